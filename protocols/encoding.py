@@ -1,0 +1,94 @@
+"""Bytes and text: base64url, strict JSON, multibase."""
+
+import base64
+import binascii
+import json
+from typing import Any
+
+import orjson
+
+from protocols.errors import Malformed
+
+MAX_DEPTH = 64
+_ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def b64url(data: bytes) -> str:
+    """Base64url without padding (RFC 7515, 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def parse_b64url(text: str) -> bytes:
+    """Decode unpadded base64url; refuses padding, other alphabets and non-canonical trailing bits."""
+    if len(text) % 4 == 1 or not _ALPHABET.issuperset(text):
+        raise Malformed("not base64url")
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise Malformed("not base64url") from None
+    if text and len(text) % 4 and b64url(data) != text:
+        raise Malformed("base64url with stray bits")
+    return data
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Malformed("duplicate member")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise Malformed(f"{name} is no JSON")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant)
+
+
+def parse_json(data: bytes | str) -> Any:
+    """Strict JSON: UTF-8, no duplicate members, no NaN, depth at most 64. Raises Malformed.
+
+    orjson is faster but keeps the last of two equal members in silence, so signed text is never read with it.
+    """
+    try:
+        text = data.decode("utf-8") if isinstance(data, bytes) else data
+        if max(text.count("["), text.count("{")) > MAX_DEPTH:
+            _require_depth(text)
+        return _decoder.decode(text)
+    except Malformed:
+        raise
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise Malformed("not JSON") from None
+
+
+def _require_depth(text: str) -> None:
+    depth, quoted, escaped = 0, False, False
+    for character in text:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                quoted = False
+        elif character == '"':
+            quoted = True
+        elif character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Malformed("JSON too deep")
+        elif character in "]}":
+            depth -= 1
+
+
+def parse_json_object(data: bytes | str) -> dict[str, Any]:
+    """`parse_json` that demands an object."""
+    value = parse_json(data)
+    if not isinstance(value, dict):
+        raise Malformed("not a JSON object")
+    return value
+
+
+def render_json(value: Any) -> bytes:
+    """Compact UTF-8 JSON."""
+    return orjson.dumps(value)

@@ -1,0 +1,56 @@
+"""The plugin boundary: contracts that plugins implement by shape and the agent calls.
+
+A plugin is a class that takes one `PluginTools` and reaches for nothing else.  It is known by one entry point in a
+group named `chancery.<room>`; installing a package does not enable it, configuration does.
+"""
+
+from protocols.ports.credentials import (
+    Binding,
+    CredentialDraft,
+    HoldsCredentials,
+    IssuesCredentials,
+    OpenedPresentation,
+    ToBeSigned,
+    VerifiedCredential,
+    VerifiesPresentations,
+)
+from protocols.ports.dids import DidRegistrar, DidResolver
+from protocols.ports.keys import KeyHandle, KeyStore
+from protocols.ports.requests import ClientIdentity, ClientIdPrefix, RequestSigner
+from protocols.ports.sources import ClaimSource
+from protocols.ports.status import StatusList, StatusMechanism, StatusReference
+from protocols.ports.tools import Fetch, Fetched, PluginTools, Sandbox
+from protocols.ports.transports import Transport
+from protocols.ports.trust import KeyReference, Purpose, TrustAnchor, TrustedKey, TrustResolver
+
+__all__ = [
+    "Binding",
+    "ClaimSource",
+    "ClientIdPrefix",
+    "ClientIdentity",
+    "CredentialDraft",
+    "DidRegistrar",
+    "DidResolver",
+    "Fetch",
+    "Fetched",
+    "HoldsCredentials",
+    "IssuesCredentials",
+    "KeyHandle",
+    "KeyReference",
+    "KeyStore",
+    "OpenedPresentation",
+    "PluginTools",
+    "Purpose",
+    "RequestSigner",
+    "Sandbox",
+    "StatusList",
+    "StatusMechanism",
+    "StatusReference",
+    "ToBeSigned",
+    "Transport",
+    "TrustAnchor",
+    "TrustResolver",
+    "TrustedKey",
+    "VerifiedCredential",
+    "VerifiesPresentations",
+]

@@ -1,0 +1,126 @@
+"""Credential formats: issue, hold and verify, never waiting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+from protocols.claims_path import ClaimsPath
+from protocols.ports.keys import Jwk
+from protocols.ports.status import StatusReference
+from protocols.ports.trust import KeyReference
+
+
+@dataclass(frozen=True, slots=True)
+class ToBeSigned:
+    """The bytes a key store signs, and what `seal` needs to finish. `context` is the format's own affair."""
+
+    payload: bytes
+    algorithm: str
+    context: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialDraft:
+    """A credential about to be issued; every random value and every time comes in here.
+
+    `type` is the vct, doctype or type; `issuer` the identifier written as `iss` or None when the certificate says it;
+    `x5c` the issuer's chain (DER, leaf first, root left out); `kid` the issuer key's DID URL or key id; `holder` the
+    holder's public JWK or None; `disclosable` the claim paths to be selectively disclosable (None: every top-level
+    claim); `entropy(n)` fresh random bytes. `seconds` values are whole and already rounded by the caller.
+    """
+
+    type: str
+    claims: Mapping[str, Any]
+    algorithm: str
+    entropy: Any
+    issued_at: datetime
+    expires_at: datetime | None = None
+    not_before: datetime | None = None
+    issuer: str | None = None
+    x5c: tuple[bytes, ...] = ()
+    kid: str | None = None
+    holder: Jwk | None = None
+    status: StatusReference | None = None
+    disclosable: frozenset[ClaimsPath] | None = None
+    decoys: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a presentation must be bound to: audience (the full client identifier), nonce, and for mdoc the rest of
+    the session. `transaction_data` are the base64url strings as sent. `required` False accepts no holder binding."""
+
+    audience: str
+    nonce: str
+    required: bool = True
+    response_uri: str | None = None
+    origin: str | None = None
+    encryption_key_thumbprint: bytes | None = None
+    transaction_data: tuple[str, ...] = ()
+    max_age: int = 300
+    skew: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPresentation:
+    """A presentation taken apart, nothing of it believed."""
+
+    issuer: KeyReference
+    type: str
+    content: Any
+    status: StatusReference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCredential:
+    """A credential whose signature, digests, times and holder binding hold. `claims` is what was disclosed and signed."""
+
+    format: str
+    type: str
+    claims: Mapping[str, Any]
+    issuer: str | None
+    issued_at: datetime | None
+    expires_at: datetime | None
+    holder: Jwk | None
+    status: StatusReference | None
+    checks: tuple[str, ...] = ()
+
+
+class IssuesCredentials(Protocol):
+    """Makes credentials of one format."""
+
+    identifier: ClassVar[str]
+
+    def prepare(self, draft: CredentialDraft) -> ToBeSigned: ...
+
+    def seal(self, prepared: ToBeSigned, signature: bytes) -> Any:
+        """The credential as it stands in a credential response."""
+
+
+class VerifiesPresentations(Protocol):
+    """Reads presentations of one format."""
+
+    identifier: ClassVar[str]
+
+    def open(self, presentation: Any) -> OpenedPresentation:
+        """Take apart; believes nothing. Raises InvalidPresentation."""
+
+    def verify(
+        self, opened: OpenedPresentation, issuer_key: Jwk, algorithm: str | None, binding: Binding, now: datetime
+    ) -> VerifiedCredential:
+        """Believe, in the order the standard gives. Raises a ProtocolError named for the check that failed."""
+
+
+class HoldsCredentials(Protocol):
+    """Presents credentials of one format."""
+
+    identifier: ClassVar[str]
+
+    def disclose(
+        self, credential: Any, paths: frozenset[ClaimsPath], binding: Binding, algorithm: str, now: datetime
+    ) -> ToBeSigned: ...
+
+    def bind(self, prepared: ToBeSigned, signature: bytes) -> Any:
+        """The presentation: what `disclose` prepared, with the holder's signature."""

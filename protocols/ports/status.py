@@ -1,0 +1,69 @@
+"""Status mechanisms: lists that say whether a credential still holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+from protocols.ports.trust import KeyReference
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReference:
+    """Where a credential's status stands: mechanism ("token_status_list"), list URI, index."""
+
+    mechanism: str
+    uri: str
+    index: int
+    purpose: str = "revocation"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusList:
+    """A status list that was opened or is about to be signed. `bits` a place, packed as the mechanism packs."""
+
+    uri: str
+    bits: int
+    packed: bytes
+    issued_at: datetime
+    expires_at: datetime | None = None
+    ttl: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedStatusList:
+    """A list token taken apart: whose key must have signed what, over which content. Nothing of it believed."""
+
+    signer: KeyReference
+    algorithm: str
+    signing_input: bytes
+    signature: bytes
+    content: StatusList
+
+
+class StatusMechanism(Protocol):
+    """One kind of status list. Never waits."""
+
+    name: ClassVar[str]
+    media_type: ClassVar[str]
+
+    def reference(self, claim: Mapping[str, Any]) -> StatusReference:
+        """Read the credential's status member. Raises Malformed."""
+
+    def claim(self, reference: StatusReference) -> Mapping[str, Any]:
+        """The status member for a credential."""
+
+    def prepare(self, status: StatusList, algorithm: str, x5c: tuple[bytes, ...], kid: str | None) -> Any:
+        """ToBeSigned for a list token."""
+
+    def seal(self, prepared: Any, signature: bytes) -> bytes:
+        """The list token as served under `media_type`."""
+
+    def open(self, token: bytes, uri: str, now: datetime) -> OpenedStatusList:
+        """Take a fetched token apart: type, subject, times, bounds of inflation. Raises a ProtocolError."""
+
+    def read(self, status: StatusList, index: int) -> int:
+        """The value at the index; out of range raises."""
+
+    def write(self, packed: bytearray, bits: int, index: int, value: int) -> None:
+        """Set one place of a packed list, or of a part of one."""

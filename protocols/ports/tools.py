@@ -1,0 +1,51 @@
+"""What a plugin is handed: its own settings, the guarded fetch, the sandbox, and families built before it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer of a guarded fetch: status, media type without parameters, body within the size cap."""
+
+    status: int
+    media_type: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Fetch(Protocol):
+    """Guarded outbound HTTP: public addresses only (pinned), no redirects, caps on size and time. Waits."""
+
+    async def get(self, url: str, accept: str, max_bytes: int = 1_000_000) -> Fetched:
+        """Raises FetchRefused when the guard forbids it, FetchFailed when the peer does not answer in time."""
+
+    async def post(self, url: str, body: bytes, content_type: str, max_bytes: int = 1_000_000) -> Fetched:
+        """As `get`, with a body."""
+
+
+class FetchRefused(Exception):
+    """The guard forbids this address."""
+
+
+class FetchFailed(Exception):
+    """The peer did not answer as HTTP demands, in time and within the size cap."""
+
+
+class Sandbox(Protocol):
+    """A killable process for work that an attacker can make slow. Waits."""
+
+    async def run(self, function: Callable[..., Any], *arguments: Any, seconds: float = 1.0) -> Any:
+        """Result of a module-level function; raises TimeoutError when it takes longer, after killing its process."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginTools:
+    """Everything a plugin may touch. `settings` is its own section of the configuration, `families` what was built
+    before it by group name ("did_methods" -> {"key": ...})."""
+
+    settings: Mapping[str, str]
+    fetch: Fetch
+    sandbox: Sandbox
+    families: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
