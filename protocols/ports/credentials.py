@@ -75,7 +75,9 @@ class OpenedPresentation:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedCredential:
-    """A credential whose signature, digests, times and holder binding hold. `claims` is what was disclosed and signed."""
+    """A credential whose signature, digests, times and holder binding hold.
+
+    `claims` is what was both signed and disclosed."""
 
     format: str
     type: str

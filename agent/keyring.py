@@ -1,0 +1,1 @@
+"""Named keys of a tenant, handles into one KeyStore."""
