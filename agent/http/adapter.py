@@ -8,6 +8,12 @@ from aiohttp.web_request import BaseRequest
 from agent.http.failures import TooLarge
 from protocols.http import Call, Reply
 
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+
 
 async def read_body(request: BaseRequest, limit: int) -> bytes:
     """The body, at most `limit` bytes. Raises TooLarge before reading more."""
@@ -29,15 +35,14 @@ def call_of(request: BaseRequest, url: str, path: Mapping[str, str], body: bytes
     values: dict[str, list[str]] = {}
     for name, value in request.headers.items():
         values.setdefault(name.lower(), []).append(value)
-    raw = request.raw_path if hasattr(request, "raw_path") else request.path_qs
-    query = raw.split("?", 1)[1] if "?" in raw else ""
+    query = request.raw_path.partition("?")[2]
     cookies = dict(request.cookies) if "cookie" in values else {}
     return Call(request.method, url, path, query, values, body, cookies, request.remote or "")
 
 
 async def send(request: BaseRequest, reply: Reply) -> web.StreamResponse:
     """The response for a reply."""
-    headers = dict(reply.headers)
+    headers = {**SECURITY_HEADERS, **reply.headers}
     if reply.media_type:
         headers["Content-Type"] = reply.media_type
     if reply.stream is None:

@@ -6,7 +6,7 @@ is written; everything else is the row's three functions.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,6 @@ from protocols.errors import ProtocolError
 from protocols.http import Call, Reply, Route
 
 WELL_KNOWN = "/.well-known/"
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ class Handler:
     async def __call__(self, request: BaseRequest) -> web.StreamResponse:
         """The aiohttp low-level handler."""
         started = time.perf_counter()
-        path = request.path_qs.split("?", 1)[0] if "%" in request.path_qs else request.path
+        path = request.raw_path.split("?", 1)[0]
         kind, tenant, rest = _place(path)
         match = getattr(self, kind).match(rest)
         route = _name(match, request.method)
@@ -66,28 +61,14 @@ class Handler:
             reply = await self._answer(request, kind, tenant, match, route)
         telemetry.REQUESTS.labels(route, request.method if match else "", str(reply.status)).inc()
         telemetry.SECONDS.labels(route).observe(time.perf_counter() - started)
-        return await send(
-            request,
-            Reply(
-                reply.status,
-                reply.body,
-                reply.media_type,
-                {**SECURITY_HEADERS, **reply.headers},
-                reply.cookies,
-                reply.stream,
-            ),
-        )
+        return await send(request, reply)
 
     async def _answer(self, request: BaseRequest, kind: str, tenant: str, match: Match | None, route: str) -> Reply:
         admin = kind == "_admin"
         try:
-            if match is None:
-                raise NotFound("no route")
-            row = match.routes.get(request.method) or match.routes.get("GET" if request.method == "HEAD" else "")
-            if row is None:
-                raise MethodNotAllowed(request.method)
+            row, values = _row(match, request.method)
             body = await read_body(request, self._door.max_body)
-            call = call_of(request, self._door.origin + request.path, match.path, body)
+            call = call_of(request, self._door.origin + request.raw_path.split("?", 1)[0], values, body)
             return await self._serve(kind, tenant, row, call)
         except ProtocolError as error:
             failures.note(error, route, tenant)
@@ -124,6 +105,16 @@ def _place(path: str) -> tuple[str, str, str]:
     if path.startswith("/api/v1/"):
         return "_admin", "", path
     return "_own", "", path
+
+
+def _row(match: Match | None, method: str) -> tuple[Route, Mapping[str, str]]:
+    """The row for a method. Raises NotFound, MethodNotAllowed."""
+    if match is None:
+        raise NotFound("no route")
+    row = match.routes.get(method) or match.routes.get("GET" if method == "HEAD" else "")
+    if row is None:
+        raise MethodNotAllowed(method)
+    return row, match.path
 
 
 def _name(match: Match | None, method: str) -> str:
