@@ -21,27 +21,11 @@ _REGISTRY = Statement(
     .values(tenant_id=bindparam("tenant"), id=bindparam("registry"), name="local", version="1", kind="local")
     .on_conflict_do_nothing()
 )
+_COLUMNS = (
+    "tenant_id id registry_id identifier_kind identifier certificate subject_key_id entity_type name roles trust_level"
+)
 _ADD = Statement(
-    insert(trust_anchors)
-    .values(
-        {
-            name: bindparam(name)
-            for name in [
-                "tenant_id",
-                "id",
-                "registry_id",
-                "identifier_kind",
-                "identifier",
-                "certificate",
-                "subject_key_id",
-                "entity_type",
-                "name",
-                "roles",
-                "trust_level",
-            ]
-        }
-    )
-    .on_conflict_do_nothing()
+    insert(trust_anchors).values({name: bindparam(name) for name in _COLUMNS.split()}).on_conflict_do_nothing()
 )
 
 
