@@ -59,6 +59,9 @@ class Unit(Protocol):
     def send(self, topic: str, key: str, payload: Mapping[str, Any]) -> None:
         """Put ids into the outbox with this transaction."""
 
+    def changes_catalogue(self) -> None:
+        """Have every process read the tenant's catalogue again once this commits."""
+
     async def commit(self) -> None:
         """Settle: writes what was recorded, then commits. Raises Conflict, and nothing has happened."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, or_, select
 
 from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegistry, TenantCatalogue
 from agent.storage import tables
@@ -16,7 +16,7 @@ from protocols.ports import KeyHandle, TrustAnchor
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
 
-_TENANT = bindparam("tenant")
+_TENANT: BindParameter[Any] = bindparam("tenant")
 
 
 def _all(table: Any, *conditions: Any) -> Statement:

@@ -14,12 +14,18 @@ from sqlalchemy import bindparam, insert
 from agent.audit import AuditEvent, SecurityEvent
 from agent.scope import Conflict, Vault
 from agent.storage import tables
+from agent.storage.repositories.api_keys import ApiKeyRepository
+from agent.storage.repositories.tenants import TenantRepository
+from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
 from agent.telemetry import EVENTS
 from agent.tenancy import Principal, Tenant
 
 if TYPE_CHECKING:
     from agent.storage.statements import Connection
+
+
+CATALOGUE_CHANNEL = "chancery_catalogue"
 
 
 def _insert(table: Any, names: str) -> Statement:
@@ -51,7 +57,27 @@ class PostgresUnit:
         self._audit: list[Mapping[str, Any]] = []
         self._security: list[Mapping[str, Any]] = []
         self._outbox: list[Mapping[str, Any]] = []
+        self._notify = False
         self.committed = False
+
+    @property
+    def api_keys(self) -> ApiKeyRepository:
+        """Keys of the admin API."""
+        return ApiKeyRepository(self)
+
+    @property
+    def trust_anchors(self) -> TrustAnchorRepository:
+        """What the tenant believes."""
+        return TrustAnchorRepository(self)
+
+    @property
+    def tenants(self) -> TenantRepository:
+        """The control plane's statements."""
+        return TenantRepository(self)
+
+    def changes_catalogue(self) -> None:
+        """Tell every process, when this commits, that the tenant's catalogue is to be read again."""
+        self._notify = True
 
     def record(self, event: AuditEvent) -> None:
         """Queue an audit row; `commit` writes it."""
@@ -94,6 +120,8 @@ class PostgresUnit:
                 await statement.run(self.connection, **rows[0])
             elif rows:
                 await statement.many(self.connection, rows)
+        if self._notify:
+            await self.connection.execute("SELECT pg_notify($1, $2)", CATALOGUE_CHANNEL, str(self.tenant_id))
         await self.connection.execute("COMMIT")
         self.committed = True
 

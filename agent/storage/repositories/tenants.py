@@ -12,7 +12,7 @@ from agent.storage import tables
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
 from protocols.encoding import b64url, render_json
-from protocols.jose import jwk as jose_jwk
+from protocols.jose.jwk import thumbprint
 
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
@@ -90,7 +90,7 @@ class TenantRepository:
 
     async def _key(self, key: SigningKey) -> None:
         vault = self._unit.vault
-        thumbprint = b64url(jose_jwk.thumbprint(key.jwk))
+        name = b64url(thumbprint(key.jwk))
         await self._own(
             "key_pairs",
             id=key.id,
@@ -101,7 +101,7 @@ class TenantRepository:
             purpose=key.purpose,
             algorithm=key.algorithm,
             public_key=render_json(dict(key.jwk)),
-            thumbprint_index=vault.blind("key_pairs.thumbprint_index", thumbprint),
+            thumbprint_index=vault.blind("key_pairs.thumbprint_index", name),
             certificate_chain=list(key.x5c),
             key_store=key.handle.store,
             private_key_ref=vault.seal("key_pairs", "private_key_ref", key.id, key.handle.reference.encode()),
