@@ -15,6 +15,7 @@ from agent.audit import AuditEvent, SecurityEvent
 from agent.scope import Conflict, Vault
 from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
+from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
@@ -64,6 +65,11 @@ class PostgresUnit:
     def api_keys(self) -> ApiKeyRepository:
         """Keys of the admin API."""
         return ApiKeyRepository(self)
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeyRepository:
+        """Keys that make a create happen once."""
+        return IdempotencyKeyRepository(self)
 
     @property
     def trust_anchors(self) -> TrustAnchorRepository:
