@@ -40,12 +40,12 @@ class ClosedSchema(Schema):
 class Claims(fields.Dict):
     """An object of claims, at most 256 KiB as JSON."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"large": "Claims are too large."}
+    default_error_messages: ClassVar[dict[str, Any]] = {"large": "Claims are too large."}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if len(json.dumps(value)) > 262_144:
             raise self.make_error("large")
-        return super()._deserialize(value, attr, data, **kwargs)
+        return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]  # marshmallow
 
 
 class CredentialOfferBody(ClosedSchema):
