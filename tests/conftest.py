@@ -1,0 +1,27 @@
+"""What every test may ask for."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Callable[[str], Any]:
+    """Reads one published vector file by its path below the vectors folder; JSON parsed, anything else as bytes."""
+    folder = Path(os.environ.get("CHANCERY_VECTORS", ROOT.parent / "shared" / "vectors"))
+    if not folder.is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail("published vectors are missing: set CHANCERY_VECTORS")
+        pytest.skip("published vectors are not here: set CHANCERY_VECTORS")
+
+    def read(path: str) -> Any:
+        data = (folder / path).read_bytes()
+        return json.loads(data) if path.endswith(".json") else data
+
+    return read

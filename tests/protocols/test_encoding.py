@@ -1,0 +1,48 @@
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.encoding import b64url, parse_b64url, parse_json
+from protocols.errors import Malformed
+
+
+@given(st.binary(max_size=100))
+def test_bytes_make_the_round_trip(data: bytes) -> None:
+    assert parse_b64url(b64url(data)) == data
+
+
+@given(st.text(max_size=12) | st.text("ABab01-_+/= \n", max_size=8))
+def test_text_that_is_read_is_written_the_same(text: str) -> None:
+    try:
+        data = parse_b64url(text)
+    except Malformed:
+        return
+    assert b64url(data) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["A", "AA=", "AA==", "=", "A+", "A/", "AB", "AAB", "AA AA", "AAAA\n", "é", "AAAAA", "AA\x00A", "\ud800AAA"]
+)
+def test_other_forms_of_base64_are_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        parse_b64url(text)
+
+
+@given(st.integers(0, 63), st.integers(2, 3))
+def test_stray_bits_are_refused(last: int, size: int) -> None:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    text = "A" * (size - 1) + alphabet[last]
+    canonical = base64.urlsafe_b64encode(base64.urlsafe_b64decode(text + "=" * (-size % 4))).rstrip(b"=").decode()
+    if canonical == text:
+        assert len(parse_b64url(text)) == size - 1
+    else:
+        with pytest.raises(Malformed):
+            parse_b64url(text)
+
+
+@pytest.mark.parametrize("text", ['{"a":1,"a":2}', "NaN", "[Infinity]", "[" * 65 + "]" * 65, "{", "", b"\xff", "[1,]"])
+def test_e3_loose_json_is_refused(text: str | bytes) -> None:
+    with pytest.raises(Malformed):
+        parse_json(text)
