@@ -11,7 +11,7 @@ from agent.cli.client import Client, json_flag, show, stop
 @click.command()
 @click.argument("configuration")
 @click.option(
-    "--claims", type=click.File("r", encoding="utf-8"), help="A JSON file with the claims; - reads from standard input."
+    "--claims", type=click.File("r", encoding="utf-8"), help="JSON file with the claims; - is standard input."
 )
 @click.option("--tx-code", is_flag=True, help="Ask the wallet's user for a transaction code.")
 @click.option(

@@ -23,7 +23,7 @@ def trust() -> None:
 @trust.command()
 @click.argument("pem", type=click.File("r", encoding="utf-8"))
 @click.option(
-    "--role", "roles", multiple=True, default=("issue", "status"), help="issue, status, request, attest_wallet"
+    "--role", "roles", multiple=True, default=("issue", "status"), help="issue, status, request, attest_wallet."
 )
 @click.option("--name", default="trust anchor")
 @json_flag
