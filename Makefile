@@ -46,7 +46,7 @@ format: setup-dev
 	$(BIN)/ruff format .
 
 demo: setup-dev
-	$(BIN)/python tests/interop/demo.py
+	$(BIN)/python -m tests.interop.demo
 
 bench: setup-dev
 	$(BIN)/chancery bench

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-CACHE = Path(os.environ.get("CHANCERY_TEST_CACHE") or HERE.parents[2] / ".cache") / "credo"
+CACHE = HERE.parents[2] / ".cache" / "credo"
 OLDEST_NODE = 20
 PINS = ("package.json", "package-lock.json", ".npmrc", "askar.requirements.txt")
 ADDONS = ("@2060.io/ref-napi", "@2060.io/ffi-napi")

@@ -1,0 +1,119 @@
+"""Credo as the wallet: what another vendor's implementation makes of ours."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.interop.peers import CredoWallet, WalletRefused
+from tests.interop.story import PERSON, Tenant, present, repeat
+
+
+async def hold(tenant: Tenant, wallet: CredoWallet, *flags: str) -> str:
+    offer = await tenant.offer(*flags)
+    await wallet.accept_offer(offer["credential_offer_uri"], trust=tenant.anchor, tx_code=offer["tx_code"])
+    return str(offer["issuance_id"])
+
+
+@pytest.mark.parametrize("flags", [(), ("--by-value",)], ids=["by reference", "by value"])
+async def test_credo_takes_an_offer(tenant: Tenant, credo_wallet: CredoWallet, flags: tuple[str, ...]) -> None:
+    offer = await tenant.offer(*flags)
+    answer = await credo_wallet.accept_offer(offer["credential_offer_uri"], trust=tenant.anchor)
+    assert answer.result["version"] == "V1"
+    (credential,) = answer.result["credentials"]
+    assert credential["claims"]["vct"] == await tenant.vct("pid")
+    assert credential["notified"]
+    assert [one["id"] for one in await credo_wallet.list()] == [credential["id"]]
+
+
+async def test_the_credential_carries_the_claims_that_were_given(
+    tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path
+) -> None:
+    claims = tmp_path / "claims.json"
+    claims.write_text(json.dumps(PERSON))
+    await hold(tenant, credo_wallet, "--claims", str(claims))
+    (credential,) = await credo_wallet.list()
+    assert PERSON.items() <= credential["claims"].items()
+
+
+@pytest.mark.parametrize("binding", ["jwk", "did:key", "did:jwk"])
+async def test_credo_binds_to_its_key(tenant: Tenant, credo_wallet: CredoWallet, binding: str) -> None:
+    offer = await tenant.offer()
+    answer = await credo_wallet.accept_offer(offer["credential_offer_uri"], trust=tenant.anchor, binding=binding)
+    assert answer.result["credentials"][0]["claims"]["cnf"]
+
+
+async def test_a_wrong_transaction_code_is_refused_and_the_right_one_taken(
+    tenant: Tenant, credo_wallet: CredoWallet
+) -> None:
+    offer = await tenant.offer("--tx-code")
+    right = str(offer["tx_code"])
+    wrong = right[:-1] + str((int(right[-1]) + 1) % 10)
+    with pytest.raises(WalletRefused) as refused:
+        await credo_wallet.accept_offer(offer["credential_offer_uri"], trust=tenant.anchor, tx_code=wrong)
+    assert refused.value.last.status == 400
+    assert json.loads(refused.value.last.answer or "")["error"] == "invalid_grant"
+    await credo_wallet.accept_offer(offer["credential_offer_uri"], trust=tenant.anchor, tx_code=right)
+    assert len(await credo_wallet.list()) == 1
+
+
+async def test_an_offer_is_taken_once(tenant: Tenant, credo_wallet: CredoWallet) -> None:
+    offer = await tenant.offer("--by-value")
+    await credo_wallet.accept_offer(offer["credential_offer_uri"], trust=tenant.anchor)
+    with pytest.raises(WalletRefused) as refused:
+        await credo_wallet.accept_offer(offer["credential_offer_uri"], trust=tenant.anchor)
+    assert json.loads(refused.value.last.answer or "")["error"] == "invalid_grant"
+
+
+async def test_credo_refuses_an_issuer_that_it_does_not_trust(tenant: Tenant, credo_wallet: CredoWallet) -> None:
+    offer = await tenant.offer()
+    with pytest.raises(WalletRefused, match="rusted"):
+        await credo_wallet.accept_offer(offer["credential_offer_uri"], trust="")
+
+
+@pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
+@pytest.mark.parametrize("prefix", ["x509_hash", "x509_san_dns", "redirect_uri"])
+async def test_credo_presents_and_is_verified(
+    tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path, prefix: str, mode: str
+) -> None:
+    await hold(tenant, credo_wallet)
+    presented = await present(tenant, credo_wallet, tmp_path, prefix, mode)
+    assert presented.refusal is None
+    assert presented.result["state"] == "verified"
+    assert presented.answer is not None
+    assert presented.answer.result["request"]["client_id"].startswith(f"{prefix}:")
+    assert presented.answer.result["request"]["response_mode"] == mode
+
+
+@pytest.mark.parametrize(("prefix", "mode"), [("x509_hash", "direct_post.jwt"), ("redirect_uri", "direct_post")])
+async def test_a_replayed_response_is_refused(
+    tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path, prefix: str, mode: str
+) -> None:
+    await hold(tenant, credo_wallet)
+    presented = await present(tenant, credo_wallet, tmp_path, prefix, mode)
+    assert presented.result["state"] == "verified"
+    status, _ = await repeat(presented.response)
+    assert status == 400
+    assert (await tenant.result(presented.request["presentation_id"]))["state"] == "verified"
+
+
+async def test_a_revoked_credential_is_refused(tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path) -> None:
+    issuance = await hold(tenant, credo_wallet)
+    before = await present(tenant, credo_wallet, tmp_path, "x509_hash", "direct_post.jwt")
+    assert before.result["state"] == "verified"
+    await tenant.commands("revoke", issuance)
+    after = await present(tenant, credo_wallet, tmp_path, "x509_hash", "direct_post.jwt")
+    assert after.result["state"] == "refused"
+    assert after.refusal is not None
+    assert after.response.status == 400
+
+
+async def test_a_verifier_refuses_what_another_tenant_issued(
+    tenant: Tenant, other_tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path
+) -> None:
+    await hold(other_tenant, credo_wallet)
+    own = await present(other_tenant, credo_wallet, tmp_path, "x509_hash", "direct_post.jwt")
+    assert own.result["state"] == "verified"
+    foreign = await present(tenant, credo_wallet, tmp_path, "x509_hash", "direct_post.jwt")
+    assert foreign.result["state"] == "refused"
+    assert foreign.refusal is not None
