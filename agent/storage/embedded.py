@@ -73,7 +73,7 @@ def _run(user: _User, *command: str | Path, check: bool = True) -> subprocess.Co
 
 def _major(binaries: Path) -> int:
     try:
-        command = [binaries / "postgres", "--version"]
+        command: list[str | Path] = [binaries / "postgres", "--version"]
         text = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603  # our own binaries
         return int(text.split()[2].split(".")[0])
     except (OSError, subprocess.CalledProcessError, ValueError, IndexError):
