@@ -1,0 +1,59 @@
+"""`chancery offer` and `chancery revoke`."""
+
+import json
+from typing import Any, TextIO
+
+import click
+
+from agent.cli.client import Client, json_flag, show, stop
+
+
+@click.command()
+@click.argument("configuration")
+@click.option(
+    "--claims", type=click.File("r", encoding="utf-8"), help="JSON file with the claims; - is standard input."
+)
+@click.option("--tx-code", is_flag=True, help="Ask the wallet's user for a transaction code.")
+@click.option(
+    "--grant", type=click.Choice(["pre-authorized_code", "authorization_code"]), default="pre-authorized_code"
+)
+@click.option("--by-value", is_flag=True, help="Put the whole offer into the link.")
+@click.option("--subject", help="Your own name for the person, kept only as a blind index: erases with it.")
+@json_flag
+def offer(
+    configuration: str,
+    claims: TextIO | None,
+    tx_code: bool,
+    grant: str,
+    by_value: bool,
+    subject: str | None,
+    as_json: bool,
+) -> None:
+    """Offer a credential of CONFIGURATION to whoever opens the printed link."""
+    body: dict[str, Any] = {
+        "credential_configuration_ids": [configuration],
+        "tx_code": tx_code,
+        "grant": grant,
+        "by_value": by_value,
+    }
+    if subject:
+        body["subject"] = subject
+    if claims:
+        try:
+            body["claims"] = json.load(claims)
+        except ValueError:
+            stop("the claims file is not JSON", 2)
+    made = Client().post("/credential-offers", body)
+    answer = {name: made[name] for name in ("credential_offer_uri", "tx_code", "issuance_id")}
+    code = f"\ntransaction code: {answer['tx_code']}" if answer["tx_code"] else ""
+    show(answer, as_json, f"{answer['credential_offer_uri']}{code}\nissuance: {answer['issuance_id']}")
+
+
+@click.command()
+@click.argument("credential")
+@click.option("--reason", default="unspecified", help="A code word for the record.")
+@json_flag
+def revoke(credential: str, reason: str, as_json: bool) -> None:
+    """Revoke CREDENTIAL for ever (its id, or the id of the issuance it came from)."""
+    answer = Client().post(f"/credentials/{credential}/revoke", {"reason": reason})
+    show(answer, as_json, f"revoked {', '.join(answer['credentials'])}")

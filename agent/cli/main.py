@@ -1,0 +1,40 @@
+"""The `chancery` command. Each verb's file is imported when the verb is used, so that starting costs little."""
+
+from importlib import import_module
+
+import click
+
+_VERBS = {
+    "up": "serving",
+    "serve": "serving",
+    "work": "serving",
+    "migrate": "serving",
+    "tenant": "tenants",
+    "offer": "issuing",
+    "revoke": "issuing",
+    "request": "verifying",
+    "result": "verifying",
+    "ca": "trusting",
+    "trust": "trusting",
+    "audit": "auditing",
+    "plugins": "inspecting",
+    "doctor": "inspecting",
+    "bench": "measuring",
+}
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        found: click.Command = getattr(import_module(f"agent.cli.{_VERBS[cmd_name]}"), cmd_name)
+        return found
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="chancery")
+def main() -> None:
+    """Issue, hold, request and verify digital credentials."""

@@ -1,0 +1,71 @@
+"""Plugins by entry point: installed by anybody, switched on by configuration, built with their tools."""
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from agent.config import Config, ConfigurationError
+from protocols.ports import Fetch, PluginTools, Sandbox
+
+# In this order, so that a family may rest on those before it.
+FAMILIES = (
+    "did_methods",
+    "key_stores",
+    "credential_formats",
+    "status_mechanisms",
+    "client_id_prefixes",
+    "trust_resolvers",
+    "key_proofs",
+    "transports",
+    "didcomm_protocols",
+)
+
+
+def installed() -> dict[str, dict[str, Any]]:
+    """Every installed plugin's entry point, by family and name."""
+    return {family: {point.name: point for point in entry_points(group=f"chancery.{family}")} for family in FAMILIES}
+
+
+def _wanted(config: Config) -> dict[str, tuple[str, ...]]:
+    wanted = {}
+    for part in filter(None, config.plugins.split(";")):
+        family, _, names = part.partition(":")
+        if family.strip() not in FAMILIES:
+            raise ConfigurationError(f"{family!r} is no plugin family; known are {', '.join(FAMILIES)}")
+        wanted[family.strip()] = tuple(name.strip() for name in names.split(",") if name.strip())
+    return wanted
+
+
+def ours(point: Any) -> bool:
+    """Whether this project brings the plugin; a third party's is off until it is named."""
+    return point.dist is not None and point.dist.name == "chancery"
+
+
+def switched_on(config: Config) -> dict[str, dict[str, Any]]:
+    """The entry points that configuration turns on. Raises ConfigurationError naming what is known."""
+    found, wanted = installed(), _wanted(config)
+    chosen: dict[str, dict[str, Any]] = {}
+    for family, points in found.items():
+        if family not in wanted:
+            chosen[family] = {name: point for name, point in points.items() if ours(point)}
+            continue
+        for name in wanted[family]:
+            if name not in points:
+                known = ", ".join(sorted(points)) or "none"
+                raise ConfigurationError(f"no plugin {name!r} in {family}; installed are {known}")
+        chosen[family] = {name: points[name] for name in wanted[family]}
+    return chosen
+
+
+def build(config: Config, fetch: Fetch, sandbox: Sandbox) -> Mapping[str, Mapping[str, Any]]:
+    """Every plugin that is on, built; key stores only as far as configuration uses them."""
+    families: dict[str, dict[str, Any]] = {}
+    used_stores = {config.key_store, config.kek_store}
+    for family, points in switched_on(config).items():
+        families[family] = {}
+        for name, point in points.items():
+            if family == "key_stores" and name not in used_stores:
+                continue
+            tools = PluginTools(config.plugin_section(name), fetch, sandbox, families)
+            families[family][name] = point.load()(tools)
+    return families

@@ -1,0 +1,63 @@
+"""Between aiohttp and the values of protocols.http: the only file that touches its request and response objects."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+from aiohttp.web_request import BaseRequest
+
+from agent.http.failures import TooLarge
+from protocols.http import Call, Reply
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+
+
+async def read_body(request: BaseRequest, limit: int) -> bytes:
+    """The body, at most `limit` bytes. Raises TooLarge before reading more."""
+    if request.content_length is not None and request.content_length > limit:
+        raise TooLarge("content-length")
+    if not request.body_exists:
+        return b""
+    parts, size = [], 0
+    async for part in request.content.iter_any():
+        size += len(part)
+        if size > limit:
+            raise TooLarge("body")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def call_of(request: BaseRequest, url: str, path: Mapping[str, str], body: bytes) -> Call:
+    """The request as a value. `url` comes from configuration, never from the request's Host header."""
+    values: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        values.setdefault(name.lower(), []).append(value)
+    query = request.raw_path.partition("?")[2]
+    cookies = dict(request.cookies) if "cookie" in values else {}
+    return Call(request.method, url, path, query, values, body, cookies, request.remote or "")
+
+
+async def send(request: BaseRequest, reply: Reply) -> web.StreamResponse:
+    """The response for a reply."""
+    headers = {**SECURITY_HEADERS, **reply.headers}
+    if reply.media_type:
+        headers["Content-Type"] = reply.media_type
+    if reply.stream is None:
+        response = web.Response(status=reply.status, body=reply.body, headers=headers)
+        _set_cookies(response, reply)
+        return response
+    stream = web.StreamResponse(status=reply.status, headers=headers)
+    _set_cookies(stream, reply)
+    await stream.prepare(request)
+    async for part in reply.stream:
+        await stream.write(part)
+    await stream.write_eof()
+    return stream
+
+
+def _set_cookies(response: web.StreamResponse, reply: Reply) -> None:
+    for name, value in reply.cookies.items():
+        response.set_cookie(name, value, httponly=True, samesite="Lax", path="/", secure=name.startswith("__Host-"))

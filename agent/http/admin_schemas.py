@@ -1,0 +1,105 @@
+"""The admin API's bodies: closed marshmallow schemas; an unknown member is refused, so nothing is set by accident."""
+
+import json
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from protocols.errors import ProtocolError
+from protocols.http import Call
+
+WORD = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$")
+
+
+class InvalidInput(ProtocolError):
+    """The request body does not fit its schema."""
+
+    code = "invalid_input"
+    status = 422
+
+    def __init__(self, errors: dict[str, Any]) -> None:
+        super().__init__("fields: " + ", ".join(sorted(map(str, errors)))[:200])
+        self.fields = errors
+
+
+class ClosedSchema(Schema):
+    """A schema that refuses what it does not name."""
+
+    class Meta:
+        unknown = RAISE
+
+    def read(self, call: Call) -> dict[str, Any]:
+        """The body's values. Raises InvalidInput, Malformed."""
+        try:
+            loaded: dict[str, Any] = self.load(call.json() if call.body else {})
+        except ValidationError as error:
+            raise InvalidInput(dict(error.normalized_messages())) from None  # type: ignore[no-untyped-call]  # marshmallow
+        return loaded
+
+
+def _small(value: dict[str, Any]) -> bool:
+    """Claims take at most 256 KiB as JSON."""
+    if len(json.dumps(value)) > 262_144:
+        raise ValidationError("Claims are too large.")
+    return True
+
+
+class CredentialOfferBody(ClosedSchema):
+    """POST /credential-offers."""
+
+    credential_configuration_ids = fields.List(
+        fields.String(validate=validate.Length(1, 512)), required=True, validate=validate.Length(1, 16)
+    )
+    claims = fields.Dict(load_default=dict, validate=_small)
+    subject = fields.String(validate=validate.Length(1, 256), load_default=None)
+    grant = fields.String(
+        validate=validate.OneOf(["pre-authorized_code", "authorization_code"]), load_default="pre-authorized_code"
+    )
+    tx_code = fields.Boolean(load_default=False)
+    by_value = fields.Boolean(load_default=False)
+    expires_in = fields.Integer(validate=validate.Range(30, 604_800), load_default=None, strict=True)
+
+
+class PresentationRequestBody(ClosedSchema):
+    """POST /presentation-requests."""
+
+    dcql_query = fields.Dict(required=True)
+    client_id_prefix = fields.String(validate=WORD, load_default="x509_hash")
+    response_mode = fields.String(
+        validate=validate.OneOf(["direct_post", "direct_post.jwt"]), load_default="direct_post.jwt"
+    )
+    redirect_uri = fields.Url(load_default=None, require_tld=False, schemes={"https", "http"})
+    expires_in = fields.Integer(validate=validate.Range(30, 3600), load_default=300, strict=True)
+
+
+class TrustAnchorBody(ClosedSchema):
+    """POST /trust-anchors."""
+
+    name = fields.String(validate=validate.Length(1, 200), load_default="trust anchor")
+    certificate = fields.String(required=True, validate=validate.Length(1, 20_000))
+    roles = fields.List(
+        fields.String(validate=validate.OneOf(["issue", "status", "request", "attest_wallet"])),
+        load_default=["issue", "status"],
+        validate=validate.Length(1, 4),
+    )
+
+
+class TenantBody(ClosedSchema):
+    """POST /tenants."""
+
+    name = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,98}[a-z0-9]$"))
+    display_name = fields.String(required=True, validate=validate.Length(1, 200))
+
+
+class ApiKeyBody(ClosedSchema):
+    """POST /api-keys."""
+
+    name = fields.String(required=True, validate=validate.Length(1, 100))
+    role = fields.String(required=True, validate=WORD)
+    expires_in = fields.Integer(validate=validate.Range(60, 315_360_000), load_default=None, strict=True)
+
+
+class RevocationBody(ClosedSchema):
+    """POST /credentials/{credential}/revoke."""
+
+    reason = fields.String(validate=WORD, load_default="unspecified")

@@ -1,0 +1,20 @@
+"""What an API key may be allowed to do: scopes, and roles as sets of them."""
+
+OFFERS_WRITE, OFFERS_READ = "offers:write", "offers:read"
+CREDENTIALS_READ, CREDENTIALS_REVOKE = "credentials:read", "credentials:revoke"
+REQUESTS_WRITE, REQUESTS_READ = "requests:write", "requests:read"
+TRUST_WRITE, TRUST_READ = "trust:write", "trust:read"
+AUDIT_READ = "audit:read"
+PLUGINS_READ = "plugins:read"
+API_KEYS_WRITE = "api-keys:write"
+TENANTS_WRITE, TENANTS_READ = "tenants:write", "tenants:read"
+
+ISSUER = frozenset({OFFERS_WRITE, OFFERS_READ, CREDENTIALS_READ, CREDENTIALS_REVOKE})
+VERIFIER = frozenset({REQUESTS_WRITE, REQUESTS_READ, TRUST_READ})
+AUDITOR = frozenset({AUDIT_READ, CREDENTIALS_READ})
+ADMINISTRATOR = ISSUER | VERIFIER | AUDITOR | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE}
+OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ})  # keys of the system tenant only
+
+ROLES = {"issuer": ISSUER, "verifier": VERIFIER, "auditor": AUDITOR, "administrator": ADMINISTRATOR}
+"""Roles that a tenant's administrator may hand out."""
+EVERY = ADMINISTRATOR | OPERATOR

@@ -1,0 +1,86 @@
+"""What a tenant is set up to do, read once and cached: TenantCatalogue and its parts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from protocols.claims_path import ClaimsPath
+from protocols.ports import KeyHandle, TrustAnchor
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """One of the tenant's own keys: what it is for, its handle, public JWK, JWS algorithm and chain (leaf first)."""
+
+    id: UUID
+    purpose: str
+    kid: str
+    algorithm: str
+    handle: KeyHandle
+    jwk: Mapping[str, Any]
+    x5c: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialConfiguration:
+    """One entry of credential_configurations_supported, with what issuing by it needs (OpenID4VCI 1.0, 12.2.4)."""
+
+    id: UUID
+    credential_configuration_id: str
+    format: str
+    type: str
+    type_id: UUID
+    scope: str | None
+    algorithm: str
+    lifetime: timedelta
+    display: tuple[Mapping[str, Any], ...]
+    claims: tuple[Mapping[str, Any], ...]
+    disclosable: frozenset[ClaimsPath] | None
+    binding_methods: tuple[str, ...]
+    proof_types: Mapping[str, tuple[str, ...]]
+    schema: Mapping[str, Any] | None
+    searchable: tuple[ClaimsPath, ...] = ()
+    status: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRegistry:
+    """The status list that credentials are registered in at the moment."""
+
+    id: UUID
+    uri: str
+    mechanism: str
+    bits: int
+    max_entries: int
+    block_size: int
+    shard_bytes: int
+    permutation_key: bytes
+    ttl: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class TenantCatalogue:
+    """Everything about a tenant that changes rarely. `version` names this very content, for derived caches."""
+
+    version: str
+    issuer_id: UUID
+    issuer_display: tuple[Mapping[str, Any], ...]
+    verifier_id: UUID
+    verifier_name: str
+    dns_names: tuple[str, ...]
+    keys: tuple[SigningKey, ...]
+    configurations: Mapping[str, CredentialConfiguration]
+    anchors: tuple[TrustAnchor, ...]
+    status_registry: StatusRegistry | None
+    profiles: frozenset[str] = frozenset({"openid4vci-1.0"})
+    did: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def key(self, purpose: str) -> SigningKey:
+        """The active signing key for a purpose ("issuer", "verifier", "status", "audit"). Raises KeyError."""
+        for key in self.keys:
+            if key.purpose == purpose:
+                return key
+        raise KeyError(purpose)

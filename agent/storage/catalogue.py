@@ -1,0 +1,156 @@
+"""Reading a tenant's catalogue: everything about it that changes rarely, in one unit."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BindParameter, and_, bindparam, or_, select
+
+from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegistry, TenantCatalogue
+from agent.storage import tables
+from agent.storage.statements import Row, Statement
+from protocols.claims_path import ClaimsPath
+from protocols.encoding import parse_json_object
+from protocols.ports import KeyHandle, TrustAnchor
+
+if TYPE_CHECKING:
+    from agent.storage.unit_of_work import PostgresUnit
+
+_TENANT: BindParameter[Any] = bindparam("tenant")
+
+
+def _all(table: Any, *conditions: Any) -> Statement:
+    return Statement(select(table).where(table.c.tenant_id == _TENANT, *conditions).order_by(table.c.id))
+
+
+_ISSUERS = _all(tables.issuers, tables.issuers.c.is_active)
+_VERIFIERS = _all(tables.verifiers, tables.verifiers.c.is_active)
+_KEYS = _all(tables.key_pairs, tables.key_pairs.c.owner == "tenant", tables.key_pairs.c.state == "active")
+_REGISTRIES = _all(tables.revocation_registries, tables.revocation_registries.c.state == "open")
+_DIDS = _all(tables.dids, tables.dids.c.wallet_id.is_(None), tables.dids.c.status == "active")
+_ANCHORS = Statement(
+    select(tables.trust_anchors).where(
+        or_(
+            tables.trust_anchors.c.tenant_id == _TENANT,
+            tables.trust_anchors.c.tenant_id == bindparam("system"),
+        ),
+        tables.trust_anchors.c.is_active,
+    )
+)
+_types = tables.credential_types
+_CONFIGURATIONS = Statement(
+    select(tables.credential_configurations, _types.c.type_name, _types.c.schema_definition)
+    .join_from(
+        tables.credential_configurations,
+        _types,
+        and_(
+            _types.c.tenant_id == tables.credential_configurations.c.type_tenant_id,
+            _types.c.id == tables.credential_configurations.c.type_id,
+        ),
+    )
+    .where(tables.credential_configurations.c.tenant_id == _TENANT, tables.credential_configurations.c.is_active)
+    .order_by(tables.credential_configurations.c.credential_configuration_id)
+)
+
+
+async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str, ...]) -> TenantCatalogue:
+    """The tenant's catalogue as of now. Raises LookupError when the tenant has no issuer or verifier."""
+    connection, tenant = unit.connection, unit.tenant_id
+    issuer = await _ISSUERS.row(connection, tenant=tenant)
+    verifier = await _VERIFIERS.row(connection, tenant=tenant)
+    if issuer is None or verifier is None:
+        raise LookupError("tenant has no issuer or no verifier")
+    registry = await _REGISTRIES.row(connection, tenant=tenant)
+    did = await _DIDS.row(connection, tenant=tenant)
+    rows = {
+        "keys": await _KEYS.rows(connection, tenant=tenant),
+        "configurations": await _CONFIGURATIONS.rows(connection, tenant=tenant),
+        "anchors": await _ANCHORS.rows(connection, tenant=tenant, system=system),
+    }
+    parties = [issuer, verifier, *([registry] if registry else []), *([did] if did else [])]
+    config = issuer["issuer_config"]
+    return TenantCatalogue(
+        version=_version([*parties, *(row for found in rows.values() for row in found)]),
+        issuer_id=issuer["id"],
+        issuer_display=tuple(config.get("display", ({"name": issuer["name"]},))),
+        verifier_id=verifier["id"],
+        verifier_name=verifier["name"],
+        dns_names=dns_names,
+        keys=tuple(_key(unit, row) for row in rows["keys"]),
+        configurations={row["credential_configuration_id"]: _configuration(row) for row in rows["configurations"]},
+        anchors=tuple(_anchor(row) for row in rows["anchors"]),
+        status_registry=_registry(unit, registry) if registry else None,
+        profiles=frozenset(config.get("profiles", ("openid4vci-1.0",))),
+        did=did["did"] if did else None,
+    )
+
+
+def _version(rows: list[Row]) -> str:
+    """A name for this content: every row's identity and version."""
+    text = ";".join(f"{row['id']}:{row.get('row_version', 1)}" for row in rows)
+    return sha256(text.encode()).hexdigest()[:24]
+
+
+def _key(unit: "PostgresUnit", row: Row) -> SigningKey:
+    reference = unit.vault.open("key_pairs", "private_key_ref", row["id"], row["private_key_ref"]).decode()
+    return SigningKey(
+        id=row["id"],
+        purpose=row["purpose"],
+        kid=row["key_id"],
+        algorithm=row["algorithm"],
+        handle=KeyHandle(row["key_store"], reference, row["algorithm"]),
+        jwk=parse_json_object(row["public_key"]),
+        x5c=tuple(row["certificate_chain"] or ()),
+    )
+
+
+def _configuration(row: Row) -> CredentialConfiguration:
+    binding: Mapping[str, Any] = row["binding"]
+    disclosable = binding.get("disclosable")
+    return CredentialConfiguration(
+        id=row["id"],
+        credential_configuration_id=row["credential_configuration_id"],
+        format=row["format"],
+        type=row["type_name"],
+        type_id=row["type_id"],
+        scope=row["scope"],
+        algorithm=row["algorithms"][0],
+        lifetime=row["lifetime"],
+        display=tuple(row["display"]),
+        claims=tuple(row["claims"]),
+        disclosable=None if disclosable is None else frozenset(tuple(path) for path in disclosable),
+        binding_methods=tuple(binding.get("methods", ())),
+        proof_types={name: tuple(algorithms) for name, algorithms in binding.get("proof_types", {}).items()},
+        schema=row["schema_definition"],
+        searchable=tuple(_path(text) for text in row["searchable"]),
+        status=bool(row["status_types"]),
+    )
+
+
+def _path(text: str) -> ClaimsPath:
+    return tuple(text.split("."))
+
+
+def _anchor(row: Row) -> TrustAnchor:
+    return TrustAnchor(
+        id=str(row["id"]),
+        identifier=row["identifier"],
+        roles=frozenset(row["roles"]),
+        certificate=row["certificate"],
+        public_keys=tuple(row["public_keys"]),
+    )
+
+
+def _registry(unit: "PostgresUnit", row: Row) -> StatusRegistry:
+    permutation = unit.vault.open("revocation_registries", "permutation_sealed", row["id"], row["permutation_sealed"])
+    return StatusRegistry(
+        id=row["id"],
+        uri=row["registry_url"],
+        mechanism=row["type"],
+        bits=row["bits"],
+        max_entries=row["max_entries"],
+        block_size=row["block_size"],
+        shard_bytes=row["shard_bytes"],
+        permutation_key=permutation,
+        ttl=row["ttl"],
+    )

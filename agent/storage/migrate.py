@@ -1,0 +1,57 @@
+"""Preparing and migrating a database: roles by an administrator, everything else as the owner through Alembic."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config as AlembicConfig
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+LOGINS = {
+    "chancery_app": "agent_app",
+    "chancery_control": "agent_control",
+    "chancery_maint": "agent_maint",
+    "chancery_auditor": "agent_auditor",
+    "chancery_owner": "agent_owner",
+}
+"""Login roles and what they are members of; none is a superuser or bypasses row security."""
+
+
+async def prepare(admin_dsn: str) -> None:
+    """Make roles, schemas and login roles; once for each database, harmless when repeated. Needs CREATEROLE."""
+    connection = await asyncpg.connect(admin_dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(7042101)")
+            await connection.execute((MIGRATIONS / "sql" / "roles.sql").read_text(encoding="utf-8"))
+            for login, role in LOGINS.items():
+                if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", login):
+                    await connection.execute(f"CREATE ROLE {login} LOGIN NOSUPERUSER NOBYPASSRLS")
+                await connection.execute(f"GRANT {role} TO {login}")
+    finally:
+        await connection.close()
+
+
+def _configuration(owner_dsn: str) -> AlembicConfig:
+    configuration = AlembicConfig()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    configuration.attributes["dsn"] = owner_dsn
+    return configuration
+
+
+async def migrate(owner_dsn: str, revision: str = "head") -> None:
+    """Bring the database to a revision, as the owner."""
+    await asyncio.to_thread(command.upgrade, _configuration(owner_dsn), revision)
+
+
+async def current_revision(owner_dsn: str) -> str | None:
+    """The revision the database is at, None when it has none."""
+    connection = await asyncpg.connect(owner_dsn)
+    try:
+        if await connection.fetchval("SELECT to_regclass('chancery_meta.alembic_version')") is None:
+            return None
+        found: str | None = await connection.fetchval("SELECT version_num FROM chancery_meta.alembic_version")
+        return found
+    finally:
+        await connection.close()

@@ -1,0 +1,171 @@
+"""Founding and listing tenants: the control plane's statements."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select
+
+from agent.scope.administering import NewTenant, TenantListing
+from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegistry
+from agent.storage import tables
+from agent.storage.repositories.trust_anchors import TrustAnchorRepository
+from agent.storage.statements import Statement
+from protocols.encoding import b64url, render_json
+from protocols.jose.jwk import thumbprint
+
+if TYPE_CHECKING:
+    from agent.storage.unit_of_work import PostgresUnit
+
+_LIST = Statement(
+    select(*(tables.tenants.c[name] for name in ("id", "name", "display_name", "status", "created_at")))
+    .where(tables.tenants.c.id != UUID(int=0))
+    .order_by(tables.tenants.c.name)
+)
+_inserts: dict[tuple[str, ...], Statement] = {}
+
+
+def _statement(table: str, names: Sequence[str]) -> Statement:
+    key = (table, *names)
+    if key not in _inserts:
+        _inserts[key] = Statement(insert(getattr(tables, table)).values({name: bindparam(name) for name in names}))
+    return _inserts[key]
+
+
+class TenantRepository:
+    """`scope.administering.Tenants`."""
+
+    def __init__(self, unit: "PostgresUnit") -> None:
+        self._unit = unit
+
+    async def all(self) -> Sequence[TenantListing]:
+        """Every tenant but the system's."""
+        return [TenantListing(*row) for row in await _LIST.rows(self._unit.connection)]
+
+    async def found(self, tenant: NewTenant) -> None:
+        """Insert the tenant and all it begins with, parents first."""
+        await self._add("tenants", {"id": tenant.id, "name": tenant.name, "display_name": tenant.display_name})
+        await self._add("tenant_configurations", {"tenant_id": tenant.id})
+        for wrapped in tenant.wrapped_keys:
+            await self._own(
+                "tenant_keys",
+                id=wrapped.id,
+                purpose=wrapped.purpose,
+                version=wrapped.version,
+                kek_ref=wrapped.kek_ref,
+                kek_epoch=wrapped.kek_epoch,
+                wrapped_key=wrapped.wrapped,
+            )
+        await self._parties(tenant)
+        for key in tenant.keys:
+            await self._key(key)
+        await TrustAnchorRepository(self._unit).add(tenant.anchor)
+        for type_id, definition in tenant.types.items():
+            await self._type(type_id, definition)
+        for configuration in tenant.configurations:
+            await self._configuration(tenant.issuer_id, configuration)
+        await self._registry(tenant.issuer_id, tenant.registry)
+        if tenant.did:
+            await self._did(tenant.did)
+
+    async def _add(self, table: str, values: Mapping[str, Any]) -> None:
+        await _statement(table, tuple(values)).run(self._unit.connection, **values)
+
+    async def _own(self, table: str, **values: Any) -> None:
+        await self._add(table, {"tenant_id": self._unit.tenant_id, **values})
+
+    async def _parties(self, tenant: NewTenant) -> None:
+        chains = {key.purpose: key.x5c for key in tenant.keys}
+        shared = {"identifier_kind": "x509", "name": tenant.display_name, "type": "organization"}
+        await self._own(
+            "issuers", id=tenant.issuer_id, identifier=tenant.identifier, certificate=chains["issuer"][0], **shared
+        )
+        await self._own(
+            "verifiers",
+            id=tenant.verifier_id,
+            identifier=tenant.identifier,
+            certificate=chains["verifier"][0],
+            **shared,
+        )
+
+    async def _key(self, key: SigningKey) -> None:
+        vault = self._unit.vault
+        name = b64url(thumbprint(key.jwk))
+        await self._own(
+            "key_pairs",
+            id=key.id,
+            owner="tenant",
+            key_id=key.kid,
+            key_index=vault.blind("key_pairs.key_index", key.kid),
+            type=f"{key.jwk['kty']}/{key.jwk['crv']}",
+            purpose=key.purpose,
+            algorithm=key.algorithm,
+            public_key=render_json(dict(key.jwk)),
+            thumbprint_index=vault.blind("key_pairs.thumbprint_index", name),
+            certificate_chain=list(key.x5c),
+            key_store=key.handle.store,
+            private_key_ref=vault.seal("key_pairs", "private_key_ref", key.id, key.handle.reference.encode()),
+        )
+
+    async def _type(self, type_id: UUID, definition: Mapping[str, Any]) -> None:
+        await self._own(
+            "credential_types", id=type_id, type_name=definition["name"], schema_definition=definition["schema"]
+        )
+
+    async def _configuration(self, issuer_id: UUID, configuration: CredentialConfiguration) -> None:
+        disclosable = configuration.disclosable
+        await self._own(
+            "credential_configurations",
+            id=configuration.id,
+            issuer_id=issuer_id,
+            credential_configuration_id=configuration.credential_configuration_id,
+            type_tenant_id=self._unit.tenant_id,
+            type_id=configuration.type_id,
+            format=configuration.format,
+            scope=configuration.scope,
+            claims=list(configuration.claims),
+            display=list(configuration.display),
+            binding={
+                "methods": list(configuration.binding_methods),
+                "proof_types": {name: list(algorithms) for name, algorithms in configuration.proof_types.items()},
+                "disclosable": None if disclosable is None else [list(path) for path in disclosable],
+            },
+            algorithms=[configuration.algorithm],
+            lifetime=configuration.lifetime,
+            status_types=["token_status_list"] if configuration.status else [],
+            searchable=[".".join(map(str, path)) for path in configuration.searchable],
+        )
+
+    async def _registry(self, issuer_id: UUID, registry: StatusRegistry) -> None:
+        permutation = self._unit.vault.seal(
+            "revocation_registries", "permutation_sealed", registry.id, registry.permutation_key
+        )
+        await self._own(
+            "revocation_registries",
+            id=registry.id,
+            issuer_id=issuer_id,
+            registry_url=registry.uri,
+            type=registry.mechanism,
+            bits=registry.bits,
+            max_entries=registry.max_entries,
+            block_size=registry.block_size,
+            shard_bytes=registry.shard_bytes,
+            permutation_sealed=permutation,
+            ttl=registry.ttl,
+        )
+        size = registry.max_entries * registry.bits // 8
+        for number in range(-(-size // registry.shard_bytes)):
+            await self._own(
+                "status_list_shards", registry_id=registry.id, shard_no=number, bits=bytes(registry.shard_bytes)
+            )
+
+    async def _did(self, did: Mapping[str, Any]) -> None:
+        await self._own(
+            "dids",
+            id=did["id"],
+            did=did["did"],
+            did_index=self._unit.vault.blind("dids.did_index", did["did"]),
+            method=did["did"].split(":")[1],
+            status="active",
+        )
+        await self._own("did_documents", did_id=did["id"], version=1, document=did["document"], digest=did["digest"])

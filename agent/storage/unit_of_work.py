@@ -1,0 +1,159 @@
+"""The unit of work: one transaction of one tenant on one pooled connection."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import bindparam, insert
+
+from agent.audit import AuditEvent, SecurityEvent
+from agent.scope import Conflict, Vault
+from agent.storage import tables
+from agent.storage.repositories.api_keys import ApiKeyRepository
+from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
+from agent.storage.repositories.tenants import TenantRepository
+from agent.storage.repositories.trust_anchors import TrustAnchorRepository
+from agent.storage.statements import Statement
+from agent.telemetry import EVENTS
+from agent.tenancy import Principal, Tenant
+
+if TYPE_CHECKING:
+    from agent.storage.statements import Connection
+
+
+CATALOGUE_CHANNEL = "chancery_catalogue"
+
+
+def _insert(table: Any, names: str) -> Statement:
+    return Statement(insert(table).values({name: bindparam(name) for name in names.split()}))
+
+
+_AUDIT = _insert(
+    tables.audit_logs,
+    "tenant_id actor_kind user_id event_type resource_type resource_id action correlation_id metadata",
+)
+_SECURITY = _insert(
+    tables.security_events,
+    "tenant_id severity event_category description detection_method action_taken",
+)
+_OUTBOX = _insert(tables.outbox, "tenant_id topic key payload")
+
+
+class PostgresUnit:
+    """`scope.Unit` on PostgreSQL. Repositories hang on it lazily, by name."""
+
+    def __init__(
+        self, connection: Connection, tenant: Tenant, principal: Principal, vault: Vault, now: datetime
+    ) -> None:
+        self.connection = connection
+        self.tenant_id: UUID = tenant.id
+        self.principal = principal
+        self.vault = vault
+        self.now = now
+        self._audit: list[Mapping[str, Any]] = []
+        self._security: list[Mapping[str, Any]] = []
+        self._outbox: list[Mapping[str, Any]] = []
+        self._notify = False
+        self.committed = False
+
+    @property
+    def api_keys(self) -> ApiKeyRepository:
+        """Keys of the admin API."""
+        return ApiKeyRepository(self)
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeyRepository:
+        """Keys that make a create happen once."""
+        return IdempotencyKeyRepository(self)
+
+    @property
+    def trust_anchors(self) -> TrustAnchorRepository:
+        """What the tenant believes."""
+        return TrustAnchorRepository(self)
+
+    @property
+    def tenants(self) -> TenantRepository:
+        """The control plane's statements."""
+        return TenantRepository(self)
+
+    def changes_catalogue(self) -> None:
+        """Tell every process, when this commits, that the tenant's catalogue is to be read again."""
+        self._notify = True
+
+    def record(self, event: AuditEvent) -> None:
+        """Queue an audit row; `commit` writes it."""
+        EVENTS.labels(event.type).inc()
+        self._audit.append(
+            {
+                "tenant_id": self.tenant_id,
+                "actor_kind": self.principal.kind,
+                "user_id": self.principal.id,
+                "event_type": event.type,
+                "resource_type": event.resource_type,
+                "resource_id": event.resource_id,
+                "action": event.action,
+                "correlation_id": event.correlation,
+                "metadata": dict(event.metadata),
+            }
+        )
+
+    def alarm(self, event: SecurityEvent) -> None:
+        """Queue a security event; `commit` writes it."""
+        self._security.append(
+            {
+                "tenant_id": self.tenant_id,
+                "severity": event.severity,
+                "event_category": event.category,
+                "description": event.description,
+                "detection_method": event.detection,
+                "action_taken": event.action,
+            }
+        )
+
+    def send(self, topic: str, key: str, payload: Mapping[str, Any]) -> None:
+        """Queue an outbox row; `commit` writes it."""
+        self._outbox.append({"tenant_id": self.tenant_id, "topic": topic, "key": key, "payload": dict(payload)})
+
+    async def commit(self) -> None:
+        """Write what was recorded and settle. A failed audit write fails the act."""
+        for statement, rows in ((_AUDIT, self._audit), (_SECURITY, self._security), (_OUTBOX, self._outbox)):
+            if len(rows) == 1:
+                await statement.run(self.connection, **rows[0])
+            elif rows:
+                await statement.many(self.connection, rows)
+        if self._notify:
+            await self.connection.execute("SELECT pg_notify($1, $2)", CATALOGUE_CHANNEL, str(self.tenant_id))
+        await self.connection.execute("COMMIT")
+        self.committed = True
+
+
+@asynccontextmanager
+async def unit_of_work(
+    pool: asyncpg.Pool,
+    tenant: Tenant,
+    principal: Principal,
+    vault: Vault,
+    clock: Callable[[], datetime],
+    unit_class: type[PostgresUnit] = PostgresUnit,
+) -> AsyncIterator[PostgresUnit]:
+    """Begin a transaction for the tenant.  The only place that sets the tenant; only a UUID object gets here."""
+    if not isinstance(tenant.id, UUID):
+        raise TypeError("a unit of work needs a tenant")
+    async with pool.acquire() as connection:
+        # One exchange for both; a UUID's text form needs no quoting.
+        await connection.execute(f"BEGIN; SELECT set_config('app.current_tenant', '{tenant.id}', true)")
+        unit = unit_class(connection, tenant, principal, vault, clock())
+        try:
+            yield unit
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict(f"unique {error.constraint_name}") from None
+        except asyncpg.SerializationError:
+            raise Conflict("serialization") from None
+        finally:
+            if not unit.committed and connection.is_in_transaction():
+                await connection.execute("ROLLBACK")
