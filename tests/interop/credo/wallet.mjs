@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+// A wallet without a screen, served on loopback so that a test pays its start once.
+//
+//   node wallet.mjs --store FOLDER [--port 0] [--log debug]      prints {"ready": true, "port": ...}
+//   POST /accept-offer {"uri", "trust": PEM, "tx_code"?, "binding"?: jwk|did:key|did:jwk|attestation, "attested"?: client id}
+//   POST /present      {"uri", "trust": PEM}
+//   POST /list | /provider
+//
+// Every answer is {"ok", "result" or "error", "exchanges"}: what the wallet concluded, and what it sent to get there.
+import { createServer } from 'node:http'
+import { parseArgs } from 'node:util'
+import { DidJwk, DidKey, Kms } from '@credo-ts/core'
+import { certificates, explain, openAgent } from './agent.mjs'
+import { openProvider } from './provider.mjs'
+
+const { values: flags } = parseArgs({
+  options: { store: { type: 'string' }, port: { type: 'string', default: '0' }, log: { type: 'string', default: 'off' } },
+})
+if (!flags.store) throw new Error('--store FOLDER is needed')
+const { agent, exchanges } = await openAgent(flags.store, flags.log)
+const { holder } = agent.openid4vc
+const provider = () => openProvider(agent, flags.store)
+
+// ----- issuance (OpenID4VCI)
+
+async function didUrl(key, method) {
+  const { didState } = await agent.dids.create({ method: method.slice(4), options: { keyId: key.keyId } })
+  if (didState.state !== 'finished') throw new Error(`cannot make a ${method}: ${didState.reason}`)
+  const { did } = didState
+  return method === 'did:key' ? `${did}#${DidKey.fromDid(did).publicJwk.fingerprint}` : `${DidJwk.fromDid(did).did}#0`
+}
+
+/** Credo asks this what to bind a credential to; it makes a fresh key each time. */
+const bindTo = (wish) => async (ask) => {
+  const required = (ask.proofTypes.jwt ?? ask.proofTypes.attestation)?.keyAttestationsRequired
+  const offered = ask.supportedDidMethods ?? []
+  const method = wish ?? (required ? 'attestation' : ask.supportsJwk ? 'jwk' : offered.includes('did:key') ? 'did:key' : 'did:jwk')
+  const { supportedSignatureAlgorithms: algorithms } = ask.proofTypes.jwt ?? ask.proofTypes.attestation
+  const algorithm = algorithms.includes('ES256') ? 'ES256' : algorithms[0]
+  const key = Kms.PublicJwk.fromPublicJwk((await agent.kms.createKeyForSignatureAlgorithm({ algorithm })).publicJwk)
+  if (method === 'jwk') return { method, keys: [key] }
+  if (method !== 'attestation') return { method: 'did', didUrls: [await didUrl(key, method)] }
+  const nonce = ask.proofTypes.attestation ? ask.cNonce : undefined
+  return { method, keyAttestationJwt: await (await provider()).attestKeys([key], nonce, required) }
+}
+
+async function acceptOffer({ uri, tx_code: txCode, binding, attested }) {
+  const resolvedCredentialOffer = await holder.resolveCredentialOffer(uri)
+  const { metadata } = resolvedCredentialOffer
+  const walletAttestationJwt = attested ? await (await provider()).attestWallet(attested) : undefined
+  const token = await holder.requestToken({ resolvedCredentialOffer, txCode, walletAttestationJwt, clientId: attested })
+  const response = await holder.requestCredentials({
+    resolvedCredentialOffer,
+    credentialBindingResolver: bindTo(binding),
+    ...token,
+  })
+  const credentials = []
+  for (const { record, credentialConfigurationId, notificationId } of response.credentials) {
+    await agent.sdJwtVc.store({ record })
+    if (notificationId && metadata.credentialIssuer.notification_endpoint) {
+      await holder.sendNotification({
+        metadata, notificationId, notificationEvent: 'credential_accepted',
+        accessToken: token.accessToken, dpop: response.dpop ?? token.dpop,
+      })
+    }
+    credentials.push({ configuration: credentialConfigurationId, notified: !!notificationId, ...show(record) })
+  }
+  return { version: metadata.originalDraftVersion, credentials }
+}
+
+// ----- presentation (OpenID4VP)
+
+async function present({ uri }) {
+  const resolved = await holder.resolveOpenId4VpAuthorizationRequest(uri)
+  const { authorizationRequestPayload: payload, dcql } = resolved
+  const request = {
+    client_id: payload.client_id, response_mode: payload.response_mode, response_uri: payload.response_uri,
+    signed_by: resolved.signedAuthorizationRequest?.signer.method ?? null,
+  }
+  if (!dcql?.queryResult.can_be_satisfied) throw new Error('no credential in the wallet satisfies the query')
+  const answered = await holder.acceptOpenId4VpAuthorizationRequest({
+    authorizationRequestPayload: payload,
+    origin: resolved.origin,
+    dcql: { credentials: holder.selectCredentialsForDcqlRequest(dcql.queryResult) },
+  })
+  const { status, body } = answered.serverResponse ?? {}
+  if (!answered.ok) throw Object.assign(new Error(`the verifier answered ${status}`), { errorResponse: body })
+  return { request, status, body, redirect_uri: answered.redirectUri ?? null }
+}
+
+// ----- what is held
+
+function show(record) {
+  const { header, prettyClaims } = record.firstCredential
+  const compact = record.credentialInstances.map((instance) => instance.compactSdJwtVc)
+  return { id: record.id, header, claims: prettyClaims, compact }
+}
+
+const commands = {
+  'accept-offer': acceptOffer,
+  present,
+  list: async () => ({ credentials: (await agent.sdJwtVc.getAll()).map(show) }),
+  provider: async () => ({ ca: (await provider()).ca }),
+}
+
+// ----- the door
+
+/** One command at a time: they share the agent's trust list and the record of exchanges. */
+async function answer(command, body) {
+  exchanges.length = 0
+  try {
+    if (!Object.hasOwn(commands, command)) throw new Error(`no command '${command}'; there are ${Object.keys(commands).join(', ')}`)
+    const request = JSON.parse(body || '{}')
+    agent.x509.config.setTrustedCertificates(certificates(request.trust ?? ''))
+    return { ok: true, result: await commands[command](request), exchanges: [...exchanges] }
+  } catch (error) {
+    return { ok: false, error: explain(error), exchanges: [...exchanges] }
+  }
+}
+
+let turn = Promise.resolve()
+const server = createServer(async (request, response) => {
+  let body = ''
+  for await (const chunk of request.setEncoding('utf8')) body += chunk
+  turn = turn.then(async () => {
+    const document = await answer(request.url.slice(1), body)
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+  })
+})
+server.listen(Number(flags.port), '127.0.0.1', () => console.log(JSON.stringify({ ready: true, port: server.address().port })))
+
+async function stop() {
+  server.close()
+  await agent.shutdown().finally(() => process.exit(0))
+}
+process.on('SIGTERM', stop)
+process.on('SIGINT', stop)
+// Whoever started the wallet holds its standard input; when that closes, the wallet has no master left.
+process.stdin.on('end', stop).resume()
