@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from agent.encryption.vault import WrappedTenantKey
 from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegistry
 
 
@@ -41,18 +42,6 @@ class NewAnchor:
 
 
 @dataclass(frozen=True, slots=True)
-class WrappedKey:
-    """A tenant key as stored: wrapped by the key-encryption key."""
-
-    id: UUID
-    purpose: str
-    version: int
-    kek_ref: str
-    kek_epoch: int
-    wrapped: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class TenantListing:
     """A tenant as its operator lists it."""
 
@@ -70,7 +59,7 @@ class NewTenant:
     id: UUID
     name: str
     display_name: str
-    wrapped_keys: tuple[WrappedKey, ...]
+    wrapped_keys: tuple[WrappedTenantKey, ...]
     issuer_id: UUID
     verifier_id: UUID
     identifier: str

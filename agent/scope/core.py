@@ -5,10 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
-from uuid import UUID
 
 from agent.audit import AuditEvent, SecurityEvent
-from agent.scope.tenants import SigningKey, TenantCatalogue
+from agent.encryption.vault import TenantVault
+from agent.keyring import Keyring
+from agent.scope.tenants import TenantCatalogue
 from agent.tenancy import Principal, Tenant
 from protocols.errors import ProtocolError
 from protocols.ports import Fetch, Sandbox
@@ -19,29 +20,6 @@ class Conflict(ProtocolError):
 
     code = "conflict"
     status = 409
-
-
-class Vault(Protocol):
-    """The tenant's sealing keys, unlocked. Implemented in `agent.encryption`; nothing here waits."""
-
-    def seal(self, table: str, column: str, row_id: UUID, plaintext: bytes, key: Any = None) -> bytes:
-        """A value of domain `sealed`, under the tenant's newest data key or the subject's key given."""
-
-    def open(self, table: str, column: str, row_id: UUID, sealed: bytes, key: Any = None) -> bytes:
-        """The plaintext. Raises KeyDestroyed, or Malformed when a byte, row, column or tenant differs."""
-
-    def blind(self, field: str, value: str) -> bytes:
-        """The blind index (32 bytes) of a value, normalised as its field demands."""
-
-    def derive(self, label: str, *parts: bytes) -> bytes:
-        """32 bytes that only this tenant's server can make again."""
-
-
-class Keys(Protocol):
-    """The tenant's signing keys. Waits."""
-
-    async def sign(self, key: SigningKey, payload: bytes) -> bytes:
-        """The raw signature by the store that holds the key."""
 
 
 class Unit(Protocol):
@@ -89,8 +67,8 @@ class Scope:
     now: Callable[[], datetime]
     entropy: Callable[[int], bytes]
     unit: Callable[[], AbstractAsyncContextManager[Any]]
-    vault: Vault
-    keys: Keys
+    vault: TenantVault
+    keys: Keyring
     catalogue: TenantCatalogue
     plugins: Mapping[str, Mapping[str, Any]]
     fetch: Fetch

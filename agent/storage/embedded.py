@@ -56,7 +56,7 @@ def _server_user(wanted: str) -> _User:
 
 def _run(user: _User, *command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
-    done = subprocess.run(  # noqa: S603  # our own binaries and paths
+    done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603  # our own binaries and paths
         [str(part) for part in command],
         check=False,
         capture_output=True,
@@ -73,8 +73,9 @@ def _run(user: _User, *command: str | Path, check: bool = True) -> subprocess.Co
 
 def _major(binaries: Path) -> int:
     try:
-        text = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout  # noqa: S603
-        return int(text.split()[2].split(".")[0].rstrip("betarcdevl"))
+        command: list[str | Path] = [binaries / "postgres", "--version"]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603  # our own binaries
+        return int(text.split()[2].split(".")[0])
     except (OSError, subprocess.CalledProcessError, ValueError, IndexError):
         return 0
 

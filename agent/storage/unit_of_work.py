@@ -12,7 +12,8 @@ import asyncpg
 from sqlalchemy import bindparam, insert
 
 from agent.audit import AuditEvent, SecurityEvent
-from agent.scope import Conflict, Vault
+from agent.encryption.vault import TenantVault
+from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
@@ -48,7 +49,7 @@ class PostgresUnit:
     """`scope.Unit` on PostgreSQL. Repositories hang on it lazily, by name."""
 
     def __init__(
-        self, connection: Connection, tenant: Tenant, principal: Principal, vault: Vault, now: datetime
+        self, connection: Connection, tenant: Tenant, principal: Principal, vault: TenantVault, now: datetime
     ) -> None:
         self.connection = connection
         self.tenant_id: UUID = tenant.id
@@ -137,7 +138,7 @@ async def unit_of_work(
     pool: asyncpg.Pool,
     tenant: Tenant,
     principal: Principal,
-    vault: Vault,
+    vault: TenantVault,
     clock: Callable[[], datetime],
     unit_class: type[PostgresUnit] = PostgresUnit,
 ) -> AsyncIterator[PostgresUnit]:

@@ -1,0 +1,31 @@
+"""X.509 certificates (RFC 5280): read, believed against configured anchors, and made for keys that live elsewhere."""
+
+from protocols.x509.building import CertificateToBeSigned, prepare_ca, prepare_leaf, seal
+from protocols.x509.certificate import (
+    Certificate,
+    load_certificate,
+    load_pem,
+    parse_chain,
+    render_chain,
+    san_dns,
+    san_uris,
+    thumbprint,
+)
+from protocols.x509.path import UntrustedCertificate, validate_chain
+
+__all__ = [
+    "Certificate",
+    "CertificateToBeSigned",
+    "UntrustedCertificate",
+    "load_certificate",
+    "load_pem",
+    "parse_chain",
+    "prepare_ca",
+    "prepare_leaf",
+    "render_chain",
+    "san_dns",
+    "san_uris",
+    "seal",
+    "thumbprint",
+    "validate_chain",
+]

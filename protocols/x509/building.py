@@ -1,0 +1,175 @@
+"""Certificates for keys that live in a key store: prepare -> the authority's key signs -> seal (RFC 5280, 4.1)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from asn1crypto import algos, keys, x509
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from protocols.errors import Malformed
+from protocols.jose import jwk as jwks
+from protocols.x509.certificate import load_certificate
+
+_SIGNATURE = {
+    "ES256": "sha256_ecdsa",
+    "ES384": "sha384_ecdsa",
+    "ES512": "sha512_ecdsa",
+    "EdDSA": "ed25519",
+    "Ed25519": "ed25519",
+}
+_CA_USAGE = {"key_cert_sign", "crl_sign"}
+_LEAF_USAGE = {"digital_signature"}
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateToBeSigned:
+    """`payload` is the DER TBSCertificate that the authority's key signs with JWS `algorithm`."""
+
+    payload: bytes
+    algorithm: str
+
+
+def prepare_ca(
+    subject: Mapping[str, str],
+    public_key: jwks.Jwk,
+    *,
+    algorithm: str,
+    serial: bytes,
+    not_before: datetime,
+    not_after: datetime,
+    issuer: bytes | None = None,
+    path_length: int | None = 0,
+) -> CertificateToBeSigned:
+    """A CA certificate, self-signed unless `issuer` (DER) is the authority above.
+
+    `subject` maps names such as common_name, organization_name, country_name; `algorithm` is that of the signing
+    key; `serial` at least 8 random bytes.
+    """
+    constraints = {"ca": True, "path_len_constraint": path_length}
+    extensions = [
+        ("basic_constraints", True, constraints),
+        ("key_usage", True, _CA_USAGE),
+        *_key_identifiers(public_key, _key_identifier(public_key) if issuer is None else _identifier_of(issuer)),
+    ]
+    name = x509.Name.build(dict(subject))
+    authority = name if issuer is None else _subject_of(issuer)
+    return _prepare((name, authority), public_key, algorithm, (serial, not_before, not_after), extensions)
+
+
+def prepare_leaf(
+    subject: Mapping[str, str],
+    public_key: jwks.Jwk,
+    *,
+    algorithm: str,
+    serial: bytes,
+    not_before: datetime,
+    not_after: datetime,
+    issuer: bytes,
+    dns: Iterable[str] = (),
+    uris: Iterable[str] = (),
+    extended_key_usage: Iterable[str] = (),
+) -> CertificateToBeSigned:
+    """A certificate for a signing key, certified by the CA `issuer` (DER), with its DNS names and URIs."""
+    names = [x509.GeneralName("dns_name", name) for name in dns]
+    names += [x509.GeneralName("uniform_resource_identifier", uri) for uri in uris]
+    usages = list(extended_key_usage)
+    extensions: list[tuple[str, bool, Any]] = [
+        ("basic_constraints", True, {"ca": False}),
+        ("key_usage", True, _LEAF_USAGE),
+        *_key_identifiers(public_key, _identifier_of(issuer)),
+        *([("subject_alt_name", False, names)] if names else []),
+        *([("extended_key_usage", False, usages)] if usages else []),
+    ]
+    name, authority = x509.Name.build(dict(subject)), _subject_of(issuer)
+    return _prepare((name, authority), public_key, algorithm, (serial, not_before, not_after), extensions)
+
+
+def seal(prepared: CertificateToBeSigned, signature: bytes) -> bytes:
+    """The DER certificate of what was prepared and its raw signature (r||s for ECDSA)."""
+    if prepared.algorithm.startswith("ES"):
+        half = len(signature) // 2
+        signature = encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
+    sealed = x509.Certificate(
+        {
+            "tbs_certificate": x509.TbsCertificate.load(prepared.payload),
+            "signature_algorithm": _signature_algorithm(prepared.algorithm),
+            "signature_value": signature,
+        }
+    )
+    der: bytes = sealed.dump()
+    load_certificate(der)
+    return der
+
+
+def _prepare(
+    names: tuple[Any, Any],
+    public_key: jwks.Jwk,
+    algorithm: str,
+    numbers: tuple[bytes, datetime, datetime],
+    extensions: Iterable[tuple[str, bool, Any]],
+) -> CertificateToBeSigned:
+    name, authority = names
+    serial, begins, ends = numbers
+    tbs = x509.TbsCertificate(
+        {
+            "version": "v3",
+            "serial_number": _serial(serial),
+            "signature": _signature_algorithm(algorithm),
+            "issuer": authority,
+            "validity": {"not_before": x509.Time(_time(begins)), "not_after": x509.Time(_time(ends))},
+            "subject": name,
+            "subject_public_key_info": keys.PublicKeyInfo.load(_spki(public_key)),
+            "extensions": [
+                {"extn_id": kind, "critical": critical, "extn_value": value} for kind, critical, value in extensions
+            ],
+        }
+    )
+    return CertificateToBeSigned(tbs.dump(), algorithm)
+
+
+def _serial(octets: bytes) -> int:
+    if not 8 <= len(octets) <= 20:
+        raise Malformed("a serial number has 8 to 20 octets")
+    # Positive and never of more than 20 octets (RFC 5280, 4.1.2.2).
+    return int.from_bytes(octets) & ((1 << (8 * len(octets) - 1)) - 1) | 1
+
+
+def _time(moment: datetime) -> dict[str, datetime]:
+    # RFC 5280, 4.1.2.5: UTCTime through 2049.
+    return {"utc_time" if moment.year < 2050 else "general_time": moment.replace(microsecond=0)}
+
+
+def _signature_algorithm(algorithm: str) -> Any:
+    if algorithm not in _SIGNATURE:
+        raise Malformed("certificates are not signed with this algorithm")
+    return algos.SignedDigestAlgorithm({"algorithm": _SIGNATURE[algorithm]})
+
+
+def _spki(public_key: jwks.Jwk) -> bytes:
+    key = jwks.to_public_key(public_key)
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _key_identifier(public_key: jwks.Jwk) -> bytes:
+    identifier: bytes = keys.PublicKeyInfo.load(_spki(public_key)).sha1
+    return identifier
+
+
+def _subject_of(issuer: bytes) -> Any:
+    return x509.Certificate.load(load_certificate(issuer).der).subject
+
+
+def _identifier_of(issuer: bytes) -> bytes:
+    authority = x509.Certificate.load(load_certificate(issuer).der)
+    stated: bytes | None = authority.key_identifier
+    return stated or bytes(authority.public_key.sha1)
+
+
+def _key_identifiers(public_key: jwks.Jwk, authority: bytes) -> list[tuple[str, bool, Any]]:
+    return [
+        ("key_identifier", False, _key_identifier(public_key)),
+        ("authority_key_identifier", False, {"key_identifier": authority}),
+    ]
