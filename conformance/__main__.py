@@ -1,0 +1,97 @@
+"""The `conformance` command: run a plan against a target, list what it checks, explain one check."""
+
+import argparse
+import asyncio
+import inspect
+import json
+import ssl
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from conformance import plan as plans
+from conformance import report, runner, target
+from conformance.http import Http, Unreachable
+from conformance.masking import Mask
+from conformance.registry import CHECKS, load_checks
+from conformance.session import Session, well_known
+
+PASSED, FAILED, UNUSABLE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0: all passed. 1: something did not. 2: the command, a file or the target could not be used."""
+    options = _parser().parse_args(arguments)
+    load_checks()
+    try:
+        code: int = options.verb(options)
+    except (plans.BadPlan, target.BadTarget, Unreachable, OSError, ssl.SSLError) as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        return UNUSABLE
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="conformance", description=__doc__)
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    run = verbs.add_parser("run", help="run a plan against a target")
+    run.add_argument("--plan", required=True, help=f"a plan's name ({', '.join(plans.names())}) or file")
+    run.add_argument("--target", required=True, metavar="FILE", help="the target file (docs/conformance.md)")
+    run.add_argument("--json", metavar="FILE", help="write the JSON report here")
+    run.add_argument("--junit", metavar="FILE", help="write the JUnit XML report here")
+    run.add_argument("--only", nargs="+", metavar="CHECK", help="only these checks of the plan")
+    run.set_defaults(verb=_run)
+    listing = verbs.add_parser("list", help="list the checks of a plan")
+    listing.add_argument("--plan", required=True)
+    listing.add_argument("--json", action="store_true")
+    listing.set_defaults(verb=_list)
+    explain = verbs.add_parser("explain", help="say what a check demands, how it looks, and where that is written")
+    explain.add_argument("check")
+    explain.set_defaults(verb=_explain)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    chosen = plans.load(options.plan).only(options.only)
+    findings = asyncio.run(_examine(chosen, target.load(options.target)))
+    named = target.load(options.target).name
+    print(report.summary(findings))
+    for path, render in ((options.json, report.as_json), (options.junit, report.as_junit)):
+        if path:
+            Path(path).write_text(render(chosen, named, findings), encoding="utf-8")
+    return runner.exit_code(findings)
+
+
+async def _examine(chosen: plans.Plan, aim: target.Target) -> list[runner.Finding]:
+    async with Http(aim.authorities) as http:
+        if aim.issuer:
+            await http.get(well_known(aim.issuer, "openid-credential-issuer"))
+        return await runner.run(chosen, Session(aim, http, Mask()), lambda f: print(report.line(f), flush=True))
+
+
+def _list(options: argparse.Namespace) -> int:
+    chosen = plans.load(options.plan)
+    if options.json:
+        entries = [{n: getattr(r, n) for n in ("id", "severity", "spec", "section", "text")} for r in chosen.requirements]
+        print(json.dumps({"plan": chosen.id, "title": chosen.title, "checks": entries}, indent=2))
+        return PASSED
+    for requirement in chosen.requirements:
+        print(f"{requirement.severity}  {requirement.id:36} {requirement.spec}, {requirement.section}")
+    print(f"{len(chosen.requirements)} checks")
+    return PASSED
+
+
+def _explain(options: argparse.Namespace) -> int:
+    if options.check not in CHECKS:
+        raise plans.BadPlan(f"no check {options.check!r}; `conformance list --plan PLAN` names them")
+    print(options.check)
+    for name in plans.names():
+        for r in plans.load(name).requirements:
+            if r.id == options.check:
+                print(f"\n  {r.text}\n  {r.spec}, {r.section}; severity {r.severity} ({plans.SEVERITIES[r.severity]}); plan {name}")
+    print(f"\n  How: {inspect.getdoc(CHECKS[options.check])}")
+    return PASSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""What the wallet holds when it presents: a credential of the target's issuer, or one that the suite signs itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from conformance import forging, sd_jwt
+from conformance.jose import Key, Unreadable
+from conformance.session import Session
+from conformance.target import SelfIssued
+from conformance.verdict import Blocked, skip
+from conformance.wallet import Issuance
+from conformance.x509 import anchors_of
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    credential: sd_jwt.SdJwt
+    key: Key
+
+
+async def held(session: Session) -> Held:
+    """One credential per run: presenting it many times is what a wallet does."""
+    return await session.once("held", lambda: _obtain(session))
+
+
+async def another(session: Session) -> Held:
+    """A second credential, for checks that compare two."""
+    return await session.once("another", lambda: _obtain(session))
+
+
+async def issued(session: Session) -> Held:
+    """A credential of the target's own issuer, for checks of what it issues."""
+    if not session.target.issuer:
+        skip("the target file has no [issuer]")
+    return await session.once("issued", lambda: _receive(session))
+
+
+async def _obtain(session: Session) -> Held:
+    if session.target.self_issued:
+        return _sign(session.target.self_issued, session.now())
+    if session.target.issuer:
+        return await _receive(session)
+    skip("nothing to present: the target file has neither [issuer] nor [credential]")
+
+
+async def _receive(session: Session) -> Held:
+    issuance = await Issuance.authorized(session)
+    try:
+        return Held(sd_jwt.parse(await issuance.issued()), issuance.key)
+    except Unreadable as error:
+        raise Blocked(f"the issued credential: {error}") from error
+
+
+def _sign(source: SelfIssued, now: int) -> Held:
+    private = load_pem_private_key(Path(source.key).read_bytes(), None)
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise Blocked("[credential] key is not an EC key")
+    chain = anchors_of(Path(source.chain).read_bytes())
+    holder = Key()
+    header = {"typ": "dc+sd-jwt", "x5c": [forging.b64(c.public_bytes(Encoding.DER)) for c in chain]}
+    payload: dict[str, Any] = {"vct": source.vct, "iat": now - 60, "exp": now + 86400, "cnf": {"jwk": holder.jwk}}
+    return Held(sd_jwt.parse(sd_jwt.issue(payload, source.claims, Key(private), header)), holder)

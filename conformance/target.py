@@ -1,0 +1,205 @@
+"""Targets: the TOML file that says where an implementation is and how to make it start something.
+
+What the protocols define is found by the protocols. Only what they leave open is here: who mints an offer, who starts
+a presentation, who knows its result.
+"""
+
+import asyncio
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from conformance.http import Answer, Http
+from conformance.jose import read_object
+
+OFFERS = ("offer", "offer_by_value", "offer_with_tx_code")
+_SECRET = re.compile(r"\{(env|file):([^}]+)\}")
+
+
+class BadTarget(Exception):
+    """A target file that cannot be used; the message says where."""
+
+
+class CreationFailed(Exception):
+    """The implementation's own door (not the protocol's) did not do what the target file says it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One way into the implementation: a command that prints JSON, or an HTTP call that answers JSON."""
+
+    command: tuple[str, ...] = ()
+    method: str = "POST"
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    async def open(self, http: Http, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Go through with these placeholder values; the fields of the answer, by our names for them."""
+        text = await (self._run(values) if self.command else self._call(http, values))
+        answer = read_object(text, "what the target's own door answered")
+        return {name: dotted(answer, path) for name, path in self.fields.items()}
+
+    async def raw(self, http: Http) -> bytes:
+        return await (self._run({}) if self.command else self._call(http, {}))
+
+    async def _run(self, values: Mapping[str, Any]) -> bytes:
+        arguments = [fill(argument, values) for argument in self.command]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *map(str, arguments), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            )
+        except OSError as error:
+            raise CreationFailed(f"{arguments[0]}: {error.strerror}") from error
+        output, complaint = await asyncio.wait_for(process.communicate(), 60)
+        if process.returncode:
+            raise CreationFailed(f"{arguments[0]} ended with {process.returncode}: {complaint.decode()[-300:].strip()}")
+        return output
+
+    async def _call(self, http: Http, values: Mapping[str, Any]) -> bytes:
+        headers = {name: secret(value) for name, value in self.headers.items()}
+        options = {"json": fill(self.body, values)} if self.body is not None else {}
+        answer: Answer = await http.call(self.method, str(fill(self.url, values)), headers=headers, **options)
+        if answer.status not in {200, 201, 202}:
+            raise CreationFailed(str(answer))
+        return answer.body
+
+
+@dataclass(frozen=True, slots=True)
+class SelfIssued:
+    """Credentials the suite signs itself, for a verifier that has no issuer beside it."""
+
+    key: str
+    chain: str
+    vct: str
+    claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    name: str
+    issuer: str | None = None
+    configuration: str | None = None
+    client_id: str | None = None
+    offers: Mapping[str, Door] = field(default_factory=dict)
+    request: Door | None = None
+    result: Door | None = None
+    accepted: str = "verified"
+    response_modes: tuple[str, ...] = ("direct_post", "direct_post.jwt")
+    dcql_query: Mapping[str, Any] = field(default_factory=dict)
+    self_issued: SelfIssued | None = None
+    anchors_pem: str | None = None
+    anchors_door: Door | None = None
+    authorities: str | None = None
+
+
+def dotted(value: Any, path: str) -> Any:
+    for part in path.split("."):
+        try:
+            value = value[int(part)] if isinstance(value, list) else value[part]
+        except (KeyError, IndexError, ValueError, TypeError) as error:
+            raise CreationFailed(f"the answer has no {path}") from error
+    return value
+
+
+def fill(template: Any, values: Mapping[str, Any]) -> Any:
+    """Placeholders `{name}`: a string that is nothing but one becomes the value itself, JSON included."""
+    if isinstance(template, Mapping):
+        return {name: fill(value, values) for name, value in template.items()}
+    if isinstance(template, list):
+        return [fill(value, values) for value in template]
+    if not isinstance(template, str):
+        return template
+    if template[:1] == "{" and template[1:-1] in values:
+        return values[template[1:-1]]
+    for name, value in values.items():
+        template = template.replace(f"{{{name}}}", value if isinstance(value, str) else json.dumps(value))
+    return template
+
+
+def secret(template: str) -> str:
+    """`{env:NAME}` and `{file:PATH}` in a header: secrets stay out of the target file."""
+
+    def read(match: re.Match[str]) -> str:
+        kind, name = match.groups()
+        try:
+            return os.environ[name] if kind == "env" else Path(name).read_text(encoding="utf-8").strip()
+        except (KeyError, OSError) as error:
+            raise CreationFailed(f"the target file wants {kind} {name}, which is not there") from error
+
+    return _SECRET.sub(read, template)
+
+
+def load(name: str) -> Target:
+    """A target by its path, or one that comes with the suite by name."""
+    path = Path(name)
+    bundled = resources.files("conformance") / "targets" / f"{name}.toml"
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else bundled.read_text(encoding="utf-8")
+        return parse(tomllib.loads(text), path.parent)
+    except OSError as error:
+        raise BadTarget(f"no target file {name}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadTarget(f"{name}: {error}") from error
+
+
+def parse(document: Mapping[str, Any], folder: Path = Path()) -> Target:
+    """Read the tables of docs/conformance.md; unknown names are refused, for a typing error would skip checks."""
+    _only(document, {"name", "tls_authorities", "issuer", "verifier", "credential", "trust"}, "the file")
+    issuer, verifier, trust = (document.get(name, {}) for name in ("issuer", "verifier", "trust"))
+    credential = document.get("credential")
+    _only(issuer, {"url", "configuration", "client_id", *OFFERS}, "[issuer]")
+    _only(verifier, {"request", "result", "accepted", "response_modes", "dcql_query"}, "[verifier]")
+    _only(trust, {"pem", "command", "method", "url", "headers"}, "[trust]")
+    if not issuer and not verifier:
+        raise BadTarget("neither [issuer] nor [verifier]: nothing to check")
+    if issuer and not isinstance(issuer.get("url"), str):
+        raise BadTarget("[issuer] needs url, the credential issuer identifier")
+    if verifier and not isinstance(verifier.get("dcql_query"), dict):
+        raise BadTarget("[verifier] needs dcql_query, the query its requests are to carry")
+    return Target(
+        name=document.get("name", issuer.get("url", "target")),
+        issuer=issuer.get("url"),
+        configuration=issuer.get("configuration"),
+        client_id=issuer.get("client_id"),
+        offers={name: _door(issuer[name], {"uri"}, f"[issuer.{name}]") for name in OFFERS if name in issuer},
+        request=_door(verifier["request"], {"uri"}, "[verifier.request]") if "request" in verifier else None,
+        result=_door(verifier["result"], {"state"}, "[verifier.result]") if "result" in verifier else None,
+        accepted=verifier.get("accepted", "verified"),
+        response_modes=tuple(verifier.get("response_modes", ("direct_post", "direct_post.jwt"))),
+        dcql_query=verifier.get("dcql_query", {}),
+        self_issued=_self_issued(credential, folder) if credential else None,
+        anchors_pem=str(folder / trust["pem"]) if "pem" in trust else None,
+        anchors_door=_door(trust, set(), "[trust]") if trust and "pem" not in trust else None,
+        authorities=str(folder / document["tls_authorities"]) if "tls_authorities" in document else None,
+    )
+
+
+def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise BadTarget(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+
+
+def _door(table: Mapping[str, Any], required: set[str], where: str) -> Door:
+    _only(table, {"command", "method", "url", "headers", "body", "uri", "id", "tx_code", "state"}, where)
+    fields = {name: table[name] for name in ("uri", "id", "tx_code", "state") if name in table}
+    if required - fields.keys() or ("command" in table) == ("url" in table):
+        raise BadTarget(f"{where}: needs command or url, and the field path {', '.join(sorted(required))}")
+    method = table.get("method", "POST")
+    return Door(tuple(table.get("command", ())), method, table.get("url", ""), table.get("headers", {}), table.get("body"), fields)
+
+
+def _self_issued(table: Mapping[str, Any], folder: Path) -> SelfIssued:
+    _only(table, {"key", "chain", "vct", "claims"}, "[credential]")
+    try:
+        return SelfIssued(str(folder / table["key"]), str(folder / table["chain"]), table["vct"], table["claims"])
+    except KeyError as error:
+        raise BadTarget(f"[credential] needs {error}") from error

@@ -1,0 +1,181 @@
+"""The wallet's side of an issuance, step by step (OpenID4VCI 1.0, pre-authorized code).
+
+Every step first builds what an honest wallet would send and hands it out; a check changes what it wants changed and sends
+that. There is no switch for misbehaviour: what is sent is what the check wrote.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from conformance.http import Answer, https_or_loopback
+from conformance.jose import Key, Unreadable, read_object
+from conformance.session import Session, standing
+from conformance.target import CreationFailed
+from conformance.verdict import Blocked, skip
+
+PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
+
+
+def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with members replaced or added; None takes a member away."""
+    return {name: value for name, value in {**base, **changes}.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class OfferUri:
+    """What the issuer's door gave: the URI for the wallet, and a tx_code told to the person another way."""
+
+    uri: str
+    tx_code: str | None
+
+    def parameters(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.uri).query, keep_blank_values=True)
+
+
+async def offer_uri(session: Session, kind: str = "offer") -> OfferUri:
+    door = session.target.offers.get(kind)
+    if door is None:
+        skip(f"the target file has no [issuer.{kind}]")
+    try:
+        fields = await door.open(session.http, {"configuration": session.target.configuration or ""})
+    except (CreationFailed, Unreadable) as error:
+        raise Blocked(f"creating an offer ({kind}): {error}") from error
+    tx_code = fields.get("tx_code")
+    session.mask.learn(tx_code)
+    return OfferUri(str(fields["uri"]), str(tx_code) if tx_code is not None else None)
+
+
+async def fetch_offer(session: Session, offer: OfferUri) -> Answer:
+    url = offer.parameters().get("credential_offer_uri", [""])[0]
+    if not https_or_loopback(url):
+        raise Blocked(f"the offer names no usable credential_offer_uri: {url!r}")
+    return await session.http.get(url, {"Accept": "application/json"})
+
+
+async def credential_offer(session: Session, offer: OfferUri) -> dict[str, Any]:
+    """The Credential Offer object, whichever way it is passed (section 4.1)."""
+    by_value = offer.parameters().get("credential_offer")
+    try:
+        return read_object(by_value[0]) if by_value else standing(await fetch_offer(session, offer))
+    except Unreadable as error:
+        raise Blocked(f"credential offer: {error}") from error
+
+
+@dataclass(slots=True)
+class Issuance:
+    """One offer on its way to a credential."""
+
+    session: Session
+    offer: dict[str, Any]
+    tx_code: str | None
+    issuer: dict[str, Any]
+    server: dict[str, Any]
+    configuration_id: str
+    configuration: dict[str, Any]
+    key: Key = field(default_factory=Key)
+    token: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    async def begin(cls, session: Session, kind: str = "offer") -> Self:
+        """Take an offer and read both metadata documents; nothing is redeemed yet."""
+        uri = await offer_uri(session, kind)
+        offer = await credential_offer(session, uri)
+        issuer, server = await session.issuer(), await session.server()
+        name, configuration = await session.configuration_id(), await session.configuration()
+        return cls(session, offer, uri.tx_code, issuer, server, name, configuration)
+
+    @classmethod
+    async def authorized(cls, session: Session, kind: str = "offer") -> Self:
+        """Up to the access token."""
+        issuance = await cls.begin(session, kind)
+        await issuance.authorize()
+        return issuance
+
+    # Token (section 6)
+
+    def token_form(self, **changes: str | None) -> dict[str, str]:
+        grant = self.offer.get("grants", {}).get(PRE_AUTHORIZED)
+        if not isinstance(grant, dict) or "pre-authorized_code" not in grant:
+            raise Blocked("the offer has no pre-authorized code")
+        code = grant["pre-authorized_code"]
+        self.session.mask.learn(code)
+        form = {"grant_type": PRE_AUTHORIZED, "pre-authorized_code": code}
+        form |= {"tx_code": self.tx_code} if self.tx_code is not None and "tx_code" in grant else {}
+        form |= {"client_id": self.session.target.client_id} if self.session.target.client_id else {}
+        return changed(form, changes)
+
+    async def post_token(self, form: Mapping[str, str]) -> Answer:
+        answer = await self.session.http.post(self.server["token_endpoint"], form=form)
+        self.session.mask.learn(answer.member("access_token"))
+        return answer
+
+    async def authorize(self) -> None:
+        self.token = standing(await self.post_token(self.token_form()), "access_token", "token_type")
+
+    def authorization(self) -> dict[str, str]:
+        return {"Authorization": f"{self.token['token_type']} {self.token['access_token']}"}
+
+    # Nonce (section 7)
+
+    async def post_nonce(self) -> Answer:
+        if "nonce_endpoint" not in self.issuer:
+            skip("the issuer has no nonce_endpoint")
+        return await self.session.http.post(self.issuer["nonce_endpoint"])
+
+    async def nonce(self) -> str | None:
+        if "nonce_endpoint" not in self.issuer:
+            return None
+        return str(standing(await self.post_nonce(), "c_nonce")["c_nonce"])
+
+    # Key proof (Appendix F.1)
+
+    def proof_header(self, **changes: Any) -> dict[str, Any]:
+        methods = self.configuration.get("cryptographic_binding_methods_supported", ["jwk"])
+        by_key = {"jwk": self.key.jwk} if "jwk" in methods else {"kid": f"{self.key.did_jwk}#0"}
+        return changed({"typ": "openid4vci-proof+jwt", "alg": "ES256"} | by_key, changes)
+
+    def proof_claims(self, nonce: str | None, **changes: Any) -> dict[str, Any]:
+        claims = {"aud": self.issuer["credential_issuer"], "iat": self.session.now(), "nonce": nonce}
+        return changed(claims, {"iss": self.session.target.client_id} | changes)
+
+    async def proof(self) -> str:
+        """An honest proof with a nonce of its own."""
+        return self.key.jws(self.proof_header(), self.proof_claims(await self.nonce()))
+
+    # Credential (section 8)
+
+    def credential_request(self, *proofs: str, **changes: Any) -> dict[str, Any]:
+        details = self.token.get("authorization_details") or []
+        identifiers = [name for entry in details for name in entry.get("credential_identifiers", [])]
+        named = {"credential_identifier": identifiers[0]} if identifiers else {}
+        named = named or {"credential_configuration_id": self.configuration_id}
+        return changed({**named, "proofs": {"jwt": list(proofs)} if proofs else None}, changes)
+
+    async def post_credential(
+        self, request: Mapping[str, Any], headers: Mapping[str, str] | None = None, url: str | None = None
+    ) -> Answer:
+        given = self.authorization() if headers is None else headers
+        return await self.session.http.post(url or self.issuer["credential_endpoint"], json=request, headers=given)
+
+    async def issued(self) -> str:
+        """The credential an honest wallet gets."""
+        answer = await self.post_credential(self.credential_request(await self.proof()))
+        return credential_of(answer)
+
+    # Notification (section 11)
+
+    async def notify(self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+        if "notification_endpoint" not in self.issuer:
+            skip("the issuer has no notification_endpoint")
+        given = self.authorization() if headers is None else headers
+        return await self.session.http.post(self.issuer["notification_endpoint"], json=body, headers=given)
+
+
+def credential_of(answer: Answer) -> str:
+    credentials = standing(answer, "credentials")["credentials"]
+    first = credentials[0] if isinstance(credentials, list) and credentials else None
+    if not isinstance(first, dict) or not isinstance(first.get("credential"), str):
+        raise Blocked("the credential response holds no credential as a string")
+    return str(first["credential"])
