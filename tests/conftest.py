@@ -8,6 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.databases import database, postgres, shared_database
+from tests.houses import house, settings, site
+
+__all__ = ["database", "house", "postgres", "settings", "shared_database", "site", "vectors"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

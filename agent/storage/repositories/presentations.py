@@ -41,9 +41,7 @@ _OPEN = Statement(
         _r.created_at,
         _r.expires_at,
         _r.row_version,
-    ).where(
-        _r.tenant_id == _TENANT, _r.id == bindparam("id_"), _waits, _r.expires_at > bindparam("now")
-    )
+    ).where(_r.tenant_id == _TENANT, _r.id == bindparam("id_"), _waits, _r.expires_at > bindparam("now"))
 )
 _FETCHED = Statement(
     update(tables.presentation_requests)
