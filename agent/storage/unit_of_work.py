@@ -16,6 +16,7 @@ from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
+from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
@@ -76,6 +77,11 @@ class PostgresUnit:
     def trust_anchors(self) -> TrustAnchorRepository:
         """What the tenant believes."""
         return TrustAnchorRepository(self)
+
+    @property
+    def conversations(self) -> ConversationRepository:
+        """DIDComm threads and messages."""
+        return ConversationRepository(self)
 
     @property
     def tenants(self) -> TenantRepository:

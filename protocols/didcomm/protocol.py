@@ -63,6 +63,7 @@ class Feature:
     type: str
     id: str
     roles: tuple[str, ...] = ()
+    value: str = ""
 
 
 class DidcommProtocol(Protocol):

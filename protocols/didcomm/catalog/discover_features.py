@@ -67,10 +67,19 @@ def _queries(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _disclosures(queries: Sequence[tuple[str, str]], features: Sequence[Feature]) -> list[dict[str, Any]]:
     """Every matching feature once, in our order; an empty list says no more than that nothing is told."""
     return [
-        {"feature-type": feature.type, "id": feature.id, **({"roles": list(feature.roles)} if feature.roles else {})}
+        _disclosure(feature)
         for feature in features
         if any(kind == feature.type and matches(match, feature.id) for kind, match in queries)
     ]
+
+
+def _disclosure(feature: Feature) -> dict[str, Any]:
+    optional = {"roles": list(feature.roles), "value": feature.value}
+    return {
+        "feature-type": feature.type,
+        "id": feature.id,
+        **{name: value for name, value in optional.items() if value},
+    }
 
 
 def matches(pattern: str, text: str) -> bool:
