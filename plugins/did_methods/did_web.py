@@ -39,7 +39,8 @@ class DidWeb:
     async def resolve(self, did: str) -> DidDocument:
         """The document as published now. Raises InvalidDid, DidNotFound, InvalidDidDocument."""
         url = url_of(did)
-        if urlsplit(url).netloc in self._plain:
+        parts = urlsplit(url)
+        if {parts.netloc, parts.hostname} & self._plain:
             url = "http" + url.removeprefix("https")
         try:
             answer = await self._fetch.get(url, _ACCEPT, MAX_BYTES)

@@ -121,12 +121,12 @@ async def open_world(postgres: EmbeddedPostgres) -> AsyncIterator[World]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    fetch = GuardedFetch(f"localhost:{port}")
+    fetch = GuardedFetch("localhost")
     plugins: dict[str, dict[str, Any]] = {"key_stores": {"askar": store}}
     for family in FAMILIES:
         plugins[family] = {}
         for point in entry_points(group=f"chancery.{family}"):
-            tools = PluginTools({"plain_http": f"localhost:{port}"}, fetch, _NO, plugins)
+            tools = PluginTools({"plain_http": "localhost"}, fetch, _NO, plugins)
             plugins[family][point.name] = point.load()(tools)
     world = World(
         postgres, *pools, store, Keyring({"askar": store}, "askar"), plugins, fetch, f"http://localhost:{port}"
