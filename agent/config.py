@@ -36,6 +36,7 @@ class Config:
     database_admin_url: str = ""
     database_control_url: str = ""
     database_maint_url: str = ""
+    database_owner_url: str = ""
     database_pool: int = 10
     pg_bin: str = ""
     pg_user: str = ""

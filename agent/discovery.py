@@ -11,8 +11,8 @@ from protocols.ports import Fetch, PluginTools, Sandbox
 FAMILIES = (
     "did_methods",
     "key_stores",
-    "credential_formats",
     "status_mechanisms",
+    "credential_formats",
     "client_id_prefixes",
     "trust_resolvers",
     "key_proofs",

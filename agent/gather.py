@@ -1,1 +1,92 @@
-"""All waiting done for a verification: KeyReference to trusted key, StatusReference to status."""
+"""All waiting done for a verification: KeyReference to believed key, StatusReference to what the list says.
+
+An operation calls these between a format's pure steps.  Whatever cannot be found out is a refusal.
+"""
+
+from agent.scope import Scope
+from protocols.errors import ProtocolError
+from protocols.jose.jwk import verify_signature
+from protocols.ports import KeyReference, Purpose, StatusList, StatusMechanism, StatusReference, TrustedKey
+from protocols.ports.tools import FetchFailed, FetchRefused
+
+_SHORT_TTL = 300.0
+
+
+class UnknownIssuer(ProtocolError):
+    """The issuer's key cannot be traced to anything trusted."""
+
+    code = "untrusted_issuer"
+
+
+class StatusUnavailable(ProtocolError):
+    """The credential's status cannot be found out."""
+
+    code = "status_unavailable"
+
+
+class Revoked(ProtocolError):
+    """The credential was revoked or suspended by its issuer."""
+
+    code = "credential_revoked"
+
+
+async def issuer_key(scope: Scope, reference: KeyReference, purpose: Purpose = Purpose.ISSUE) -> TrustedKey:
+    """The believed key behind a reference. Raises UnknownIssuer."""
+    resolver = scope.plugins["trust_resolvers"].get(reference.kind)
+    if resolver is None:
+        raise UnknownIssuer(f"no resolver for {reference.kind}")
+    try:
+        found: TrustedKey = await resolver.resolve(reference, purpose, scope.catalogue.anchors, scope.now().timestamp())
+    except ProtocolError as error:
+        raise UnknownIssuer(error.detail or type(error).__name__) from None
+    except (FetchFailed, FetchRefused) as error:
+        raise UnknownIssuer(type(error).__name__) from None
+    return found
+
+
+async def require_status(scope: Scope, reference: StatusReference | None) -> None:
+    """Nothing when the credential has no status or a good one. Raises Revoked, StatusUnavailable."""
+    if reference is None:
+        return
+    mechanism = scope.plugins["status_mechanisms"].get(reference.mechanism)
+    if mechanism is None:
+        raise StatusUnavailable("unknown mechanism")
+    try:
+        status = await _list(scope, mechanism, reference)
+        value = mechanism.read(status, reference.index)
+    except ProtocolError as error:
+        raise StatusUnavailable(error.detail or type(error).__name__) from None
+    except (FetchFailed, FetchRefused) as error:
+        raise StatusUnavailable(f"{type(error).__name__} {error}") from None
+    if value != 0:
+        raise Revoked()
+
+
+async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> StatusList:
+    """Our own list as it stands in the database; another's from its address, believed and cached for its ttl."""
+    own = scope.catalogue.status_registry
+    if own is not None and own.uri == reference.uri:
+        async with scope.unit() as unit:
+            packed, _ = await unit.status_lists.bits(own.id)
+        return StatusList(own.uri, own.bits, packed, scope.now())
+
+    async def fetch() -> StatusList:
+        return await _fetch(scope, mechanism, reference.uri)
+
+    found: StatusList = await scope.cache.get("foreign_status_list", reference.uri, fetch, _SHORT_TTL)
+    age = (scope.now() - found.issued_at).total_seconds()
+    if (found.expires_at and found.expires_at <= scope.now()) or (found.ttl and age > max(found.ttl, _SHORT_TTL)):
+        await scope.cache.forget("foreign_status_list", reference.uri)
+        found = await scope.cache.get("foreign_status_list", reference.uri, fetch, _SHORT_TTL)
+    return found
+
+
+async def _fetch(scope: Scope, mechanism: StatusMechanism, uri: str) -> StatusList:
+    answer = await scope.fetch.get(uri, mechanism.media_type)
+    if answer.status != 200 or answer.media_type != mechanism.media_type:
+        raise StatusUnavailable("status or media type of the answer")
+    opened = mechanism.open(answer.body, uri, scope.now())
+    trusted = await issuer_key(scope, opened.signer, Purpose.STATUS)
+    if not verify_signature(trusted.jwk, opened.algorithm, opened.signing_input, opened.signature):
+        raise StatusUnavailable("signature")
+    return opened.content

@@ -26,14 +26,14 @@ def stop(message: str, code: int = FAILED) -> NoReturn:
     sys.exit(code)
 
 
-def _state(name: str, variable: str) -> str:
+def _state(folder: Path, name: str, variable: str) -> str:
     if value := os.environ.get(variable):
         return value
     try:
-        return (home() / name).read_text(encoding="utf-8").strip()
+        return (folder / name).read_text(encoding="utf-8").strip()
     except OSError:
         stop(
-            f"no server found: set {variable}, or start one with `chancery up` ({home() / name} is missing)",
+            f"no server found: set {variable}, or start one with `chancery up` ({folder / name} is missing)",
             UNREACHABLE,
         )
 
@@ -41,9 +41,10 @@ def _state(name: str, variable: str) -> str:
 class Client:
     """Calls to the admin API of the server that runs. `operator` uses the operator's key instead of the tenant's."""
 
-    def __init__(self, operator: bool = False) -> None:
-        self._base = _state("url", "CHANCERY_URL").rstrip("/")
-        self._key = _state("operator.key" if operator else "admin.key", "CHANCERY_API_KEY")
+    def __init__(self, operator: bool = False, folder: Path | None = None) -> None:
+        folder = folder or home()
+        self._base = _state(folder, "url", "CHANCERY_URL").rstrip("/")
+        self._key = _state(folder, "operator.key" if operator else "admin.key", "CHANCERY_API_KEY")
 
     def get(self, path: str) -> Any:
         """GET under /api/v1."""

@@ -36,5 +36,8 @@ class _Verbs(click.Group):
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="chancery")
-def main() -> None:
+@click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input does: who started us has died.")
+@click.pass_context
+def main(context: click.Context, until_eof: bool) -> None:
     """Issue, hold, request and verify digital credentials."""
+    context.obj = {"until_eof": until_eof}

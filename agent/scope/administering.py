@@ -1,13 +1,55 @@
 """Setting up tenants, keys, trust and access: values and repository contracts."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from agent.encryption.vault import WrappedTenantKey
+from agent.encryption.vault import TenantVault, WrappedTenantKey
+from agent.keyring import Keyring
 from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegistry
+from agent.tenancy import Principal, Tenant
+from protocols.ports import KeyHandle, KeyStore
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The control plane's world: enters tenants one at a time.
+
+    `enter(tenant, principal, vault)` begins a unit of that tenant as the control role; `kek` is the key-encryption
+    key that wraps a new tenant's keys; `origin` and `dns_names` are what certificates and identifiers are made of.
+    """
+
+    now: Callable[[], datetime]
+    entropy: Callable[[int], bytes]
+    enter: Callable[[Tenant, Principal, TenantVault], AbstractAsyncContextManager[Any]]
+    keys: Keyring
+    kek: KeyHandle
+    kek_store: KeyStore
+    origin: str
+    dns_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTenant:
+    """Request: a name for URLs, one for people; `samples` are claims by configuration that an offer without claims
+    gets, for a tenant that demonstrates."""
+
+    name: str
+    display_name: str
+    samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedTenant:
+    """A new tenant and its administrator's API key, shown this once."""
+
+    id: UUID
+    name: str
+    credential_issuer: str
+    api_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +110,7 @@ class NewTenant:
     types: Mapping[UUID, Mapping[str, Any]]
     configurations: tuple[CredentialConfiguration, ...]
     registry: StatusRegistry
+    samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     did: Mapping[str, Any] | None = None
 
 
@@ -76,6 +119,9 @@ class Tenants(Protocol):
 
     async def found(self, tenant: NewTenant) -> None:
         """Insert a tenant whole. Raises Conflict when the name is taken."""
+
+    async def add_keys(self, keys: Sequence[WrappedTenantKey]) -> None:
+        """Insert wrapped keys of the tenant entered."""
 
     async def all(self) -> Sequence[TenantListing]:
         """Every tenant but the system's, by name."""

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from agent.audit import AuditEvent, SecurityEvent
 from agent.encryption.vault import TenantVault
 from agent.keyring import Keyring
-from agent.scope.tenants import TenantCatalogue
+from agent.scope.administering import Control
+from agent.scope.issuing import StatusPlace
+from agent.scope.tenants import StatusRegistry, TenantCatalogue
 from agent.tenancy import Principal, Tenant
 from protocols.errors import ProtocolError
 from protocols.ports import Fetch, Sandbox
@@ -54,12 +56,20 @@ class Cache(Protocol):
         """Drop a value here and in every other process."""
 
 
+class Places(Protocol):
+    """Places in status lists, from blocks that this process reserved."""
+
+    async def take(self, scope: "Scope", registry: StatusRegistry, count: int) -> list[StatusPlace]:
+        """So many places, each handed out once in all processes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One operation's world, for one tenant.
 
     `now` and `entropy` are the only clock and dice; `unit` begins a transaction; `vault` seals, opens, blinds and
-    derives for this tenant; `keys` signs; `plugins` are the families that are on, by group and name.
+    derives for this tenant; `keys` signs; `plugins` are the families that are on, by group and name. Only the system
+    tenant has a `control`.
     """
 
     tenant: Tenant
@@ -74,3 +84,5 @@ class Scope:
     fetch: Fetch
     sandbox: Sandbox
     cache: Cache
+    places: Places
+    control: Control | None = None

@@ -82,6 +82,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         status_registry=_registry(unit, registry) if registry else None,
         profiles=frozenset(config.get("profiles", ("openid4vci-1.0",))),
         did=did["did"] if did else None,
+        settings={"samples": config.get("samples", {})},
     )
 
 

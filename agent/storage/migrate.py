@@ -18,19 +18,37 @@ LOGINS = {
 """Login roles and what they are members of; none is a superuser or bypasses row security."""
 
 
-async def prepare(admin_dsn: str) -> None:
-    """Make roles, schemas and login roles; once for each database, harmless when repeated. Needs CREATEROLE."""
+async def prepare(admin_dsn: str, login: str = "") -> None:
+    """Make roles, schemas and login roles; once for each database, harmless when repeated. Needs CREATEROLE.
+
+    `login` is a role of yours that the server will connect as; it may take every runtime role from now on.
+    """
     connection = await asyncpg.connect(admin_dsn)
     try:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(7042101)")
             await connection.execute((MIGRATIONS / "sql" / "roles.sql").read_text(encoding="utf-8"))
-            for login, role in LOGINS.items():
-                if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", login):
-                    await connection.execute(f"CREATE ROLE {login} LOGIN NOSUPERUSER NOBYPASSRLS")
-                await connection.execute(f"GRANT {role} TO {login}")
+            for own, role in LOGINS.items():
+                if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", own):
+                    await connection.execute(f"CREATE ROLE {own} LOGIN NOSUPERUSER NOBYPASSRLS")
+                await connection.execute(f"GRANT {role} TO {own}")
+            if login and login not in LOGINS:
+                await _let(connection, login)
     finally:
         await connection.close()
+
+
+async def _let(connection: asyncpg.Connection, login: str) -> None:
+    quoted = await connection.fetchval("SELECT quote_ident($1)", login)
+    superuser = await connection.fetchval("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1", login)
+    if superuser:
+        raise ValueError(f"{login} is a superuser or bypasses row security: give the server a login of its own")
+    await connection.execute(f"GRANT {', '.join(LOGINS.values())} TO {quoted}")
+
+
+def newest_revision() -> str:
+    """The revision that this version's code was written for."""
+    return max(path.name.split("_", 1)[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _configuration(owner_dsn: str) -> AlembicConfig:
@@ -46,8 +64,11 @@ async def migrate(owner_dsn: str, revision: str = "head") -> None:
 
 
 async def current_revision(owner_dsn: str) -> str | None:
-    """The revision the database is at, None when it has none."""
-    connection = await asyncpg.connect(owner_dsn)
+    """The revision the database is at, None when it has none, or not even our roles."""
+    try:
+        connection = await asyncpg.connect(owner_dsn)
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        return None
     try:
         if await connection.fetchval("SELECT to_regclass('chancery_meta.alembic_version')") is None:
             return None

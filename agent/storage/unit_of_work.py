@@ -18,6 +18,9 @@ from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
 from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
+from agent.storage.repositories.issuances import IssuanceRepository
+from agent.storage.repositories.presentations import PresentationRepository
+from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
@@ -82,6 +85,21 @@ class PostgresUnit:
     def conversations(self) -> ConversationRepository:
         """DIDComm threads and messages."""
         return ConversationRepository(self)
+
+    @property
+    def issuances(self) -> IssuanceRepository:
+        """Offers and what follows."""
+        return IssuanceRepository(self)
+
+    @property
+    def presentations(self) -> PresentationRepository:
+        """Presentation requests and what came of them."""
+        return PresentationRepository(self)
+
+    @property
+    def status_lists(self) -> StatusListRepository:
+        """Places in status lists, and their bits."""
+        return StatusListRepository(self)
 
     @property
     def tenants(self) -> TenantRepository:

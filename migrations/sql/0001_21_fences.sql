@@ -74,6 +74,8 @@ REVOKE DELETE ON issuers, verifiers, credential_types, credential_schemas, crede
 -- agent_eraser
 GRANT INSERT ON erasure_acts TO agent_eraser;
 REVOKE DELETE ON tenants, erasure_acts, erasure_requests, tenant_moves FROM agent_eraser;
+-- agent_control: the audit rows of what it does
+GRANT INSERT ON audit_logs, security_events TO agent_control;
 -- agent_maint: seals and its own audit rows
 GRANT SELECT ON audit_logs, data_access_logs, security_events, erasure_acts, audit_seals TO agent_maint;
 GRANT INSERT ON audit_logs, security_events, audit_seals TO agent_maint;

@@ -95,6 +95,9 @@ class IssuesCredentials(Protocol):
 
     identifier: ClassVar[str]
 
+    def metadata(self, type_name: str) -> Mapping[str, Any]:
+        """How a credential configuration's metadata names the type (OpenID4VCI 1.0, appendix A)."""
+
     def prepare(self, draft: CredentialDraft) -> ToBeSigned: ...
 
     def seal(self, prepared: ToBeSigned, signature: bytes) -> Any:
@@ -102,9 +105,10 @@ class IssuesCredentials(Protocol):
 
 
 class VerifiesPresentations(Protocol):
-    """Reads presentations of one format."""
+    """Reads presentations of one format; `supported` is its entry of vp_formats_supported (OpenID4VP 1.0, B)."""
 
     identifier: ClassVar[str]
+    supported: ClassVar[Mapping[str, Any]]
 
     def open(self, presentation: Any) -> OpenedPresentation:
         """Take apart; believes nothing. Raises InvalidPresentation."""

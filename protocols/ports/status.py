@@ -45,6 +45,7 @@ class StatusMechanism(Protocol):
     """One kind of status list. Never waits."""
 
     name: ClassVar[str]
+    member: ClassVar[str]
     media_type: ClassVar[str]
 
     def reference(self, claim: Mapping[str, Any]) -> StatusReference:

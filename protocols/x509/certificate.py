@@ -129,6 +129,13 @@ def load_pem(text: bytes) -> tuple[bytes, ...]:
     return parse_chain(found)
 
 
+def render_pem(der: bytes) -> str:
+    """One certificate as PEM (RFC 7468, 5)."""
+    text = base64.b64encode(der).decode()
+    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
+    return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
+
+
 def san_dns(der: bytes) -> tuple[str, ...]:
     """The dNSName entries of the subject alternative name, in lower case."""
     return tuple(n.value.lower() for n in load_certificate(der).alternative_names if isinstance(n, x509.DNSName))

@@ -7,13 +7,15 @@ TRUST_WRITE, TRUST_READ = "trust:write", "trust:read"
 AUDIT_READ = "audit:read"
 PLUGINS_READ = "plugins:read"
 API_KEYS_WRITE = "api-keys:write"
+SESSIONS_WRITE = "sessions:write"
+METRICS_READ = "metrics:read"
 TENANTS_WRITE, TENANTS_READ = "tenants:write", "tenants:read"
 
 ISSUER = frozenset({OFFERS_WRITE, OFFERS_READ, CREDENTIALS_READ, CREDENTIALS_REVOKE})
 VERIFIER = frozenset({REQUESTS_WRITE, REQUESTS_READ, TRUST_READ})
 AUDITOR = frozenset({AUDIT_READ, CREDENTIALS_READ})
-ADMINISTRATOR = ISSUER | VERIFIER | AUDITOR | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE}
-OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ})  # keys of the system tenant only
+ADMINISTRATOR = ISSUER | VERIFIER | AUDITOR | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE, SESSIONS_WRITE}
+OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only
 
 ROLES = {"issuer": ISSUER, "verifier": VERIFIER, "auditor": AUDITOR, "administrator": ADMINISTRATOR}
 """Roles that a tenant's administrator may hand out."""

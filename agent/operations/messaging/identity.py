@@ -20,9 +20,10 @@ _RELATIONSHIPS = {AUTHENTICATION: ("authentication",), AGREEMENT: ("keyAgreement
 
 
 async def create_messaging_keys(
-    keys: Keyring, new_id: Callable[[], UUID], algorithms: frozenset[str], store: str | None = None
+    keys: Keyring, new_id: Callable[[], UUID], store: str | None = None
 ) -> tuple[SigningKey, ...]:
-    """New keys of a tenant: one that signs, one that agrees on each curve that the store's `algorithms` offer."""
+    """New keys of a tenant: one that signs, and one that agrees on each curve that the store offers."""
+    algorithms = keys.algorithms(store)
     signing = next(algorithm for algorithm in _SIGNING if algorithm in algorithms)
     wanted = [(AUTHENTICATION, signing), *((AGREEMENT, name) for name in _AGREEING if name in algorithms)]
     made = []

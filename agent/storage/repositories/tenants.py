@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select
 
+from agent.encryption.vault import WrappedTenantKey
 from agent.scope.administering import NewTenant, TenantListing
 from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegistry
 from agent.storage import tables
@@ -46,16 +47,7 @@ class TenantRepository:
         """Insert the tenant and all it begins with, parents first."""
         await self._add("tenants", {"id": tenant.id, "name": tenant.name, "display_name": tenant.display_name})
         await self._add("tenant_configurations", {"tenant_id": tenant.id})
-        for wrapped in tenant.wrapped_keys:
-            await self._own(
-                "tenant_keys",
-                id=wrapped.id,
-                purpose=wrapped.purpose,
-                version=wrapped.version,
-                kek_ref=wrapped.kek_ref,
-                kek_epoch=wrapped.kek_epoch,
-                wrapped_key=wrapped.wrapped,
-            )
+        await self.add_keys(tenant.wrapped_keys)
         await self._parties(tenant)
         for key in tenant.keys:
             await self._key(key)
@@ -68,6 +60,19 @@ class TenantRepository:
         if tenant.did:
             await self._did(tenant.did)
 
+    async def add_keys(self, keys: Sequence[WrappedTenantKey]) -> None:
+        """Insert wrapped keys of the tenant entered."""
+        for wrapped in keys:
+            await self._own(
+                "tenant_keys",
+                id=wrapped.id,
+                purpose=wrapped.purpose,
+                version=wrapped.version,
+                kek_ref=wrapped.kek_ref,
+                kek_epoch=wrapped.kek_epoch,
+                wrapped_key=wrapped.wrapped,
+            )
+
     async def _add(self, table: str, values: Mapping[str, Any]) -> None:
         await _statement(table, tuple(values)).run(self._unit.connection, **values)
 
@@ -78,7 +83,12 @@ class TenantRepository:
         chains = {key.purpose: key.x5c for key in tenant.keys}
         shared = {"identifier_kind": "x509", "name": tenant.display_name, "type": "organization"}
         await self._own(
-            "issuers", id=tenant.issuer_id, identifier=tenant.identifier, certificate=chains["issuer"][0], **shared
+            "issuers",
+            id=tenant.issuer_id,
+            identifier=tenant.identifier,
+            certificate=chains["issuer"][0],
+            issuer_config={"samples": dict(tenant.samples)} if tenant.samples else {},
+            **shared,
         )
         await self._own(
             "verifiers",

@@ -68,7 +68,7 @@ class World:
             values = (tenant.id, name)
             await unit.connection.execute("INSERT INTO tenants (id, name, display_name) VALUES ($1, $2, $2)", *values)
             await unit.commit()
-        keys = await create_messaging_keys(self.keyring, new_id, self.store.algorithms)
+        keys = await create_messaging_keys(self.keyring, new_id)
         catalogue = TenantCatalogue(f"v-{name}", new_id(), (), new_id(), name, (), keys, {}, (), None)
         self.rooms[name] = (tenant, vault, catalogue)
         return await self.scope_of(name, Principal("user"))
@@ -90,6 +90,7 @@ class World:
             fetch=self.fetch,
             sandbox=_NO,
             cache=self.cache.of(tenant.id),
+            places=_NO,
         )
 
     async def rows(self, scope: Scope, query: str) -> list[asyncpg.Record]:

@@ -1,0 +1,229 @@
+"""One process's house: pools, key stores, plugins, caches and the rooms of the tenants that were asked for."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import bindparam, select
+
+from agent import discovery
+from agent.cache.memory import MemoryCache
+from agent.compose.databases import Addresses
+from agent.config import Config
+from agent.encryption.vault import TenantVault, WrappedTenantKey, unlock
+from agent.fetch import GuardedFetch
+from agent.http.failures import NotFound
+from agent.keyring import Keyring
+from agent.operations.administering.create_tenant import SYSTEM, found_system
+from agent.operations.issuing.status_places import StatusPlaces
+from agent.sandbox import ProcessSandbox
+from agent.scope import Scope, TenantCatalogue
+from agent.scope.administering import Control
+from agent.signals import Listener
+from agent.storage import tables
+from agent.storage.catalogue import read_catalogue
+from agent.storage.database import open_pool
+from agent.storage.statements import Statement
+from agent.storage.unit_of_work import CATALOGUE_CHANNEL, unit_of_work
+from agent.tenancy import Principal, Tenant
+from protocols.ports import KeyHandle, KeyStore, PluginTools
+
+ROOM_SECONDS = 60.0
+_keys = tables.tenant_keys
+_TENANT_KEYS = Statement(
+    select(_keys.c.id, _keys.c.purpose, _keys.c.version, _keys.c.kek_ref, _keys.c.kek_epoch, _keys.c.wrapped_key).where(
+        _keys.c.tenant_id == bindparam("tenant"), _keys.c.retired_at.is_(None)
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One tenant as this process knows it: everything a scope needs that outlives a request."""
+
+    tenant: Tenant
+    vault: TenantVault
+    catalogue: TenantCatalogue
+
+
+class House:
+    """One process's house. `async with House(config, addresses) as house:` opens and closes it."""
+
+    def __init__(self, config: Config, addresses: Addresses) -> None:
+        self.config, self.addresses = config, addresses
+        self.cache = MemoryCache()
+        self.fetch = GuardedFetch(config.fetch_allow)
+        self.sandbox = ProcessSandbox()
+        self.origin = config.origin
+        self.dns_names = (str(urlsplit(config.origin).hostname),)
+        self.plugins: Any = {}
+        self.places = StatusPlaces(f"{socket.gethostname()}:{os.getpid()}")
+        self._control: Control | None = None
+
+    async def __aenter__(self) -> "House":
+        self.plugins = discovery.build(_with_stores(self.config), self.fetch, self.sandbox)
+        self.kek_store = _kek_store(self.config, self.fetch, self.sandbox)
+        for store in self._stores():
+            await store.open()
+        self.keyring = Keyring(self.plugins["key_stores"], self.config.key_store)
+        self.app = await open_pool(self.addresses.app, self.config.database_pool, "agent_app")
+        self.listener = Listener(self.addresses.app, (CATALOGUE_CHANNEL,), self._changed, self.cache.clear)
+        await self.listener.start()
+        self._control_pool: asyncpg.Pool | None = None
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.listener.stop()
+        for pool in (self.app, self._control_pool):
+            if pool:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(pool.close(), 5)
+        await self.fetch.close()
+        self.sandbox.close()
+        for store in self._stores():
+            await store.close()
+
+    def _stores(self) -> list[KeyStore]:
+        return [self.kek_store, *self.plugins["key_stores"].values()]
+
+    def _changed(self, _channel: str, payload: str) -> None:
+        with suppress(ValueError):
+            self.cache.forget_tenant(UUID(payload))
+
+    async def control(self) -> Control:
+        """The control plane's world; its pool is opened on first use."""
+        if self._control is None:
+            self._control_pool = await open_pool(self.addresses.control, 2, "agent_control")
+            self._control = Control(
+                now=now,
+                entropy=secrets.token_bytes,
+                enter=partial(_enter, self._control_pool),
+                keys=self.keyring,
+                kek=await self._kek(),
+                kek_store=self.kek_store,
+                origin=self.origin,
+                dns_names=self.dns_names,
+            )
+        return self._control
+
+    async def found_system(self) -> str | None:
+        """Make the system tenant's keys where there are none: the operator's API key, shown this once."""
+        if await self.tenant_keys(SYSTEM):
+            return None
+        return await found_system(await self.control())
+
+    async def knows_tenant(self, name: str) -> bool:
+        """Whether a tenant of this name is served."""
+        return await self._resolve(name) is not None
+
+    async def ready(self) -> bool:
+        """Whether requests can be served: the database answers, and the months ahead have their partitions."""
+        try:
+            async with asyncio.timeout(2):
+                months = await self.app.fetchval("SELECT agent.months_ahead('agent.audit_logs'::regclass)")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            return False
+        return bool(months and months > 0)
+
+    async def _kek(self) -> KeyHandle:
+        """The key-encryption key that the system tenant's keys are wrapped by; a new one for a new database."""
+        rows = await self.tenant_keys(SYSTEM)
+        if not rows:
+            return await self.kek_store.generate("A256GCM")
+        store, _, reference = max(rows, key=lambda row: row.version).kek_ref.partition(":")
+        return KeyHandle(store, reference, "A256GCM")
+
+    async def tenant_keys(self, tenant: Tenant) -> list[WrappedTenantKey]:
+        """A tenant's wrapped keys that are in use."""
+        async with unit_of_work(self.app, tenant, Principal("worker"), _NO_VAULT, now) as unit:
+            return [WrappedTenantKey(*row) for row in await _TENANT_KEYS.rows(unit.connection, tenant=tenant.id)]
+
+    async def scope_of(self, name: str, principal: Principal) -> Scope:
+        """The world of one request. Raises NotFound for a tenant that is not served."""
+        tenant = await self._resolve(name)
+        if tenant is None:
+            raise NotFound("unknown tenant")
+        room: Room = await self.cache.get((tenant.id, "room", ""), partial(self._furnish, tenant), ROOM_SECONDS)
+        return Scope(
+            tenant=tenant,
+            principal=principal,
+            now=now,
+            entropy=secrets.token_bytes,
+            unit=partial(unit_of_work, self.app, tenant, principal, room.vault, now),
+            vault=room.vault,
+            keys=self.keyring,
+            catalogue=room.catalogue,
+            plugins=self.plugins,
+            fetch=self.fetch,
+            sandbox=self.sandbox,
+            cache=self.cache.of(tenant.id),
+            places=self.places,
+            control=await self.control() if tenant.id == SYSTEM.id else None,
+        )
+
+    async def _resolve(self, name: str) -> Tenant | None:
+        async def find() -> Tenant | None:
+            row = await self.app.fetchrow("SELECT id, status FROM agent.resolve_tenant($1)", name[:100])
+            if row is None or row["status"] != "active":
+                return None
+            return Tenant(row["id"], name, f"{self.origin}/t/{name}")
+
+        found: Tenant | None = await self.cache.get((SYSTEM.id, "tenant", name[:100]), find, 10)
+        return found
+
+    async def _furnish(self, tenant: Tenant) -> Room:
+        vault = await unlock(tenant.id, await self.tenant_keys(tenant), self.kek_store)
+        if tenant.id == SYSTEM.id:
+            return Room(tenant, vault, _SYSTEM_CATALOGUE)
+        async with unit_of_work(self.app, tenant, Principal("worker"), vault, now) as unit:
+            return Room(tenant, vault, await read_catalogue(unit, SYSTEM.id, self.dns_names))
+
+
+_NO_VAULT: Any = None  # reading the tenant's keys is what makes its vault
+_SYSTEM_CATALOGUE = TenantCatalogue("system", SYSTEM.id, (), SYSTEM.id, "system", (), (), {}, (), None)
+
+
+def now() -> datetime:
+    """The one clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def _enter(pool: asyncpg.Pool, tenant: Tenant, principal: Principal, vault: TenantVault) -> AsyncIterator[Any]:
+    unit: AbstractAsyncContextManager[Any] = unit_of_work(pool, tenant, principal, vault, now)
+    async with unit as entered:
+        yield entered
+
+
+def _with_stores(config: Config) -> Config:
+    """Askar's own settings by default: a SQLite store in the state folder, its raw key in a file beside it."""
+    known = {name for name, _ in config.plugin_settings}
+    defaults = {
+        "ASKAR_URI": f"sqlite://{config.home}/keys.db",
+        "ASKAR_KEY_FILE": f"{config.home}/keys.key",
+        "KEK_URI": f"sqlite://{config.home}/kek.db",
+        "KEK_KEY_FILE": f"{config.home}/kek.key",
+    }
+    if "ASKAR_KEY" in known:
+        del defaults["ASKAR_KEY_FILE"]
+    if "KEK_KEY" in known:
+        del defaults["KEK_KEY_FILE"]
+    missing = tuple((name, value) for name, value in defaults.items() if name not in known)
+    return replace(config, plugin_settings=config.plugin_settings + missing)
+
+
+def _kek_store(config: Config, fetch: GuardedFetch, sandbox: ProcessSandbox) -> KeyStore:
+    """A key store of its own for key-encryption keys: outside the database and its backups."""
+    point = discovery.switched_on(config)["key_stores"][config.kek_store]
+    store: KeyStore = point.load()(PluginTools(_with_stores(config).plugin_section("kek"), fetch, sandbox))
+    return store

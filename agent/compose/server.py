@@ -1,0 +1,52 @@
+"""One HTTP process: the house behind the door, on the port."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from agent import telemetry
+from agent.compose.databases import addresses
+from agent.compose.house import House
+from agent.config import Config
+from agent.http import admin_routes, own_routes, public_routes
+from agent.http.app import Door, Handler
+from agent.http.authentication import Authenticator
+from agent.http.idempotency import serve_idempotently
+from agent.web.start import StartPages
+
+
+def serve_http(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
+    """A main function for `cli.processes.run`."""
+
+    async def main(stopping: asyncio.Event) -> None:
+        telemetry.start(config.log_level, config.traces)
+        async with House(config, addresses(config)) as house:
+            await _listen(config, handler(house), stopping)
+
+    return main
+
+
+def handler(house: House) -> Handler:
+    """Every route over one house."""
+    door = Door(
+        origin=house.origin,
+        max_body=house.config.max_body,
+        scope_of=house.scope_of,
+        authenticate=Authenticator(house.scope_of),
+        serve_idempotently=serve_idempotently,
+    )
+    pages = StartPages(house.scope_of).routes()
+    return Handler(door, [*public_routes.ROUTES, *pages], admin_routes.ROUTES, own_routes.routes(house.ready))
+
+
+async def _listen(config: Config, handle: Handler, stopping: asyncio.Event) -> None:
+    server = web.Server(handle, access_log=None)
+    runner = web.ServerRunner(server)
+    await runner.setup()
+    site = web.TCPSite(runner, config.host, config.port, reuse_port=True, backlog=1024)
+    await site.start()
+    telemetry.log("listening", port=config.port)
+    await stopping.wait()
+    await runner.shutdown()
+    await runner.cleanup()

@@ -1,0 +1,28 @@
+"""The process of what happens without a caller."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from agent import telemetry
+from agent.compose.databases import addresses
+from agent.compose.house import House
+from agent.config import Config
+from agent.storage.database import open_pool
+from agent.workers.housekeeping import Housekeeping
+from agent.workers.schedule import run_all
+
+
+def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
+    """A main function for `cli.processes.run`."""
+
+    async def main(stopping: asyncio.Event) -> None:
+        telemetry.start(config.log_level, config.traces)
+        where = addresses(config)
+        async with House(config, where):
+            maint = await open_pool(where.maint, 4, "agent_maint")
+            try:
+                await run_all([Housekeeping(maint)], stopping)
+            finally:
+                await maint.close()
+
+    return main

@@ -1,0 +1,332 @@
+"""The admin API: for each row the scope it needs, its body's schema, its operation, its answer."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from agent import discovery, telemetry
+from agent.http import admin_schemas as schemas
+from agent.http.failures import NotFound
+from agent.operations.administering import scopes
+from agent.operations.administering.api_keys import CreateApiKey, CreatedApiKey, create_api_key, revoke_api_key
+from agent.operations.administering.create_tenant import create_tenant
+from agent.operations.administering.sessions import create_start_code
+from agent.operations.administering.trust import AddTrustAnchor, add_trust_anchor, certificate_authority
+from agent.operations.issuing.create_credential_offer import (
+    CreateCredentialOffer,
+    CreatedCredentialOffer,
+    create_credential_offer,
+)
+from agent.operations.issuing.revoke_credential import RevokeCredential, revoke_credential
+from agent.operations.verifying.presentation_result import presentation_result
+from agent.operations.verifying.request_presentation import (
+    RequestedPresentation,
+    RequestPresentation,
+    request_presentation,
+)
+from agent.scope import Scope
+from agent.scope.administering import CreatedTenant, CreateTenant, TenantListing
+from agent.scope.issuing import CredentialListing, IssuanceListing
+from agent.scope.verifying import PresentationResult
+from protocols import x509
+from protocols.errors import Malformed
+from protocols.http import NO_STORE, Call, Reply, Route, json_reply
+from protocols.x509 import load_certificate, load_pem
+
+BASE = "/api/v1"
+PAGE = 100
+
+
+def _nothing(_call: Call) -> None:
+    return None
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("not an id") from None
+
+
+def _created(value: Any) -> Reply:
+    return json_reply(value, 201, NO_STORE)
+
+
+def _shown(value: Any) -> Reply:
+    return json_reply(value, headers=NO_STORE)
+
+
+# --------------------------------------------------------------------------------------------------------- issuing
+def _offer(call: Call) -> CreateCredentialOffer:
+    body = schemas.CredentialOfferBody().read(call)
+    return CreateCredentialOffer(
+        credential_configuration_ids=tuple(dict.fromkeys(body["credential_configuration_ids"])),
+        claims=body["claims"],
+        subject=body["subject"],
+        grant=body["grant"],
+        tx_code=body["tx_code"],
+        by_value=body["by_value"],
+        lifetime=timedelta(seconds=body["expires_in"]) if body["expires_in"] else None,
+    )
+
+
+def _offered(made: CreatedCredentialOffer) -> Reply:
+    return _created(
+        {
+            "credential_offer_uri": made.credential_offer_uri,
+            "tx_code": made.tx_code,
+            "issuance_id": str(made.issuance_id),
+        }
+    )
+
+
+async def _get_offer(scope: Scope, issuance: UUID) -> IssuanceListing:
+    async with scope.unit() as unit:
+        found: IssuanceListing | None = await unit.issuances.get(issuance)
+    if found is None:
+        raise NotFound("issuance")
+    return found
+
+
+def _issuance(found: IssuanceListing) -> Reply:
+    return _shown(
+        {
+            "issuance_id": str(found.id),
+            "state": found.state,
+            "credential_configuration_ids": list(found.credential_configuration_ids),
+            "created_at": found.created_at,
+            "expires_at": found.expires_at,
+            "notification": found.notified_event,
+            "credentials": [str(one) for one in found.credentials],
+        }
+    )
+
+
+def _revocation(call: Call) -> RevokeCredential:
+    reason = schemas.RevocationBody().read(call)["reason"]
+    return RevokeCredential(_uuid(call.path["credential"]), reason)
+
+
+def _cursor(call: Call) -> UUID:
+    after = call.query_parameters().get("after")
+    return _uuid(after) if after else UUID(int=0)
+
+
+async def _list_credentials(scope: Scope, after: UUID) -> Sequence[CredentialListing]:
+    async with scope.unit() as unit:
+        found: Sequence[CredentialListing] = await unit.status_lists.credentials(after, PAGE)
+    return found
+
+
+def _credentials(found: Sequence[CredentialListing]) -> Reply:
+    items = [
+        {
+            "id": str(one.id),
+            "type": one.type,
+            "format": one.format,
+            "status": one.status,
+            "issued_at": one.issued_at,
+            "expires_at": one.expires_at,
+        }
+        for one in found
+    ]
+    return _shown({"items": items, "next": str(found[-1].id) if len(found) == PAGE else None})
+
+
+# ------------------------------------------------------------------------------------------------------- verifying
+def _request(call: Call) -> RequestPresentation:
+    body = schemas.PresentationRequestBody().read(call)
+    return RequestPresentation(
+        dcql_query=body["dcql_query"],
+        client_id_prefix=body["client_id_prefix"],
+        response_mode=body["response_mode"],
+        redirect_uri=body["redirect_uri"],
+        lifetime=timedelta(seconds=body["expires_in"]),
+    )
+
+
+def _requested(made: RequestedPresentation) -> Reply:
+    return _created(
+        {
+            "authorization_request_uri": made.authorization_request_uri,
+            "presentation_id": str(made.presentation_id),
+            "client_id": made.client_id,
+        }
+    )
+
+
+def _result(found: PresentationResult) -> Reply:
+    return _shown(
+        {
+            "presentation_id": str(found.id),
+            "state": found.state,
+            "errors": list(found.errors),
+            "credentials": list(found.credentials),
+            "expires_at": found.expires_at,
+        }
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- trust
+def _anchor(call: Call) -> AddTrustAnchor:
+    body = schemas.TrustAnchorBody().read(call)
+    certificates = load_pem(body["certificate"].encode())
+    if len(certificates) != 1:
+        raise Malformed("one certificate")
+    found = load_certificate(certificates[0])
+    if not found.ca:
+        raise Malformed("not a CA certificate")
+    return AddTrustAnchor(body["name"], found.der, None, tuple(body["roles"]))
+
+
+def _added(anchor: UUID) -> Reply:
+    return _created({"id": str(anchor)})
+
+
+async def _list_anchors(scope: Scope, _request: None) -> Any:
+    return {"items": [{"id": one.id, "roles": sorted(one.roles)} for one in scope.catalogue.anchors], "next": None}
+
+
+def _authority(der: bytes) -> Reply:
+    return _shown({"pem": x509.render_pem(der)})
+
+
+# -------------------------------------------------------------------------------------------------- administration
+def _tenant(call: Call) -> CreateTenant:
+    body = schemas.TenantBody().read(call)
+    return CreateTenant(body["name"], body["display_name"])
+
+
+async def _create_tenant(scope: Scope, request: CreateTenant) -> CreatedTenant:
+    if scope.control is None:
+        raise NotFound("only for the operator")
+    return await create_tenant(scope.control, request)
+
+
+def _tenant_made(made: CreatedTenant) -> Reply:
+    return _created(
+        {
+            "id": str(made.id),
+            "name": made.name,
+            "credential_issuer": made.credential_issuer,
+            "api_key": made.api_key,
+        }
+    )
+
+
+async def _list_tenants(scope: Scope, _request: None) -> Sequence[TenantListing]:
+    if scope.control is None:
+        raise NotFound("only for the operator")
+    async with scope.control.enter(scope.tenant, scope.principal, scope.vault) as unit:
+        found: Sequence[TenantListing] = await unit.tenants.all()
+    return found
+
+
+def _tenants(found: Sequence[TenantListing]) -> Reply:
+    items = [
+        {
+            "id": str(one.id),
+            "name": one.name,
+            "display_name": one.display_name,
+            "status": one.status,
+            "created_at": one.created_at,
+        }
+        for one in found
+    ]
+    return _shown({"items": items, "next": None})
+
+
+def _api_key(call: Call) -> CreateApiKey:
+    body = schemas.ApiKeyBody().read(call)
+    lifetime = timedelta(seconds=body["expires_in"]) if body["expires_in"] else None
+    return CreateApiKey(body["name"], body["role"], lifetime)
+
+
+def _api_key_made(made: CreatedApiKey) -> Reply:
+    return _created({"id": str(made.id), "api_key": made.key, "role": made.role})
+
+
+def _key_id(call: Call) -> UUID:
+    return _uuid(call.path["api_key"])
+
+
+async def _revoke_key(scope: Scope, key: UUID) -> None:
+    if not await revoke_api_key(scope, key):
+        raise NotFound("api key")
+
+
+def _gone(_: object) -> Reply:
+    return Reply(204)
+
+
+async def _plugins(scope: Scope, _request: None) -> Any:
+    on = {family: set(found) for family, found in scope.plugins.items()}
+    items = [
+        {
+            "family": family,
+            "name": name,
+            "distribution": point.dist.name if point.dist else None,
+            "enabled": name in on.get(family, ()),
+        }
+        for family, points in discovery.installed().items()
+        for name, point in sorted(points.items())
+    ]
+    return {"items": items, "next": None}
+
+
+async def _metrics(_scope: Scope, _request: None) -> bytes:
+    return telemetry.metrics()
+
+
+def _text(body: bytes) -> Reply:
+    return Reply(200, body, "text/plain; version=0.0.4; charset=utf-8", NO_STORE)
+
+
+def _start(url: str) -> Reply:
+    return _created({"url": url})
+
+
+def _revoked(changed: Sequence[UUID]) -> Reply:
+    return _shown({"credentials": [str(one) for one in changed]})
+
+
+def _rows() -> tuple[Route, ...]:
+    s = scopes
+    return (
+        Route("POST", "/credential-offers", s.OFFERS_WRITE, _offer, create_credential_offer, _offered),
+        Route(
+            "GET",
+            "/credential-offers/{issuance}",
+            s.OFFERS_READ,
+            lambda call: _uuid(call.path["issuance"]),
+            _get_offer,
+            _issuance,
+        ),
+        Route("GET", "/credentials", s.CREDENTIALS_READ, _cursor, _list_credentials, _credentials),
+        Route(
+            "POST", "/credentials/{credential}/revoke", s.CREDENTIALS_REVOKE, _revocation, revoke_credential, _revoked
+        ),
+        Route("POST", "/presentation-requests", s.REQUESTS_WRITE, _request, request_presentation, _requested),
+        Route(
+            "GET",
+            "/presentation-requests/{presentation}",
+            s.REQUESTS_READ,
+            lambda call: _uuid(call.path["presentation"]),
+            presentation_result,
+            _result,
+        ),
+        Route("POST", "/trust-anchors", s.TRUST_WRITE, _anchor, add_trust_anchor, _added),
+        Route("GET", "/trust-anchors", s.TRUST_READ, _nothing, _list_anchors, _shown),
+        Route("GET", "/certificate-authority", s.TRUST_READ, _nothing, certificate_authority, _authority),
+        Route("POST", "/tenants", s.TENANTS_WRITE, _tenant, _create_tenant, _tenant_made),
+        Route("GET", "/tenants", s.TENANTS_READ, _nothing, _list_tenants, _tenants),
+        Route("POST", "/api-keys", s.API_KEYS_WRITE, _api_key, create_api_key, _api_key_made),
+        Route("DELETE", "/api-keys/{api_key}", s.API_KEYS_WRITE, _key_id, _revoke_key, _gone),
+        Route("POST", "/start-codes", s.SESSIONS_WRITE, _nothing, create_start_code, _start),
+        Route("GET", "/plugins", s.PLUGINS_READ, _nothing, _plugins, _shown),
+        Route("GET", "/metrics", s.METRICS_READ, _nothing, _metrics, _text),
+    )
+
+
+ROUTES = tuple(Route(row.method, BASE + row.path, row.requires, row.parse, row.operate, row.render) for row in _rows())

@@ -1,0 +1,28 @@
+"""The server's own routes: whether it lives, whether it can serve."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from protocols.http import NO_STORE, Call, Reply, Route, json_reply
+
+
+def routes(ready: Callable[[], Awaitable[bool]]) -> Sequence[Route]:
+    """`/health/live` answers while the process does; `/health/ready` while requests can be served."""
+
+    async def live(_: None) -> bool:
+        return True
+
+    async def is_ready(_: None) -> bool:
+        return await ready()
+
+    return (
+        Route("GET", "/health/live", None, _nothing, live, _health),
+        Route("GET", "/health/ready", None, _nothing, is_ready, _health),
+    )
+
+
+def _nothing(_call: Call) -> None:
+    return None
+
+
+def _health(well: bool) -> Reply:
+    return json_reply({"status": "ok" if well else "unavailable"}, 200 if well else 503, NO_STORE)

@@ -1,0 +1,192 @@
+"""A tenant from nothing: its keys, certificates, first credential configuration and status list."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from agent.audit import AuditEvent
+from agent.encryption.vault import TenantVault, new_tenant_keys, unlock
+from agent.keyring import Keyring
+from agent.operations.administering.api_keys import new_key
+from agent.operations.administering.scopes import OPERATOR, ROLES
+from agent.scope.administering import Control, CreatedTenant, CreateTenant, NewAnchor, NewApiKey, NewTenant
+from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegistry
+from agent.tenancy import WORKER, Tenant, uuid7
+from protocols import x509
+from protocols.encoding import b64url
+from protocols.jose.jwk import thumbprint
+
+SYSTEM = Tenant(UUID(int=0), "system", "")
+_CA_YEARS, _LEAF_YEARS = 10, 3
+_LEAVES = ("issuer", "verifier", "status", "audit")
+
+
+async def create_tenant(control: Control, request: CreateTenant) -> CreatedTenant:
+    """Make the keys, then insert everything in one transaction. Raises Conflict when the name is taken."""
+    tenant = Tenant(_id(control), request.name, f"{control.origin}/t/{request.name}")
+    wrapped = await new_tenant_keys(tenant.id, control.kek, control.kek_store, [_id(control) for _ in range(4)])
+    vault = await unlock(tenant.id, wrapped, control.kek_store)
+    keys = await _keys(control, request.display_name, tenant)
+    type_id = _id(control)
+    new = NewTenant(
+        id=tenant.id,
+        name=tenant.name,
+        display_name=request.display_name,
+        wrapped_keys=wrapped,
+        issuer_id=_id(control),
+        verifier_id=_id(control),
+        identifier=tenant.base_url,
+        keys=keys,
+        anchor=_own_anchor(control, request.display_name, keys[0].x5c[0]),
+        types={type_id: {"name": "urn:eudi:pid:1", "schema": PID_SCHEMA}},
+        configurations=(_pid(_id(control), type_id),),
+        registry=_registry(control, tenant),
+        samples=request.samples,
+    )
+    key, prefix, key_hash = new_key(tenant.name, control.entropy(36))
+    administrator = NewApiKey(_id(control), "administrator", prefix, key_hash, tuple(sorted(ROLES["administrator"])))
+    await _insert(control, tenant, vault, new, administrator)
+    return CreatedTenant(tenant.id, tenant.name, tenant.base_url, key)
+
+
+async def _insert(control: Control, tenant: Tenant, vault: TenantVault, new: NewTenant, key: NewApiKey) -> None:
+    async with control.enter(tenant, WORKER, vault) as unit:
+        await unit.tenants.found(new)
+        await unit.api_keys.add(key)
+        unit.record(AuditEvent("tenant.created", "tenant", tenant.id))
+        unit.record(AuditEvent("api_key.created", "api_key", key.id, metadata={"role": "administrator"}))
+        await unit.commit()
+
+
+async def found_system(control: Control) -> str:
+    """The keys of the system tenant, once for each database; answers the operator's API key, shown this once."""
+    wrapped = await new_tenant_keys(SYSTEM.id, control.kek, control.kek_store, [_id(control) for _ in range(4)])
+    vault = await unlock(SYSTEM.id, wrapped, control.kek_store)
+    key, prefix, key_hash = new_key(SYSTEM.name, control.entropy(36))
+    async with control.enter(SYSTEM, WORKER, vault) as unit:
+        await unit.tenants.add_keys(wrapped)
+        await unit.api_keys.add(NewApiKey(_id(control), "operator", prefix, key_hash, tuple(sorted(OPERATOR))))
+        unit.record(AuditEvent("system.founded", "tenant", SYSTEM.id))
+        await unit.commit()
+    return key
+
+
+def _id(control: Control) -> UUID:
+    return uuid7(control.now(), control.entropy(10))
+
+
+async def _keys(control: Control, name: str, tenant: Tenant) -> tuple[SigningKey, ...]:
+    """The CA's key and every leaf it certifies."""
+    now = control.now().replace(microsecond=0)
+    authority = await _key(control, control.keys, "ca")
+    prepared = x509.prepare_ca(
+        {"common_name": f"{name} CA", "organization_name": name},
+        authority.jwk,
+        algorithm=authority.algorithm,
+        serial=control.entropy(16),
+        not_before=now - timedelta(minutes=5),
+        not_after=_after(now, _CA_YEARS),
+    )
+    root = x509.seal(prepared, await control.keys.sign(authority.handle, prepared.payload))
+    leaves = [await _leaf(control, name, tenant, authority, root, purpose) for purpose in _LEAVES]
+    return (replace(authority, x5c=(root,)), *leaves)
+
+
+async def _key(control: Control, keys: Keyring, purpose: str) -> SigningKey:
+    handle, jwk = await keys.generate("ES256")
+    return SigningKey(_id(control), purpose, b64url(thumbprint(jwk)), "ES256", handle, jwk)
+
+
+async def _leaf(
+    control: Control, name: str, tenant: Tenant, authority: SigningKey, root: bytes, purpose: str
+) -> SigningKey:
+    key, now = await _key(control, control.keys, purpose), control.now().replace(microsecond=0)
+    prepared = x509.prepare_leaf(
+        {"common_name": f"{name} {purpose}", "organization_name": name},
+        key.jwk,
+        algorithm=authority.algorithm,
+        serial=control.entropy(16),
+        not_before=now - timedelta(minutes=5),
+        not_after=_after(now, _LEAF_YEARS),
+        issuer=root,
+        dns=control.dns_names,
+        uris=(tenant.base_url,),
+    )
+    return replace(key, x5c=(x509.seal(prepared, await control.keys.sign(authority.handle, prepared.payload)),))
+
+
+def _after(now: datetime, years: int) -> datetime:
+    return now + timedelta(days=365 * years)
+
+
+def _own_anchor(control: Control, name: str, root: bytes) -> NewAnchor:
+    """A tenant believes its own authority."""
+    return NewAnchor(_id(control), f"{name} CA", root, None, ("issue", "status", "request"))
+
+
+def _registry(control: Control, tenant: Tenant) -> StatusRegistry:
+    return StatusRegistry(
+        id=_id(control),
+        uri=f"{tenant.base_url}/status-lists/1",
+        mechanism="token_status_list",
+        bits=2,
+        max_entries=131_072,
+        block_size=256,
+        shard_bytes=1024,
+        permutation_key=control.entropy(32),
+        ttl=timedelta(minutes=5),
+    )
+
+
+def _claim(path: str, english: str, german: str) -> Mapping[str, Any]:
+    display = [{"name": english, "locale": "en"}, {"name": german, "locale": "de"}]
+    return {"path": path.split("."), "display": display}
+
+
+PID_SCHEMA: Mapping[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "properties": {
+        "given_name": {"type": "string", "minLength": 1, "maxLength": 200},
+        "family_name": {"type": "string", "minLength": 1, "maxLength": 200},
+        "birthdate": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+        "email": {"type": "string", "maxLength": 320},
+        "nationalities": {"type": "array", "items": {"type": "string", "pattern": "^[A-Z]{2}$"}},
+        "address": {"type": "object"},
+    },
+    "minProperties": 1,
+}
+
+
+def _pid(configuration_id: UUID, type_id: UUID) -> CredentialConfiguration:
+    """Person identification data as SD-JWT VC (the ARF's PID rulebook names the type and its claims)."""
+    return CredentialConfiguration(
+        id=configuration_id,
+        credential_configuration_id="pid",
+        format="dc+sd-jwt",
+        type="urn:eudi:pid:1",
+        type_id=type_id,
+        scope="pid",
+        algorithm="ES256",
+        lifetime=timedelta(days=90),
+        display=(
+            {"name": "Person Identification Data", "locale": "en", "background_color": "#1f3a5f"},
+            {"name": "Personenidentifikationsdaten", "locale": "de", "background_color": "#1f3a5f"},
+        ),
+        claims=(
+            _claim("given_name", "Given name", "Vorname"),
+            _claim("family_name", "Family name", "Nachname"),
+            _claim("birthdate", "Date of birth", "Geburtsdatum"),
+            _claim("nationalities", "Nationalities", "Staatsangehörigkeiten"),
+            _claim("address", "Address", "Anschrift"),
+            _claim("address.locality", "Town", "Ort"),
+            _claim("email", "Email address", "E-Mail-Adresse"),
+        ),
+        disclosable=None,
+        binding_methods=("jwk",),
+        proof_types={"jwt": ("ES256", "ES384", "EdDSA")},
+        schema=PID_SCHEMA,
+        searchable=(),
+    )

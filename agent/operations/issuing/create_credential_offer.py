@@ -1,0 +1,117 @@
+"""POST /credential-offers: an issuance begins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from agent.audit import AuditEvent
+from agent.operations.issuing import codes
+from agent.operations.issuing.claims import claims_for
+from agent.scope import Scope
+from agent.scope.issuing import NewIssuance
+from agent.tenancy import uuid7
+from protocols.errors import ProtocolError
+from protocols.openid4vci import credential_offer
+from protocols.openid4vci.credential_offer import CredentialOffer, TxCode
+
+TX_CODE_DIGITS = 6
+LIFETIME = timedelta(minutes=10)
+
+
+class UnknownConfiguration(ProtocolError):
+    """The credential configuration is not known."""
+
+    code = "unknown_credential_configuration"
+    status = 422
+
+
+class GrantNotSupported(ProtocolError):
+    """The grant is not supported by this server."""
+
+    code = "unsupported_grant"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCredentialOffer:
+    """Request: what is offered with which claims; `subject` is the tenant's own name for the person."""
+
+    credential_configuration_ids: tuple[str, ...]
+    claims: Mapping[str, Any]
+    subject: str | None = None
+    grant: str = "pre-authorized_code"
+    tx_code: bool = False
+    by_value: bool = False
+    lifetime: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedCredentialOffer:
+    """The link for the wallet, and the transaction code that reaches the person by another way."""
+
+    issuance_id: UUID
+    credential_offer_uri: str
+    tx_code: str | None
+
+
+async def create_credential_offer(scope: Scope, request: CreateCredentialOffer) -> CreatedCredentialOffer:
+    """Raises UnknownConfiguration, GrantNotSupported, InvalidClaims."""
+    if request.grant != "pre-authorized_code":
+        raise GrantNotSupported(request.grant)
+    if not set(request.credential_configuration_ids) <= scope.catalogue.configurations.keys():
+        raise UnknownConfiguration()
+    claims = claims_for(scope.catalogue, request.credential_configuration_ids, request.claims)
+    issuance = uuid7(scope.now(), scope.entropy(10))
+    tx_code = _tx_code(scope) if request.tx_code else None
+    new = _new(scope, request, issuance, claims, tx_code)
+    async with scope.unit() as unit:
+        await unit.issuances.add(new)
+        metadata = {"configurations": list(request.credential_configuration_ids), "grant": request.grant}
+        unit.record(AuditEvent("offer.created", "issuance", issuance, correlation=issuance, metadata=metadata))
+        await unit.commit()
+    return CreatedCredentialOffer(issuance, _link(scope, new, request.by_value), tx_code)
+
+
+def _new(
+    scope: Scope, request: CreateCredentialOffer, issuance: UUID, claims: Mapping[str, Any], tx_code: str | None
+) -> NewIssuance:
+    vault = scope.vault
+    return NewIssuance(
+        id=issuance,
+        issuer_id=scope.catalogue.issuer_id,
+        credential_configuration_ids=request.credential_configuration_ids,
+        claims=claims,
+        subject=request.subject,
+        subject_key_id=uuid7(scope.now(), scope.entropy(10)),
+        grant_type=request.grant,
+        offer_hash=codes.digest(codes.offer_secret(vault, issuance)),
+        code_hash=codes.digest(codes.pre_authorized_code(vault, issuance)),
+        issuer_state_hash=None,
+        tx_code_mac=codes.tx_code_mac(vault, issuance, tx_code) if tx_code else None,
+        expires_at=scope.now() + (request.lifetime or LIFETIME),
+    )
+
+
+def _tx_code(scope: Scope) -> str:
+    """Six digits, uniform to within 2^-43."""
+    return f"{int.from_bytes(scope.entropy(8), 'big') % 10**TX_CODE_DIGITS:0{TX_CODE_DIGITS}}"
+
+
+def _link(scope: Scope, new: NewIssuance, by_value: bool) -> str:
+    if by_value:
+        offer = offer_of(scope, new.id, new.credential_configuration_ids, new.tx_code_mac is not None)
+        return credential_offer.by_value(offer)
+    secret = codes.offer_secret(scope.vault, new.id)
+    return credential_offer.by_reference(f"{scope.tenant.base_url}/credential-offers/{secret}")
+
+
+def offer_of(scope: Scope, issuance: UUID, configurations: tuple[str, ...], needs_tx_code: bool) -> CredentialOffer:
+    """The Credential Offer of an issuance (OpenID4VCI 1.0, 4.1.1)."""
+    return CredentialOffer(
+        credential_issuer=scope.tenant.base_url,
+        credential_configuration_ids=configurations,
+        pre_authorized_code=codes.pre_authorized_code(scope.vault, issuance),
+        tx_code=TxCode(TX_CODE_DIGITS) if needs_tx_code else None,
+    )

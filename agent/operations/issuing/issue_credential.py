@@ -1,0 +1,204 @@
+"""POST /credential: holder keys are proved, credentials are signed, the issuance is settled (OpenID4VCI 1.0, 8)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from agent.audit import AuditEvent
+from agent.operations.issuing.codes import digest, notification_id
+from agent.operations.issuing.issuer_metadata import BATCH_SIZE
+from agent.scope import Conflict, Scope
+from agent.scope.issuing import Authorized, IssuedCredential, Settlement, StatusPlace
+from agent.scope.tenants import CredentialConfiguration
+from agent.tenancy import uuid7
+from protocols.encoding import b64url
+from protocols.errors import ProtocolError
+from protocols.jose.jwk import thumbprint
+from protocols.oauth.errors import InvalidToken
+from protocols.openid4vci import nonce
+from protocols.openid4vci.credential import CredentialRequest, CredentialResponse
+from protocols.openid4vci.errors import (
+    CredentialRequestDenied,
+    InvalidNonce,
+    InvalidProof,
+    UnknownCredentialConfiguration,
+    UnknownCredentialIdentifier,
+)
+from protocols.openid4vci.key_proof import OpenedProof, ProofExpectations
+from protocols.ports import CredentialDraft, Purpose, StatusReference
+
+
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """The holder's keys, in the order of their proofs, and the nonces that they spend."""
+
+    keys: Sequence[Mapping[str, Any]]
+    nonces: Sequence[tuple[bytes, datetime]]
+
+
+async def issue_credential(scope: Scope, request: CredentialRequest) -> CredentialResponse:
+    """Read, prove, sign, settle. Raises the errors of OpenID4VCI 1.0, 8.3.1.2, and InvalidToken."""
+    token_hash = digest(request.access_token)
+    async with scope.unit() as unit:
+        issuance: Authorized | None = await unit.issuances.authorized(token_hash)
+    if issuance is None:
+        raise InvalidToken("unknown or expired")
+    configuration = _configuration(scope, issuance, request)
+    proved = await _prove(scope, configuration, request)
+    if configuration.id in issuance.issued:
+        raise CredentialRequestDenied("issued already")
+    issued = [await _draft(scope, configuration, key) for key in await _numbered(scope, configuration, proved.keys)]
+    credentials = [await _sign(scope, configuration, issuance, *one) for one in issued]
+    await _settle(scope, issuance, configuration, [one[0] for one in issued], proved)
+    return CredentialResponse(credentials, notification_id(scope.vault, issuance.id))
+
+
+def _configuration(scope: Scope, issuance: Authorized, request: CredentialRequest) -> CredentialConfiguration:
+    if request.credential_identifier is not None:
+        raise UnknownCredentialIdentifier()
+    name = request.credential_configuration_id or ""
+    if name not in issuance.credential_configuration_ids or name not in scope.catalogue.configurations:
+        raise UnknownCredentialConfiguration()
+    return scope.catalogue.configurations[name]
+
+
+async def _prove(scope: Scope, configuration: CredentialConfiguration, request: CredentialRequest) -> _Proved:
+    """Cheap checks of every proof first, signatures last."""
+    if not configuration.proof_types:
+        return _Proved([{}], [])
+    proof_type = request.proof_type
+    if proof_type is None or proof_type not in configuration.proof_types.keys() & scope.plugins["key_proofs"].keys():
+        raise InvalidProof("proof type")
+    if len(request.proofs) > BATCH_SIZE:
+        raise InvalidProof("more than batch_size")
+    kind = scope.plugins["key_proofs"][proof_type]
+    opened: list[OpenedProof] = [kind.open(proof) for proof in request.proofs]
+    nonces = _nonces(scope, opened)
+    expected = ProofExpectations(scope.tenant.base_url, frozenset(configuration.proof_types[proof_type]), scope.now())
+    keys = []
+    for one in opened:
+        key = await _holder_key(scope, one)
+        kind.verify(one, key, expected)
+        keys.append(key)
+    if len({thumbprint(key) for key in keys}) != len(keys):
+        raise InvalidProof("one key twice")
+    return _Proved(keys, nonces)
+
+
+def _nonces(scope: Scope, opened: Sequence[OpenedProof]) -> list[tuple[bytes, datetime]]:
+    """The c_nonce of all proofs, which is one (8.2). Raises InvalidProof without one, InvalidNonce for another's."""
+    found = {one.nonce for one in opened}
+    if None in found:
+        raise InvalidProof("no nonce")
+    if len(found) != 1:
+        raise InvalidNonce("different nonces")
+    read = nonce.read(str(found.pop()), scope.now(), partial(scope.vault.derive, "c_nonce"))
+    return [(sha256(read.value).digest(), read.made_at)]
+
+
+async def _holder_key(scope: Scope, opened: OpenedProof) -> Mapping[str, Any]:
+    reference = opened.key
+    if reference.kind == "jwk":
+        jwk: Mapping[str, Any] = reference.value
+        return jwk
+    resolver = scope.plugins["trust_resolvers"].get(reference.kind)
+    if resolver is None:
+        raise InvalidProof(f"no way from {reference.kind} to a key")
+    try:
+        trusted = await resolver.resolve(reference, Purpose.HOLD, scope.catalogue.anchors, scope.now().timestamp())
+    except ProtocolError as error:
+        raise InvalidProof(error.detail) from None
+    resolved: Mapping[str, Any] = trusted.jwk
+    return resolved
+
+
+async def _numbered(
+    scope: Scope, configuration: CredentialConfiguration, keys: Sequence[Mapping[str, Any]]
+) -> list[tuple[Mapping[str, Any], StatusPlace | None]]:
+    """Each key with a place in the status list, when there is one."""
+    registry = scope.catalogue.status_registry
+    if not configuration.status or registry is None:
+        return [(key, None) for key in keys]
+    places = await scope.places.take(scope, registry, len(keys))
+    return list(zip(keys, places, strict=True))
+
+
+async def _draft(
+    scope: Scope, configuration: CredentialConfiguration, numbered: tuple[Mapping[str, Any], StatusPlace | None]
+) -> tuple[IssuedCredential, Mapping[str, Any]]:
+    key, place = numbered
+    issued_at = scope.now().replace(microsecond=0)
+    return IssuedCredential(
+        id=uuid7(scope.now(), scope.entropy(10)),
+        type=configuration.type,
+        type_id=configuration.type_id,
+        configuration_id=configuration.id,
+        format=configuration.format,
+        issuer_identifier=scope.tenant.base_url,
+        issuer_id=scope.catalogue.issuer_id,
+        holder_key=b64url(thumbprint(key)) if key else None,
+        status=place,
+        registry=scope.catalogue.status_registry if place else None,
+        issued_at=issued_at,
+        expires_at=issued_at + configuration.lifetime if configuration.lifetime else None,
+    ), key
+
+
+async def _sign(
+    scope: Scope,
+    configuration: CredentialConfiguration,
+    issuance: Authorized,
+    issued: IssuedCredential,
+    holder: Mapping[str, Any],
+) -> Any:
+    """prepare -> sign -> seal; the format and the keyring know nothing of each other."""
+    issuer = scope.catalogue.key("issuer")
+    issues = scope.plugins["credential_formats"][configuration.format]
+    status = None
+    if issued.status and issued.registry:
+        status = StatusReference(issued.registry.mechanism, issued.registry.uri, issued.status.index)
+    draft = CredentialDraft(
+        type=configuration.type,
+        claims=issuance.claims,
+        algorithm=configuration.algorithm,
+        entropy=scope.entropy,
+        issued_at=issued.issued_at,
+        expires_at=issued.expires_at,
+        issuer=scope.tenant.base_url,
+        x5c=issuer.x5c,
+        holder=holder or None,
+        status=status,
+        disclosable=configuration.disclosable,
+    )
+    prepared = issues.prepare(draft)
+    return issues.seal(prepared, await scope.keys.sign(issuer.handle, prepared.payload))
+
+
+async def _settle(
+    scope: Scope,
+    issuance: Authorized,
+    configuration: CredentialConfiguration,
+    issued: Sequence[IssuedCredential],
+    proved: _Proved,
+) -> None:
+    """One transaction; a request that was overtaken has sent nothing."""
+    offered = {scope.catalogue.configurations[one].id for one in issuance.credential_configuration_ids}
+    finished = offered <= issuance.issued | {configuration.id}
+    hashed = digest(notification_id(scope.vault, issuance.id))
+    try:
+        async with scope.unit() as unit:
+            await unit.issuances.settle(Settlement(issuance, issued, hashed, finished, proved.nonces))
+            for one in issued:
+                unit.record(_event(one.id, issuance.id, configuration))
+            await unit.commit()
+    except Conflict:
+        raise CredentialRequestDenied("another request was first") from None
+
+
+def _event(credential: UUID, issuance: UUID, configuration: CredentialConfiguration) -> AuditEvent:
+    metadata = {"configuration": configuration.credential_configuration_id, "format": configuration.format}
+    return AuditEvent("credential.issued", "credential", credential, "issue", issuance, metadata)

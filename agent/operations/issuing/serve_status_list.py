@@ -1,0 +1,64 @@
+"""GET /status-lists/{number}: the tenant's status list as a signed token."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from agent.scope import Scope
+from agent.scope.tenants import StatusRegistry
+from protocols.errors import ProtocolError
+from protocols.ports import StatusList
+
+_FRESH_SECONDS = 5.0
+_VALID = timedelta(days=1)
+
+
+class NoSuchList(ProtocolError):
+    """There is no such status list."""
+
+    code = "not_found"
+    status = 404
+
+
+@dataclass(frozen=True, slots=True)
+class StatusListToken:
+    """A list token as served, with its media type and how long it may be cached (seconds)."""
+
+    token: bytes
+    media_type: str
+    ttl: int
+
+
+async def serve_status_list(scope: Scope, uri: str) -> StatusListToken:
+    """The newest token, signed when the list changed or the last one grew old. Raises NoSuchList."""
+    registry = scope.catalogue.status_registry
+    if registry is None or registry.uri != uri:
+        raise NoSuchList()
+
+    async def look() -> StatusListToken:
+        async with scope.unit() as unit:
+            packed, version = await unit.status_lists.bits(registry.id)
+
+        async def sign() -> StatusListToken:
+            return await _sign(scope, registry, packed)
+
+        signed: StatusListToken = await scope.cache.get(
+            "status_list_token", f"{registry.id}:{version}", sign, registry.ttl.total_seconds()
+        )
+        return signed
+
+    found: StatusListToken = await scope.cache.get("status_list", uri, look, _FRESH_SECONDS)
+    return found
+
+
+async def _sign(scope: Scope, registry: StatusRegistry, packed: bytes) -> StatusListToken:
+    """prepare -> sign -> seal with the tenant's status key."""
+    mechanism, key, now = (
+        scope.plugins["status_mechanisms"][registry.mechanism],
+        scope.catalogue.key("status"),
+        scope.now(),
+    )
+    ttl = int(registry.ttl.total_seconds())
+    content = StatusList(registry.uri, registry.bits, packed, now.replace(microsecond=0), now + _VALID, ttl)
+    prepared = mechanism.prepare(content, key.algorithm, key.x5c, key.kid)
+    token = mechanism.seal(prepared, await scope.keys.sign(key.handle, prepared.payload))
+    return StatusListToken(token, mechanism.media_type, ttl)

@@ -1,0 +1,177 @@
+"""Issuance as values, one for each state a peer can meet, and the contracts of its repositories."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from agent.scope.tenants import StatusRegistry
+from protocols.ports import StatusMechanism
+
+TX_CODE_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NewIssuance:
+    """An offer about to be stored; codes as SHA-256 only, claims sealed under the subject's key by the repository.
+
+    `subject` is the tenant's own name for the person, or None: then the issuance is a subject of its own.
+    """
+
+    id: UUID
+    issuer_id: UUID
+    credential_configuration_ids: tuple[str, ...]
+    claims: Mapping[str, Any]
+    subject: str | None
+    subject_key_id: UUID
+    grant_type: str
+    offer_hash: bytes
+    code_hash: bytes | None
+    issuer_state_hash: bytes | None
+    tx_code_mac: bytes | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An offer that can still be taken."""
+
+    id: UUID
+    credential_configuration_ids: tuple[str, ...]
+    grant_type: str
+    needs_tx_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a code: what the offer's transaction code is, and how many tries there were with this one."""
+
+    id: UUID
+    tx_code_mac: bytes | None
+    attempts: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """An issuance whose access token was presented."""
+
+    id: UUID
+    credential_configuration_ids: tuple[str, ...]
+    claims: Mapping[str, Any]
+    subject_key_id: UUID | None
+    issued: frozenset[UUID]
+    credentials_issued: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPlace:
+    """One entry of a status list, handed out once: its index and the block it came from."""
+
+    index: int
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCredential:
+    """A credential about to be recorded. The credential itself is not kept."""
+
+    id: UUID
+    type: str
+    type_id: UUID
+    configuration_id: UUID
+    format: str
+    issuer_identifier: str
+    issuer_id: UUID
+    holder_key: str | None
+    status: StatusPlace | None
+    registry: StatusRegistry | None
+    issued_at: datetime
+    expires_at: datetime | None
+    tags: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an answered Credential Request changes: who loses the race to it has sent nothing."""
+
+    issuance: Authorized
+    credentials: Sequence[IssuedCredential]
+    notification_hash: bytes
+    finished: bool
+    nonces: Sequence[tuple[bytes, datetime]] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class IssuanceListing:
+    """An issuance as its tenant sees it."""
+
+    id: UUID
+    state: str
+    credential_configuration_ids: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    notified_event: str | None
+    credentials: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialListing:
+    """An issued credential as its tenant sees it."""
+
+    id: UUID
+    type: str
+    format: str
+    status: str
+    issued_at: datetime
+    expires_at: datetime | None
+
+
+class Issuances(Protocol):
+    """Offers and what follows."""
+
+    async def add(self, issuance: NewIssuance) -> None: ...
+
+    async def offered(self, offer_hash: bytes) -> Offered | None:
+        """The offer behind a credential_offer_uri while it can be taken."""
+
+    async def attempt(self, code_hash: bytes) -> Attempt | None:
+        """Count a try at a pre-authorized code; the row stays locked until the unit ends."""
+
+    async def fail(self, attempt: Attempt) -> None:
+        """End the issuance: too many wrong transaction codes."""
+
+    async def authorize(self, attempt: Attempt, token_hash: bytes, expires_at: datetime) -> None:
+        """Spend the code for a token. Raises Conflict when another request was first."""
+
+    async def authorized(self, token_hash: bytes) -> Authorized | None:
+        """The issuance behind a living token."""
+
+    async def settle(self, settlement: Settlement) -> None:
+        """Record credentials, spend nonces, move the state on. Raises Conflict or InvalidNonce: nothing happened."""
+
+    async def notified(self, token_hash: bytes, notification_hash: bytes, event: str) -> UUID | None:
+        """Record what the wallet says; the issuance, None when token or id are unknown."""
+
+    async def knows_token(self, token_hash: bytes) -> bool:
+        """Whether a living token has this hash."""
+
+    async def get(self, issuance: UUID) -> IssuanceListing | None: ...
+
+
+class StatusLists(Protocol):
+    """Places in status lists, and their bits."""
+
+    async def take_block(self, registry: StatusRegistry, taken_by: str) -> tuple[int, int, int] | None:
+        """(block number, first place, size) of a fresh block; None when the list is full."""
+
+    async def revoke(self, named: UUID, mechanisms: Mapping[str, StatusMechanism], reason: str) -> Sequence[UUID]:
+        """Revoke one credential, or all of one issuance, in row and list; the ids of those that changed."""
+
+    async def credentials(self, after: UUID, limit: int) -> Sequence[CredentialListing]:
+        """A page of issued credentials, by id."""
+
+    async def bits(self, registry: UUID) -> tuple[bytes, int]:
+        """The packed list and its version."""

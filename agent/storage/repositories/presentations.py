@@ -1,0 +1,202 @@
+"""Presentation requests: answered once, by a guarded statement; what was disclosed rests sealed."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, or_, select, update
+
+from agent.scope import Conflict
+from agent.scope.verifying import NewPresentationRequest, OpenRequest, PresentationResult, Verdict
+from agent.storage import tables
+from agent.storage.statements import Statement
+from protocols.encoding import parse_json, parse_json_object, render_json
+
+if TYPE_CHECKING:
+    from agent.storage.unit_of_work import PostgresUnit
+
+_r, _p, _v = tables.presentation_requests.c, tables.presentations.c, tables.verification_results.c
+_TENANT: Any = bindparam("tenant")
+_WAITING = ("created", "fetched")
+_waits = or_(_r.state == "created", _r.state == "fetched")
+
+
+def _insert(table: Any, names: str) -> Statement:
+    return Statement(insert(table).values({name: bindparam(name) for name in names.split()}))
+
+
+_ADD = _insert(
+    tables.presentation_requests,
+    "tenant_id id verifier_id request_id requested_credentials constraints client_id_prefix response_mode "
+    "challenge_hash state_hash encryption_key_ref domain created_at expires_at",
+)
+_OPEN = Statement(
+    select(
+        _r.id,
+        _r.requested_credentials,
+        _r.constraints,
+        _r.client_id_prefix,
+        _r.response_mode,
+        _r.domain,
+        _r.encryption_key_ref,
+        _r.created_at,
+        _r.expires_at,
+        _r.row_version,
+    ).where(_r.tenant_id == _TENANT, _r.id == bindparam("id_"), _waits, _r.expires_at > bindparam("now"))
+)
+_FETCHED = Statement(
+    update(tables.presentation_requests)
+    .where(_r.tenant_id == _TENANT, _r.id == bindparam("id_"), _r.state == "created")
+    .values(state="fetched", fetched_at=bindparam("now"))
+)
+_SETTLE = Statement(
+    update(tables.presentation_requests)
+    .where(_r.tenant_id == _TENANT, _r.id == bindparam("id_"), _waits, _r.expires_at > bindparam("now"))
+    .values(state=bindparam("new_state"), consumed_at=bindparam("now"), encryption_key_ref=None)
+)
+_PRESENTATION = _insert(
+    tables.presentations,
+    "tenant_id id role request_id presentation_id presentation_sealed presentation_hash presented_at",
+)
+_RESULT = _insert(
+    tables.verification_results,
+    "tenant_id verified_at id request_id presentation_id verifier_id is_valid errors answer_hash answer_size",
+)
+_STATE = Statement(select(_r.id, _r.state, _r.expires_at).where(_r.tenant_id == _TENANT, _r.id == bindparam("id_")))
+_ERRORS = Statement(
+    select(_v.errors)
+    .where(_v.tenant_id == _TENANT, _v.request_id == bindparam("id_"))
+    .order_by(_v.verified_at.desc())
+    .limit(1)
+)
+_DISCLOSED = Statement(
+    select(_p.id, _p.presentation_sealed).where(_p.tenant_id == _TENANT, _p.request_id == bindparam("id_"))
+)
+
+
+class PresentationRepository:
+    """`scope.verifying.Presentations`."""
+
+    def __init__(self, unit: "PostgresUnit") -> None:
+        self._unit = unit
+
+    async def add(self, request: NewPresentationRequest) -> None:
+        """Insert; of nonce and state only hashes."""
+        unit = self._unit
+        key = None
+        if request.encryption_key is not None:
+            key = unit.vault.seal(
+                "presentation_requests", "encryption_key_ref", request.id, render_json(dict(request.encryption_key))
+            )
+        await _ADD.run(
+            unit.connection,
+            tenant_id=unit.tenant_id,
+            id=request.id,
+            verifier_id=request.verifier_id,
+            request_id=str(request.id),
+            requested_credentials=dict(request.dcql_query),
+            constraints={"redirect_uri": request.redirect_uri} if request.redirect_uri else {},
+            client_id_prefix=request.client_id_prefix,
+            response_mode=request.response_mode,
+            challenge_hash=request.nonce_hash,
+            state_hash=request.state_hash,
+            encryption_key_ref=key,
+            domain=request.client_id,
+            created_at=unit.now,
+            expires_at=request.expires_at,
+        )
+
+    async def open(self, request: UUID) -> OpenRequest | None:
+        """The waiting request, its key opened."""
+        unit = self._unit
+        row = await _OPEN.row(unit.connection, tenant=unit.tenant_id, id_=request, now=unit.now)
+        if row is None:
+            return None
+        sealed, key = row["encryption_key_ref"], None
+        if sealed is not None:
+            key = parse_json_object(unit.vault.open("presentation_requests", "encryption_key_ref", row["id"], sealed))
+        return OpenRequest(
+            id=row["id"],
+            dcql_query=row["requested_credentials"],
+            client_id_prefix=row["client_id_prefix"],
+            response_mode=row["response_mode"],
+            client_id=row["domain"],
+            encryption_key=key,
+            redirect_uri=row["constraints"].get("redirect_uri"),
+            created_at=row["created_at"],
+            expires_at=row["expires_at"],
+            version=row["row_version"],
+        )
+
+    async def fetched(self, request: UUID) -> None:
+        """Once; a second fetch changes nothing."""
+        unit = self._unit
+        await _FETCHED.run(unit.connection, tenant=unit.tenant_id, id_=request, now=unit.now)
+
+    async def settle(self, verdict: Verdict) -> None:
+        """The request first: only one answer gets past it."""
+        unit = self._unit
+        moved = await _SETTLE.run(
+            unit.connection, tenant=unit.tenant_id, id_=verdict.request.id, now=verdict.at, new_state=verdict.state
+        )
+        if not moved:
+            raise Conflict("presentation")
+        valid = verdict.state == "verified"
+        if valid:
+            await self._present(verdict)
+        await _RESULT.run(
+            unit.connection,
+            tenant_id=unit.tenant_id,
+            verified_at=verdict.at,
+            id=verdict.presentation_id,
+            request_id=verdict.request.id,
+            presentation_id=verdict.presentation_id if valid else None,
+            verifier_id=verdict.verifier_id,
+            is_valid=valid,
+            errors=list(verdict.errors),
+            answer_hash=verdict.answer_hash,
+            answer_size=verdict.answer_size,
+        )
+
+    async def _present(self, verdict: Verdict) -> None:
+        unit = self._unit
+        kept = [
+            {
+                "id": one.query_id,
+                "format": one.format,
+                "type": one.type,
+                "issuer": one.issuer,
+                "claims": dict(one.claims),
+                "checks": list(one.checks),
+            }
+            for one in verdict.credentials
+        ]
+        sealed = unit.vault.seal("presentations", "presentation_sealed", verdict.presentation_id, render_json(kept))
+        await _PRESENTATION.run(
+            unit.connection,
+            tenant_id=unit.tenant_id,
+            id=verdict.presentation_id,
+            role="verifier",
+            request_id=verdict.request.id,
+            presentation_id=str(verdict.presentation_id),
+            presentation_sealed=sealed,
+            presentation_hash=verdict.answer_hash,
+            presented_at=verdict.at,
+        )
+
+    async def result(self, request: UUID) -> PresentationResult | None:
+        """State, errors and, once verified, the disclosed claims."""
+        unit, where = self._unit, {"tenant": self._unit.tenant_id, "id_": request}
+        row = await _STATE.row(unit.connection, **where)
+        if row is None:
+            return None
+        state = "expired" if row["state"] in _WAITING and row["expires_at"] <= unit.now else row["state"]
+        errors = await _ERRORS.value(unit.connection, **where) if state == "refused" else []
+        credentials = []
+        if state == "verified":
+            disclosed = await _DISCLOSED.row(unit.connection, **where)
+            if disclosed and disclosed["presentation_sealed"]:
+                opened = unit.vault.open(
+                    "presentations", "presentation_sealed", disclosed["id"], disclosed["presentation_sealed"]
+                )
+                credentials = parse_json(opened)
+        return PresentationResult(row["id"], state, tuple(errors or ()), credentials, row["expires_at"])

@@ -1,0 +1,57 @@
+"""Server-rendered pages: templates that escape, one style, a content security policy that allows nothing else."""
+
+from base64 import b64encode
+from hashlib import sha256
+from io import BytesIO
+from typing import Any
+
+import segno
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from agent.scope import Scope
+from protocols.http import Reply
+
+STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;margin:0;color:#1b1f24;background:#f6f7f9}
+header{background:#1f3a5f;color:#fff;padding:.8rem 1.5rem}
+main{max-width:44rem;margin:1.5rem auto;padding:0 1.5rem}
+section,figure,table{background:#fff;border:1px solid #d5d9de;border-radius:.5rem;padding:1rem 1.5rem;margin:1rem 0}
+label{display:block;margin:.5rem 0}
+button{background:#1f3a5f;color:#fff;border:0;border-radius:.3rem;padding:.6rem 1.2rem;font:inherit}
+svg{width:18rem;height:18rem;max-width:100%}
+th{text-align:left;padding-right:1.5rem}
+"""
+_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'",
+        "img-src data:",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+_templates = Environment(
+    loader=PackageLoader("agent.web"), autoescape=select_autoescape(), undefined=StrictUndefined, auto_reload=False
+)
+
+
+def page(scope: Scope, template: str, status: int = 200, refresh: int = 0, **values: Any) -> Reply:
+    """One page of a tenant."""
+    text = _templates.get_template(template).render(
+        tenant=scope.catalogue.verifier_name,
+        base=scope.tenant.base_url,
+        style=Markup(STYLE),  # noqa: S704  # ours
+        refresh=refresh,
+        **values,
+    )
+    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
+    return Reply(status, text.encode(), "text/html; charset=utf-8", headers)
+
+
+def qr(link: str) -> Markup:
+    """The link as a QR code in inline SVG."""
+    out = BytesIO()
+    segno.make(link, error="l", micro=False).save(out, kind="svg", xmldecl=False, svgns=True, border=2, scale=4)
+    return Markup(out.getvalue().decode())  # noqa: S704  # made by the library from modules, not from text

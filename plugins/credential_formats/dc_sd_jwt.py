@@ -1,0 +1,187 @@
+"""SD-JWT VC, format `dc+sd-jwt` (draft-ietf-oauth-sd-jwt-vc; OpenID4VCI 1.0, appendix A.3; OpenID4VP 1.0, B.3)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from protocols import sd_jwt
+from protocols.claims_path import ClaimsPath
+from protocols.errors import ProtocolError
+from protocols.jose import jwk as jwks
+from protocols.jose import jws, jwt
+from protocols.ports import (
+    Binding,
+    CredentialDraft,
+    KeyReference,
+    OpenedPresentation,
+    PluginTools,
+    StatusReference,
+    ToBeSigned,
+    VerifiedCredential,
+)
+from protocols.ports.keys import Jwk
+from protocols.sd_jwt import InvalidKeyBinding, InvalidSdJwt, SdJwt
+from protocols.x509 import parse_chain, render_chain
+
+TYPE = "dc+sd-jwt"
+LEGACY_TYPE = "vc+sd-jwt"
+ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+# Section 2.2.2.2 of the SD-JWT VC draft.
+_IN_CLEAR = frozenset({"iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status"})
+
+
+class DcSdJwt:
+    """Issues, holds and verifies SD-JWT VCs. Setting `accept_legacy_typ`: "yes" reads vc+sd-jwt too."""
+
+    identifier: ClassVar[str] = TYPE
+    supported: ClassVar[Mapping[str, Any]] = {
+        "sd-jwt_alg_values": list(ALGORITHMS[:4]),
+        "kb-jwt_alg_values": list(ALGORITHMS[:4]),
+    }
+
+    def __init__(self, tools: PluginTools) -> None:
+        self._types = frozenset({TYPE, LEGACY_TYPE} if tools.settings.get("accept_legacy_typ") == "yes" else {TYPE})
+        self._statuses = tools.families.get("status_mechanisms", {})
+
+    def metadata(self, type_name: str) -> Mapping[str, Any]:
+        """What the issuer's metadata says of a type in this format."""
+        return {"vct": type_name}
+
+    # -------------------------------------------------------------------------------------------------------- issue
+    def prepare(self, draft: CredentialDraft) -> ToBeSigned:
+        """The issuer-signed JWT's signing input, with its disclosures as context."""
+        if not _IN_CLEAR.isdisjoint(draft.claims):
+            raise InvalidSdJwt("claims use names of the format")
+        disclosable = draft.disclosable
+        if disclosable is None:
+            disclosable = frozenset((name,) for name in draft.claims)
+        payload, disclosures = sd_jwt.conceal(draft.claims, disclosable, draft.entropy, draft.decoys)
+        payload = {**self._registered(draft), **payload}
+        header: dict[str, Any] = {"alg": draft.algorithm, "typ": TYPE}
+        if draft.x5c:
+            header["x5c"] = render_chain(draft.x5c)
+        if draft.kid:
+            header["kid"] = draft.kid
+        return ToBeSigned(jwt.render(header, payload), draft.algorithm, tuple(disclosures))
+
+    def _registered(self, draft: CredentialDraft) -> dict[str, Any]:
+        claims: dict[str, Any] = {"vct": draft.type, "iat": int(draft.issued_at.timestamp()), **draft.extra}
+        if draft.issuer:
+            claims["iss"] = draft.issuer
+        for name, moment in (("exp", draft.expires_at), ("nbf", draft.not_before)):
+            if moment:
+                claims[name] = int(moment.timestamp())
+        if draft.holder:
+            claims["cnf"] = {"jwk": dict(draft.holder)}
+        if draft.status:
+            claims["status"] = self._statuses[draft.status.mechanism].claim(draft.status)
+        return claims
+
+    def seal(self, prepared: ToBeSigned, signature: bytes) -> str:
+        """The compact SD-JWT."""
+        return sd_jwt.assemble(jws.seal(prepared.payload, signature), prepared.context)
+
+    # ------------------------------------------------------------------------------------------------------- verify
+    def open(self, presentation: Any) -> OpenedPresentation:
+        """Take apart; says whose key must have signed. Raises InvalidSdJwt and what parsing raises."""
+        opened = sd_jwt.parse(presentation)
+        jwt.require_typ(opened.header, self._types)
+        vct = opened.payload.get("vct")
+        if not isinstance(vct, str) or not vct:
+            raise InvalidSdJwt("no vct")
+        return OpenedPresentation(_issuer(opened, vct), vct, opened, self._status(opened.payload))
+
+    def verify(
+        self, opened: OpenedPresentation, issuer_key: Jwk, algorithm: str | None, binding: Binding, now: datetime
+    ) -> VerifiedCredential:
+        """Signature, disclosures, times, key binding: in this order. Raises a ProtocolError named for what failed."""
+        content: SdJwt = opened.content
+        jws.verify(content.jws, issuer_key, (algorithm,) if algorithm else ALGORITHMS)
+        sd_jwt.undisclosed(content.payload, content.disclosures, _IN_CLEAR)
+        claims = sd_jwt.restore(content)
+        jwt.require_times(claims, now, skew=binding.skew)
+        holder = _holder(claims)
+        checks = ["signature", "disclosures", "validity"]
+        if binding.required or content.key_binding is not None:
+            self._require_binding(content, holder, binding, now)
+            checks.append("key_binding")
+        return VerifiedCredential(
+            format=TYPE,
+            type=opened.type,
+            claims=claims,
+            issuer=claims.get("iss"),
+            issued_at=jwt.time_of(claims, "iat"),
+            expires_at=jwt.time_of(claims, "exp"),
+            holder=holder,
+            status=opened.status,
+            checks=tuple(checks),
+        )
+
+    @staticmethod
+    def _require_binding(content: SdJwt, holder: Jwk | None, binding: Binding, now: datetime) -> None:
+        if holder is None:
+            raise InvalidKeyBinding("the credential names no holder's key")
+        kb = sd_jwt.verify_key_binding(
+            content, holder, binding.audience, binding.nonce, now, binding.max_age, binding.skew, ALGORITHMS
+        )
+        if bool(binding.transaction_data) != ("transaction_data_hashes" in kb.claims):
+            raise InvalidKeyBinding("transaction data")
+
+    def _status(self, payload: Mapping[str, Any]) -> StatusReference | None:
+        """The status reference; a kind that nobody here reads is kept as unreadable, and so refused."""
+        if "status" not in payload:
+            return None
+        claim = payload["status"]
+        if not isinstance(claim, dict) or len(claim) != 1:
+            raise InvalidSdJwt("status")
+        for mechanism in self._statuses.values():
+            if mechanism.member in claim:
+                reference: StatusReference = mechanism.reference(claim)
+                return reference
+        return StatusReference("unknown", "", 0)
+
+    # --------------------------------------------------------------------------------------------------------- hold
+    def disclose(
+        self, credential: Any, paths: frozenset[ClaimsPath], binding: Binding, algorithm: str, now: datetime
+    ) -> ToBeSigned:
+        """The KB-JWT's signing input over the chosen disclosures."""
+        opened = sd_jwt.parse(credential)
+        issuer_jwt = credential.split("~", 1)[0]
+        presented = sd_jwt.assemble(issuer_jwt, sd_jwt.choose(opened, paths))
+        payload = sd_jwt.prepare_key_binding(presented, algorithm, binding.audience, binding.nonce, now)
+        return ToBeSigned(payload, algorithm, presented)
+
+    def bind(self, prepared: ToBeSigned, signature: bytes) -> str:
+        """The SD-JWT+KB."""
+        return str(prepared.context) + jws.seal(prepared.payload, signature)
+
+
+def _issuer(opened: SdJwt, vct: str) -> KeyReference:
+    """How the credential names its issuer's key: x5c, a DID URL, or metadata at the issuer's address."""
+    header, issuer = opened.header, opened.payload.get("iss")
+    if issuer is not None and not isinstance(issuer, str):
+        raise InvalidSdJwt("iss")
+    if "x5c" in header:
+        return KeyReference("x5c", parse_chain(header["x5c"]), issuer, vct)
+    kid = header.get("kid")
+    if issuer and issuer.startswith("did:"):
+        if not isinstance(kid, str):
+            raise InvalidSdJwt("a DID without a kid")
+        url = kid if kid.startswith("did:") else issuer + (kid if kid.startswith("#") else f"#{kid}")
+        return KeyReference("did_url", url, issuer, vct)
+    if issuer and issuer.startswith("https://"):
+        return KeyReference("jwt_vc_issuer", kid, issuer, vct)
+    raise InvalidSdJwt("nothing leads to the issuer's key")
+
+
+def _holder(claims: Mapping[str, Any]) -> Jwk | None:
+    confirmation = claims.get("cnf")
+    if confirmation is None:
+        return None
+    jwk = confirmation.get("jwk") if isinstance(confirmation, dict) else None
+    if not isinstance(jwk, dict):
+        raise InvalidSdJwt("cnf without jwk")
+    try:
+        return jwks.public(jwk)
+    except ProtocolError as error:
+        raise InvalidSdJwt(error.detail) from None

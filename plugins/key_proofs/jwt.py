@@ -1,0 +1,65 @@
+"""Proof type `jwt` (OpenID4VCI 1.0, appendix F.1)."""
+
+from typing import Any, ClassVar
+
+from protocols.errors import ProtocolError
+from protocols.jose import jwk as jwks
+from protocols.jose import jws, jwt
+from protocols.openid4vci.errors import InvalidProof
+from protocols.openid4vci.key_proof import OpenedProof, ProofExpectations
+from protocols.ports import KeyReference, PluginTools
+from protocols.ports.keys import Jwk
+
+TYPE = "openid4vci-proof+jwt"
+_LONGEST = 16_384
+
+
+class JwtKeyProof:
+    """`key_proof.KeyProof` for JWTs."""
+
+    proof_type: ClassVar[str] = "jwt"
+
+    def __init__(self, _tools: PluginTools) -> None:
+        pass
+
+    def open(self, proof: Any) -> OpenedProof:
+        """Header, claims and the one way in which the header names the key. Raises InvalidProof."""
+        if not isinstance(proof, str) or len(proof) > _LONGEST:
+            raise InvalidProof("not a JWT")
+        try:
+            opened = jwt.open_jwt(proof, TYPE)
+        except ProtocolError as error:
+            raise InvalidProof(error.detail) from None
+        nonce = opened.claims.get("nonce")
+        if nonce is not None and not isinstance(nonce, str):
+            raise InvalidProof("nonce")
+        return OpenedProof(_reference(opened.header), nonce, opened)
+
+    def verify(self, opened: OpenedProof, holder: Jwk, expected: ProofExpectations) -> None:
+        """Audience, time, then the signature (F.4). Raises InvalidProof."""
+        content: jwt.OpenedJwt = opened.content
+        if content.claims.get("aud") != expected.audience:
+            raise InvalidProof("aud")
+        try:
+            jwt.require_times(
+                content.claims, expected.now, skew=expected.skew, max_age=expected.max_age, required=("iat",)
+            )
+            jws.verify(content.jws, holder, expected.algorithms)
+        except ProtocolError as error:
+            raise InvalidProof(error.detail or type(error).__name__) from None
+
+
+def _reference(header: Any) -> KeyReference:
+    named = [name for name in ("jwk", "kid", "x5c") if name in header]
+    if len(named) != 1:
+        raise InvalidProof("exactly one of jwk, kid and x5c")
+    if named[0] == "jwk":
+        if not isinstance(header["jwk"], dict):
+            raise InvalidProof("jwk")
+        try:
+            return KeyReference("jwk", jwks.public(header["jwk"]))
+        except ProtocolError as error:
+            raise InvalidProof(error.detail) from None
+    if named[0] == "kid" and isinstance(header["kid"], str) and header["kid"].startswith("did:"):
+        return KeyReference("did_url", header["kid"])
+    raise InvalidProof(f"{named[0]} does not lead to a key here")
