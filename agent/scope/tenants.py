@@ -79,7 +79,7 @@ class TenantCatalogue:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def key(self, purpose: str) -> SigningKey:
-        """The active signing key for a purpose ("issuer", "verifier", "status", "audit"). Raises KeyError."""
+        """The active signing key for a purpose ("ca", "issuer", "verifier", "audit"). Raises KeyError."""
         for key in self.keys:
             if key.purpose == purpose:
                 return key

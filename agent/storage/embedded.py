@@ -114,12 +114,16 @@ def choose_binaries(pg_bin: str, data: Path) -> Path:
 
 
 class EmbeddedPostgres:
-    """One server for one state folder. `start` answers when it accepts connections; `stop` ends it cleanly."""
+    """One server for one state folder. `start` answers when it accepts connections; `stop` ends it cleanly.
 
-    def __init__(self, home: Path, pg_bin: str = "", pg_user: str = "") -> None:
+    `settings` are lines for postgresql.conf, when a data folder is made.
+    """
+
+    def __init__(self, home: Path, pg_bin: str = "", pg_user: str = "", settings: str = "") -> None:
         self._home = home.resolve()
         self._pg_bin = pg_bin
         self._user = _server_user(pg_user)
+        self._settings = settings
         self._lock: IO[str] | None = None
         self.binaries = Path()
         self.data = Path()
@@ -216,7 +220,7 @@ class EmbeddedPostgres:
             *("-D", staging, "-k", "-E", "UTF8", "--no-locale", "-A", "trust", "-U", BOOTSTRAP, "--no-sync"),
         )
         with open(staging / "postgresql.conf", "a", encoding="utf-8") as settings:
-            settings.write(_settings())
+            settings.write(_settings() + self._settings)
         staging.rename(self.data)  # a half-made folder is never taken for a database
 
     def _launch(self) -> None:

@@ -106,6 +106,9 @@ class CredoWallet:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+        await asyncio.sleep(0)  # the transport closes before the loop does
         if self._temporary:
             self._temporary.cleanup()
 

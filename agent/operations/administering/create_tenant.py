@@ -20,7 +20,7 @@ from protocols.jose.jwk import thumbprint
 
 SYSTEM = Tenant(UUID(int=0), "system", "")
 _CA_YEARS, _LEAF_YEARS = 10, 3
-_LEAVES = ("issuer", "verifier", "status", "audit")
+_LEAVES = ("issuer", "verifier", "audit")
 
 
 async def create_tenant(control: Control, request: CreateTenant) -> CreatedTenant:

@@ -51,12 +51,9 @@ async def serve_status_list(scope: Scope, uri: str) -> StatusListToken:
 
 
 async def _sign(scope: Scope, registry: StatusRegistry, packed: bytes) -> StatusListToken:
-    """prepare -> sign -> seal with the tenant's status key."""
-    mechanism, key, now = (
-        scope.plugins["status_mechanisms"][registry.mechanism],
-        scope.catalogue.key("status"),
-        scope.now(),
-    )
+    """prepare -> sign -> seal with the issuer's own key: widespread wallets check a list with its credential's key."""
+    mechanism = scope.plugins["status_mechanisms"][registry.mechanism]
+    key, now = scope.catalogue.key("issuer"), scope.now()
     ttl = int(registry.ttl.total_seconds())
     content = StatusList(registry.uri, registry.bits, packed, now.replace(microsecond=0), now + _VALID, ttl)
     prepared = mechanism.prepare(content, key.algorithm, key.x5c, key.kid)

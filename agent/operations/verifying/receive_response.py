@@ -12,7 +12,6 @@ from typing import Any
 from agent import gather
 from agent.audit import AuditEvent
 from agent.operations.verifying import secrets
-from agent.operations.verifying.serve_request_object import RequestGone
 from agent.scope import Conflict, Scope
 from agent.scope.verifying import OpenRequest, Presented, Verdict
 from agent.tenancy import uuid7
@@ -32,14 +31,14 @@ class Refused(ProtocolError):
 
 
 async def receive_response(scope: Scope, posted: PostedResponse) -> str | None:
-    """Where to send the person's browser, if anywhere. Raises RequestGone, InvalidResponse, Refused."""
+    """Where to send the person's browser, if anywhere. Raises InvalidResponse, Refused."""
     request_id = secrets.read_reference(scope.vault, posted.request, "response")
     if request_id is None:
-        raise RequestGone("not ours")
+        raise InvalidResponse("not a request of ours")
     async with scope.unit() as unit:
         request: OpenRequest | None = await unit.presentations.open(request_id)
     if request is None:
-        raise RequestGone()
+        raise InvalidResponse("unknown, answered or expired request")
     answer = _open(scope, request, posted)
     refusal: ProtocolError | None = None
     presented: list[Presented] = []
@@ -137,4 +136,4 @@ async def _settle(
             unit.record(AuditEvent(event, "presentation_request", request.id, "verify", request.id, metadata))
             await unit.commit()
     except Conflict:
-        raise RequestGone("another answer was first") from None
+        raise InvalidResponse("another answer was first") from None
