@@ -18,6 +18,10 @@ class Keyring:
             raise KeyStoreUnavailable(name)
         return self._stores[name]
 
+    def algorithms(self, store: str | None = None) -> frozenset[str]:
+        """What a store (the configured one by default) can make keys for."""
+        return self.store(store or self._default).algorithms
+
     async def generate(self, algorithm: str, store: str | None = None) -> tuple[KeyHandle, Jwk]:
         """A new key in a store (the configured one by default): its handle and its public JWK."""
         chosen = self.store(store or self._default)

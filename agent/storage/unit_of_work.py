@@ -16,6 +16,7 @@ from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
+from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
 from agent.storage.repositories.presentations import PresentationRepository
@@ -79,6 +80,11 @@ class PostgresUnit:
     def trust_anchors(self) -> TrustAnchorRepository:
         """What the tenant believes."""
         return TrustAnchorRepository(self)
+
+    @property
+    def conversations(self) -> ConversationRepository:
+        """DIDComm threads and messages."""
+        return ConversationRepository(self)
 
     @property
     def issuances(self) -> IssuanceRepository:

@@ -1,0 +1,11 @@
+"""What other agents meet: the DIDComm door and the tenant's DID document."""
+
+from agent.operations.messaging.receive_message import receive_message
+from agent.operations.messaging.serve_did_document import serve_did_document
+from protocols.didcomm import http
+from protocols.http import Route
+
+ROUTES = (
+    Route("POST", "/didcomm", None, http.parse, receive_message, http.render),
+    Route("GET", "/did.json", None, http.parse_document_request, serve_did_document, http.render_document),
+)

@@ -1,0 +1,55 @@
+"""What receiving and beginning have in common: finding the protocol, writing messages, settling a step."""
+
+from uuid import UUID
+
+from agent.audit import AuditEvent
+from agent.scope import Scope
+from agent.scope.messaging import Identity, Step, Thread, Written
+from agent.tenancy import uuid7
+from protocols.didcomm.catalog.report_problem import PROBLEM_REPORT
+from protocols.didcomm.message import Message, parse_type
+from protocols.didcomm.protocol import DidcommProtocol, Outgoing, UnsupportedMessage
+
+
+def new_id(scope: Scope) -> UUID:
+    """An id for a row or a message."""
+    return uuid7(scope.now(), scope.entropy(10))
+
+
+def protocol_of(scope: Scope, message_type: str) -> DidcommProtocol:
+    """The protocol of a message type by name and major version. Raises UnsupportedMessage."""
+    wanted = parse_type(message_type)
+    for protocol in scope.plugins["didcomm_protocols"].values():
+        found: DidcommProtocol = protocol
+        known = parse_type(f"{found.identifier}/message")
+        if (known.protocol, known.major) == (wanted.protocol, wanted.major):
+            return found
+    raise UnsupportedMessage("protocol is not switched on")
+
+
+def write(scope: Scope, identity: Identity, thread: Thread, outgoing: Outgoing, first: UUID | None = None) -> Written:
+    """A message for the thread's peer; `first` is its id when the message begins the thread."""
+    message_id = first or new_id(scope)
+    # A report opens a thread below the one it is about (Problem Reports); everything else stays in its thread.
+    apart = outgoing.type == PROBLEM_REPORT
+    message = Message(
+        id=str(message_id),
+        type=outgoing.type,
+        body=outgoing.body,
+        from_=identity.did,
+        to=(thread.peer,),
+        thid="" if apart or first else thread.thid,
+        pthid=thread.thid if apart else "",
+        created_time=int(scope.now().timestamp()),
+        headers=outgoing.headers,
+    )
+    return Written(message_id, message)
+
+
+async def settle(scope: Scope, event: str, step: Step) -> None:
+    """Store a step with its audit row and outbox, in one transaction. Raises Replayed, Conflict."""
+    metadata = {"protocol": step.thread.protocol, "state": step.state.state, "messages": len(step.written)}
+    async with scope.unit() as unit:
+        await unit.conversations.settle(step)
+        unit.record(AuditEvent(event, "thread", step.thread.id, "update", step.thread.id, metadata))
+        await unit.commit()

@@ -1,0 +1,165 @@
+"""DIDComm threads and messages; what people say is sealed, what peers name is hashed under the tenant's key."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from agent.scope import Conflict
+from agent.scope.messaging import Replayed, Step, Thread, Written
+from agent.storage.statements import Statement
+from agent.storage.tables import messages, threads
+from protocols.didcomm import message as wire
+from protocols.didcomm.message import Message
+from protocols.didcomm.protocol import ThreadState
+from protocols.encoding import parse_json_object, render_json
+
+if TYPE_CHECKING:
+    from agent.storage.unit_of_work import PostgresUnit
+
+_t, _m = threads.c, messages.c
+_FIND = Statement(
+    select(_t.id, _t.role, _t.state, _t.data_sealed, _t.row_version).where(
+        _t.tenant_id == bindparam("tenant"), _t.thread_hash == bindparam("hash"), _t.protocol == bindparam("protocol")
+    )
+)
+_NEW = "tenant_id id thread_hash thid_sealed parent_hash protocol role state data_sealed closed_at"
+_BEGIN = Statement(
+    insert(threads)
+    .values({name: bindparam(name) for name in _NEW.split()})
+    .on_conflict_do_nothing(index_elements=[_t.tenant_id, _t.thread_hash, _t.protocol])
+)
+_MOVE = Statement(
+    update(threads)
+    .where(_t.tenant_id == bindparam("tenant"), _t.id == bindparam("thread"), _t.row_version == bindparam("version"))
+    .values(
+        role=bindparam("role"),
+        state=bindparam("state"),
+        data_sealed=bindparam("data_sealed"),
+        closed_at=bindparam("closed_at"),
+    )
+)
+_COLUMNS = "tenant_id id thread_id direction message_hash type state body_sealed sent_at"
+_ADD = Statement(
+    insert(messages)
+    .values({name: bindparam(name) for name in _COLUMNS.split()})
+    .on_conflict_do_nothing(index_elements=[_m.tenant_id, _m.message_hash])
+)
+_queued = (_m.tenant_id == bindparam("tenant"), _m.id == bindparam("message"), _m.state == "queued")
+_OUTGOING = Statement(select(_m.body_sealed).where(*_queued))
+_SENT = Statement(
+    update(messages)
+    .where(*_queued)
+    .values(state=bindparam("outcome"), sent_at=bindparam("now"))
+    .returning(_m.thread_id)
+)
+
+
+class ConversationRepository:
+    """`scope.messaging.Conversations`."""
+
+    def __init__(self, unit: "PostgresUnit") -> None:
+        self._unit = unit
+
+    def _hash(self, kind: str, *parts: str) -> bytes:
+        return self._unit.vault.derive(f"didcomm.{kind}", *(part.encode() for part in parts))
+
+    async def thread(self, peer: str, thid: str, protocol: str) -> Thread | None:
+        """See `scope.messaging.Conversations`."""
+        unit, named = self._unit, self._hash("thread", peer, thid)
+        row = await _FIND.row(unit.connection, tenant=unit.tenant_id, hash=named, protocol=protocol)
+        if row is None:
+            return None
+        sealed = row["data_sealed"]
+        data = parse_json_object(unit.vault.open("threads", "data_sealed", row["id"], sealed)) if sealed else {}
+        return Thread(row["id"], peer, thid, protocol, ThreadState(row["role"], row["state"], data), row["row_version"])
+
+    async def settle(self, step: Step) -> None:
+        """See `scope.messaging.Conversations`."""
+        await (self._begin(step) if step.thread.version is None else self._move(step))
+        if step.taken:
+            await self._take(step.thread, *step.taken)
+        for written in step.written:
+            await self._write(step.thread, written)
+
+    def _sealed_data(self, step: Step) -> bytes | None:
+        data = step.state.data
+        return (
+            self._unit.vault.seal("threads", "data_sealed", step.thread.id, render_json(dict(data))) if data else None
+        )
+
+    async def _begin(self, step: Step) -> None:
+        unit, thread = self._unit, step.thread
+        begun = await _BEGIN.run(
+            unit.connection,
+            tenant_id=unit.tenant_id,
+            id=thread.id,
+            thread_hash=self._hash("thread", thread.peer, thread.thid),
+            thid_sealed=unit.vault.seal("threads", "thid_sealed", thread.id, thread.thid.encode()),
+            parent_hash=self._hash("thread", thread.peer, thread.pthid) if thread.pthid else None,
+            protocol=thread.protocol,
+            role=step.state.role,
+            state=step.state.state,
+            data_sealed=self._sealed_data(step),
+            closed_at=unit.now if step.closed else None,
+        )
+        if not begun:
+            raise Conflict("thread begun by another message")
+
+    async def _move(self, step: Step) -> None:
+        unit = self._unit
+        moved = await _MOVE.run(
+            unit.connection,
+            tenant=unit.tenant_id,
+            thread=step.thread.id,
+            version=step.thread.version,
+            role=step.state.role,
+            state=step.state.state,
+            data_sealed=self._sealed_data(step),
+            closed_at=unit.now if step.closed else None,
+        )
+        if not moved:
+            raise Conflict("thread moved on")
+
+    async def _take(self, thread: Thread, row_id: UUID, message: Message) -> None:
+        if not await self._add(thread, row_id, "in", "handled", message):
+            raise Replayed(thread.protocol)
+
+    async def _write(self, thread: Thread, written: Written) -> None:
+        if not await self._add(thread, written.id, "out", "sent" if written.returned else "queued", written.message):
+            raise Conflict("message id used twice")
+        if not written.returned:
+            self._unit.send("didcomm.message", str(thread.id), {"message": str(written.id)})
+
+    async def _add(self, thread: Thread, row_id: UUID, direction: str, state: str, message: Message) -> int:
+        unit = self._unit
+        return await _ADD.run(
+            unit.connection,
+            tenant_id=unit.tenant_id,
+            id=row_id,
+            thread_id=thread.id,
+            direction=direction,
+            message_hash=self._hash("message", direction, thread.peer, message.id),
+            type=message.type,
+            state=state,
+            body_sealed=unit.vault.seal("messages", "body_sealed", row_id, wire.render(message)),
+            sent_at=unit.now if state == "sent" else None,
+        )
+
+    async def outgoing(self, message: UUID) -> Message | None:
+        """See `scope.messaging.Conversations`."""
+        unit = self._unit
+        sealed = await _OUTGOING.value(unit.connection, tenant=unit.tenant_id, message=message)
+        return wire.parse(unit.vault.open("messages", "body_sealed", message, sealed)) if sealed else None
+
+    async def sent(self, message: UUID, delivered: bool) -> UUID:
+        """See `scope.messaging.Conversations`."""
+        unit, outcome = self._unit, "sent" if delivered else "failed"
+        thread = await _SENT.value(
+            unit.connection, tenant=unit.tenant_id, message=message, outcome=outcome, now=unit.now
+        )
+        if thread is None:
+            raise Conflict("message is not queued")
+        found: UUID = thread
+        return found

@@ -1,0 +1,58 @@
+"""Queued DIDComm messages leave: tried soon, then ever more rarely, then given up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import ClassVar
+from uuid import UUID
+
+import asyncpg
+
+from agent import telemetry
+from agent.operations.messaging.deliver_message import deliver_message, give_up
+from agent.scope import Conflict, Scope
+from agent.storage.outbox import Leased, Outbox
+from agent.tenancy import WORKER, Principal
+from protocols.errors import ProtocolError
+from protocols.ports.tools import FetchFailed, FetchRefused
+
+TOPIC = "didcomm.message"
+_AT_ONCE = 16
+_LEASE = timedelta(seconds=60)
+_ATTEMPTS = 8
+
+
+class Deliveries:
+    """A task of the worker: `scope_of(tenant name, principal)` gives the world of one delivery."""
+
+    name: ClassVar[str] = "deliveries"
+    seconds: ClassVar[float] = 1
+
+    def __init__(self, pool: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
+        self._outbox, self._scope_of = Outbox(pool, TOPIC), scope_of
+
+    async def __call__(self) -> None:
+        """Deliver what is due until nothing is."""
+        while leased := await self._outbox.claim(_AT_ONCE, _LEASE):
+            await asyncio.gather(*(self._deliver(row) for row in leased))
+
+    async def _deliver(self, row: Leased) -> None:
+        try:
+            scope = await self._scope_of(row.tenant, WORKER)
+            await deliver_message(scope, UUID(row.payload["message"]))
+        except Conflict:  # somebody else, whose lease had ended, was as fast
+            await self._outbox.clear(row)
+        except (ProtocolError, FetchFailed, FetchRefused) as error:
+            telemetry.log("delivery_failed", attempt=row.attempts, reason=type(error).__name__)
+            await self._later(row)
+        else:
+            await self._outbox.clear(row)
+
+    async def _later(self, row: Leased) -> None:
+        if row.attempts < _ATTEMPTS:
+            await self._outbox.postpone(row, timedelta(seconds=5 * 4 ** (row.attempts - 1)))
+            return
+        with suppress(ProtocolError):  # sent by somebody else, or the tenant is gone
+            await give_up(await self._scope_of(row.tenant, WORKER), UUID(row.payload["message"]))
+        await self._outbox.clear(row)

@@ -1,0 +1,24 @@
+"""DIDComm over HTTP (DIDComm Messaging 2.1, Transports: HTTPS)."""
+
+from typing import ClassVar
+
+from protocols.ports import PluginTools
+from protocols.ports.tools import FetchFailed
+
+ENCRYPTED = "application/didcomm-encrypted+json"
+
+
+class HttpTransport:
+    """POSTs messages through the guarded fetch, which decides about plain http and follows no redirect."""
+
+    schemes: ClassVar[frozenset[str]] = frozenset({"https", "http"})
+
+    def __init__(self, tools: PluginTools) -> None:
+        self._fetch = tools.fetch
+
+    async def send(self, endpoint: str, message: bytes, media_type: str) -> bytes | None:
+        """Deliver; a message in the response (return_route) is handed back. Raises FetchRefused, FetchFailed."""
+        answer = await self._fetch.post(endpoint, message, media_type)
+        if not 200 <= answer.status < 300:
+            raise FetchFailed(f"status {answer.status}")
+        return answer.body if answer.body and answer.media_type == ENCRYPTED else None

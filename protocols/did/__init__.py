@@ -1,0 +1,125 @@
+"""DIDs, DID URLs and DID documents (DID Core 1.0)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from protocols.did import multikey
+from protocols.errors import Malformed, ProtocolError
+from protocols.jose import jwk as jwks
+
+MAX_DID = 16_384
+_DID = re.compile(r"did:([a-z0-9]+):((?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2})+)", re.ASCII)
+_REST = re.compile(r"(/[^?#\s]*)?(\?[^#\s]*)?(?:#(\S+))?", re.ASCII)
+
+
+class InvalidDid(ProtocolError):
+    """The DID is not of its method's form."""
+
+    code = "invalidDid"
+
+
+class DidNotFound(ProtocolError):
+    """The DID cannot be resolved."""
+
+    code = "notFound"
+    status = 404
+
+
+@dataclass(frozen=True, slots=True)
+class DidDocument:
+    """A resolved document; `document` as received, plain JSON."""
+
+    id: str
+    document: Mapping[str, Any]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DidUrl:
+    """A DID URL taken apart (DID Core 1.0, 3.2); `path` and `query` keep their first character."""
+
+    did: str
+    path: str = ""
+    query: str = ""
+    fragment: str = ""
+
+
+def parse_did(text: str) -> tuple[str, str]:
+    """Method and method-specific identifier of a DID (3.1). Raises InvalidDid."""
+    found = _DID.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_DID else None
+    if found is None or text.endswith(":"):
+        raise InvalidDid("not a DID")
+    return found[1], found[2]
+
+
+def parse_did_url(text: str) -> DidUrl:
+    """Take an absolute DID URL apart. Raises InvalidDid."""
+    found = _DID.match(text) if isinstance(text, str) and len(text) <= 2 * MAX_DID else None
+    rest = _REST.fullmatch(text, found.end()) if found else None
+    if found is None or rest is None:
+        raise InvalidDid("not a DID URL")
+    parse_did(found[0])
+    return DidUrl(found[0], rest[1] or "", rest[2] or "", rest[3] or "")
+
+
+def absolute(reference: Any, did: str) -> str:
+    """A reference within the document of `did` as an absolute DID URL; empty when it is none (3.2.2)."""
+    if not isinstance(reference, str):
+        return ""
+    return did + reference if reference.startswith("#") else reference
+
+
+def keys(document: DidDocument, relationship: str) -> dict[str, dict[str, Any]]:
+    """Public JWKs by absolute id of the methods in a verification relationship, in the document's order (5.3).
+
+    Methods of another controller and of kinds that we cannot read are left out, never guessed.
+    """
+    known = dict(_listed(document, "verificationMethod"))
+    found: dict[str, dict[str, Any]] = {}
+    for method_id, method in _listed(document, relationship):
+        material = known.get(method_id, {}) if method is None else method
+        if material and material.get("controller") == document.id and method_id not in found:
+            try:
+                found[method_id] = public_jwk(material)
+            except Malformed:
+                continue
+    return found
+
+
+def _listed(document: DidDocument, member: str) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
+    """Ids with the embedded method, or None for a reference."""
+    entries = document.document.get(member)
+    for entry in entries if isinstance(entries, list) else ():
+        embedded = entry if isinstance(entry, dict) else None
+        method_id = absolute(embedded.get("id") if embedded is not None else entry, document.id)
+        if method_id.startswith(document.id + "#"):
+            yield method_id, embedded
+
+
+def public_jwk(method: Mapping[str, Any]) -> dict[str, Any]:
+    """The public key of one verification method, required members only (5.2.1). Raises Malformed."""
+    stated = [name for name in ("publicKeyJwk", "publicKeyMultibase", "publicKeyBase58") if name in method]
+    if len(stated) != 1:
+        raise Malformed("verification method without one key that we can read")
+    material = method[stated[0]]
+    if stated[0] == "publicKeyJwk" and isinstance(material, Mapping):
+        return jwks.public(material)
+    if stated[0] == "publicKeyMultibase" and isinstance(material, str):
+        return multikey.decode(material)
+    crv = {"Ed25519VerificationKey2018": "Ed25519", "X25519KeyAgreementKey2019": "X25519"}.get(str(method.get("type")))
+    if crv is None or not isinstance(material, str):
+        raise Malformed("verification method of an unknown type")
+    return multikey.from_base58(material, crv)
+
+
+def services(document: DidDocument, type_: str) -> list[Mapping[str, Any]]:
+    """The document's services of a type, in its order (5.4)."""
+    entries = document.document.get("service")
+    return [
+        entry
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+        and type_ in (entry["type"] if isinstance(entry.get("type"), list) else [entry.get("type")])
+    ]

@@ -1,0 +1,52 @@
+"""Report Problem 2.0 (DIDComm Messaging 2.1, Problem Reports)."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from protocols.didcomm.envelope import Received
+from protocols.didcomm.protocol import (
+    Feature,
+    InvalidBody,
+    Outgoing,
+    ThreadState,
+    Transition,
+    UnsupportedMessage,
+)
+from protocols.errors import ProtocolError
+
+PROBLEM_REPORT = "https://didcomm.org/report-problem/2.0/problem-report"
+_CODE = re.compile(r"[ew]\.[a-z0-9-]+(\.[a-z0-9-]+){0,15}", re.ASCII)
+
+
+class ReportProblem:
+    """Takes reports. Never answers one, so that two agents cannot report at each other for ever."""
+
+    identifier: ClassVar[str] = "https://didcomm.org/report-problem/2.0"
+    roles: ClassVar[tuple[str, ...]] = ("notifier", "notified")
+
+    def __init__(self, tools: object = None) -> None:
+        """Needs no tools."""
+
+    def begin(self, parameters: Mapping[str, Any]) -> Transition:
+        """Report `code`, with a `comment` for people."""
+        code = parameters.get("code")
+        if not isinstance(code, str) or not _CODE.fullmatch(code):
+            raise InvalidBody("code is no problem code")
+        report = Outgoing(PROBLEM_REPORT, {"code": code, "comment": str(parameters.get("comment", ""))})
+        return Transition(ThreadState("notifier", "completed"), (report,), closed=True)
+
+    def receive(self, thread: ThreadState | None, received: Received, features: tuple[Feature, ...]) -> Transition:
+        """Keep the code that the peer reports; its comment is untrusted text and stays in the message."""
+        if received.message.name != "problem-report":
+            raise UnsupportedMessage("report-problem knows problem-report")
+        code = received.message.body.get("code")
+        if not isinstance(code, str) or len(code) > 256 or not _CODE.fullmatch(code):
+            raise InvalidBody("code is no problem code")
+        return Transition(ThreadState("notified", "completed", {"code": code}), closed=True)
+
+
+def report(error: ProtocolError) -> Outgoing:
+    """The report of a refusal; says no more than the door would say."""
+    code = error.code if _CODE.fullmatch(error.code) else "e.p.msg"
+    return Outgoing(PROBLEM_REPORT, {"code": code, "comment": error.description})

@@ -1,0 +1,40 @@
+"""The HTTPS transport's receiving end (DIDComm Messaging 2.1, Transports; Return-Route extension)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from protocols.didcomm.encrypted import ENCRYPTED
+from protocols.didcomm.envelope import MAX_BYTES
+from protocols.errors import Malformed, ProtocolError
+from protocols.http import NO_STORE, Call, Reply, json_reply
+
+
+class UnsupportedMediaType(ProtocolError):
+    """Only encrypted DIDComm messages are taken here."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+def parse(call: Call) -> bytes:
+    """The envelope. Raises UnsupportedMediaType, Malformed."""
+    if call.media_type != ENCRYPTED:
+        raise UnsupportedMediaType("content type")
+    if not 0 < len(call.body) <= MAX_BYTES:
+        raise Malformed("no message, or too large")
+    return call.body
+
+
+def render(reply: bytes | None) -> Reply:
+    """202, or 200 with the message that goes back on the same connection."""
+    return Reply(200, reply, ENCRYPTED, NO_STORE) if reply else Reply(202, headers=NO_STORE)
+
+
+def parse_document_request(_call: Call) -> None:
+    """Nothing is asked but the document."""
+
+
+def render_document(document: Mapping[str, Any]) -> Reply:
+    """A DID document for resolvers, in browsers too (did:web, Read)."""
+    reply = json_reply(document, headers={"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"})
+    return Reply(reply.status, reply.body, "application/did+json", reply.headers)
