@@ -156,10 +156,12 @@ def parse(text: Any) -> SdJwt:
 
 
 def parse_json_form(value: Mapping[str, Any]) -> SdJwt:
-    """The flattened or general JWS JSON serialization (8.1), by way of the compact form. Raises InvalidSdJwt."""
+    """The flattened or general JWS JSON serialization (8.1), by way of the compact form; of several
+    signatures the first, which carries the disclosures, counts. Raises InvalidSdJwt.
+    """
     signatures = value.get("signatures", [value])
-    if not isinstance(signatures, list) or len(signatures) != 1 or not isinstance(signatures[0], Mapping):
-        raise InvalidSdJwt("exactly one signature")
+    if not isinstance(signatures, list) or not signatures or not isinstance(signatures[0], Mapping):
+        raise InvalidSdJwt("no signature")
     one, header = signatures[0], signatures[0].get("header", {})
     parts: list[Any] = [one.get("protected"), value.get("payload"), one.get("signature")]
     disclosures = header.get("disclosures", []) if isinstance(header, Mapping) else None

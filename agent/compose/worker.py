@@ -8,6 +8,7 @@ from agent.compose.databases import addresses
 from agent.compose.house import House
 from agent.config import Config
 from agent.storage.database import open_pool
+from agent.workers.deliveries import Deliveries
 from agent.workers.housekeeping import Housekeeping
 from agent.workers.schedule import run_all
 
@@ -18,10 +19,10 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
     async def main(stopping: asyncio.Event) -> None:
         telemetry.start(config.log_level, config.traces)
         where = addresses(config)
-        async with House(config, where):
+        async with House(config, where) as house:
             maint = await open_pool(where.maint, 4, "agent_maint")
             try:
-                await run_all([Housekeeping(maint)], stopping)
+                await run_all([Housekeeping(maint), Deliveries(maint, house.scope_of)], stopping)
             finally:
                 await maint.close()
 

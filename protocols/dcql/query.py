@@ -112,12 +112,19 @@ def _credential(value: Any) -> CredentialQuery:
     if not all(isinstance(flag, bool) for flag in flags):
         raise InvalidQuery("credential: not a boolean")
     claims = tuple(_claim(one) for one in _list(value["claims"], "claims")) if "claims" in value else ()
+    if value["format"] == "mso_mdoc" and any(_not_of_mdoc(one.path) for one in claims):
+        raise InvalidQuery("path: a namespace and a data element")
     ids = [one.id for one in claims if one.id]
     if len(set(ids)) != len(ids):
         raise InvalidQuery("claims: an id twice")
     return CredentialQuery(
         name, value["format"], value["meta"], claims, _claim_sets(value, claims, set(ids)), flags[0], flags[1]
     )
+
+
+def _not_of_mdoc(path: ClaimsPath) -> bool:
+    """Appendix B.2.4: exactly two strings."""
+    return len(path) != 2 or not all(isinstance(part, str) for part in path)
 
 
 def _claim_sets(value: Mapping[str, Any], claims: Sequence[ClaimsQuery], ids: set[str]) -> tuple[tuple[str, ...], ...]:

@@ -11,6 +11,7 @@ from agent.encryption.vault import TenantVault, new_tenant_keys, unlock
 from agent.keyring import Keyring
 from agent.operations.administering.api_keys import new_key
 from agent.operations.administering.scopes import OPERATOR, ROLES
+from agent.operations.messaging.identity import create_messaging_keys
 from agent.scope.administering import Control, CreatedTenant, CreateTenant, NewAnchor, NewApiKey, NewTenant
 from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegistry
 from agent.tenancy import WORKER, Tenant, uuid7
@@ -78,7 +79,7 @@ def _id(control: Control) -> UUID:
 
 
 async def _keys(control: Control, name: str, tenant: Tenant) -> tuple[SigningKey, ...]:
-    """The CA's key and every leaf it certifies."""
+    """The CA's key, every leaf it certifies, and the keys of the tenant's DID."""
     now = control.now().replace(microsecond=0)
     authority = await _key(control, control.keys, "ca")
     prepared = x509.prepare_ca(
@@ -91,7 +92,8 @@ async def _keys(control: Control, name: str, tenant: Tenant) -> tuple[SigningKey
     )
     root = x509.seal(prepared, await control.keys.sign(authority.handle, prepared.payload))
     leaves = [await _leaf(control, name, tenant, authority, root, purpose) for purpose in _LEAVES]
-    return (replace(authority, x5c=(root,)), *leaves)
+    messaging = await create_messaging_keys(control.keys, lambda: _id(control))
+    return (replace(authority, x5c=(root,)), *leaves, *messaging)
 
 
 async def _key(control: Control, keys: Keyring, purpose: str) -> SigningKey:
@@ -185,7 +187,7 @@ def _pid(configuration_id: UUID, type_id: UUID) -> CredentialConfiguration:
             _claim("email", "Email address", "E-Mail-Adresse"),
         ),
         disclosable=None,
-        binding_methods=("jwk",),
+        binding_methods=("jwk", "did:key", "did:jwk"),
         proof_types={"jwt": ("ES256", "ES384", "EdDSA")},
         schema=PID_SCHEMA,
         searchable=(),

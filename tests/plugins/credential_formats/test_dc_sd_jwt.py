@@ -1,0 +1,41 @@
+"""SD-JWT VC: published vectors through the plugin."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from plugins.credential_formats.dc_sd_jwt import DcSdJwt
+from plugins.status_mechanisms.token_status_list import TokenStatusList
+from protocols.errors import ProtocolError
+from protocols.ports import Binding, PluginTools, VerifiedCredential
+
+
+@pytest.fixture
+def format() -> DcSdJwt:
+    nothing: Any = None
+    bare = PluginTools({}, nothing, nothing)
+    return DcSdJwt(PluginTools({}, nothing, nothing, {"status_mechanisms": {"t": TokenStatusList(bare)}}))
+
+
+def verified(format: DcSdJwt, case: Mapping[str, Any]) -> VerifiedCredential:
+    wanted = {"aud": "https://verifier.example.org", "nonce": "1234567890"} | (case.get("verify_with") or {})
+    wanted |= case.get("kb") or {}
+    opened = format.open(case["sd_jwt"])
+    now = datetime.fromtimestamp(wanted.get("now", 1_748_700_000), UTC)
+    required = bool(wanted.get("kb_required"))
+    binding = Binding(wanted["aud"], wanted["nonce"], required=required, max_age=10**10, skew=0)
+    jwk = {name: value for name, value in case["issuer_jwk"].items() if name in ("kty", "crv", "x", "y")}
+    return format.verify(opened, jwk, None, binding, now)
+
+
+def test_negative_vectors_are_refused_and_the_control_is_not(format: DcSdJwt, vectors: Callable[[str], Any]) -> None:
+    control = vectors("sd-jwt-vc/negative-control.json")
+    verified(format, control[0] if isinstance(control, list) else control)
+    cases = vectors("sd-jwt-vc/negative.json")
+    assert len(cases) == 39
+    for case in cases:
+        with pytest.raises(ProtocolError):
+            verified(format, case)
+            pytest.fail(case["id"])
