@@ -19,7 +19,7 @@ class InvalidInput(ProtocolError):
 
     def __init__(self, errors: dict[str, Any]) -> None:
         super().__init__("fields: " + ", ".join(sorted(map(str, errors)))[:200])
-        self.fields = errors
+        self.fields = json.loads(json.dumps(errors))  # positions in lists are numbers
 
 
 class ClosedSchema(Schema):

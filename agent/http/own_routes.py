@@ -1,7 +1,11 @@
-"""The server's own routes: whether it lives, whether it can serve."""
+"""The server's own routes: whether it lives, whether it can serve, what its admin API is."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from functools import cache
+
+from agent.http import openapi
+from protocols.encoding import render_json
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
 
 
@@ -17,7 +21,21 @@ def routes(ready: Callable[[], Awaitable[bool]]) -> Sequence[Route]:
     return (
         Route("GET", "/health/live", None, _nothing, live, _health),
         Route("GET", "/health/ready", None, _nothing, is_ready, _health),
+        Route("GET", "/api/openapi.json", None, _nothing, _description, _document),
     )
+
+
+async def _description(_: None) -> bytes:
+    return _rendered()
+
+
+@cache
+def _rendered() -> bytes:
+    return render_json(openapi.document())
+
+
+def _document(body: bytes) -> Reply:
+    return Reply(200, body, "application/json", {"Cache-Control": "public, max-age=300"})
 
 
 def _nothing(_call: Call) -> None:
