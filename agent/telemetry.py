@@ -33,6 +33,7 @@ class _JsonFormatter(logging.Formatter):
         line = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname.lower(),
+            "pid": record.process,
             "event": record.getMessage() if record.name == "chancery" else "library",
             **redact(getattr(record, "fields", {})),
         }

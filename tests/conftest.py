@@ -10,8 +10,9 @@ import pytest
 
 from tests.databases import database, postgres, shared_database
 from tests.houses import house, settings, site
+from tests.servers import servers
 
-__all__ = ["database", "house", "postgres", "settings", "shared_database", "site", "vectors"]
+__all__ = ["database", "house", "postgres", "servers", "settings", "shared_database", "site", "vectors"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,7 +1,6 @@
 """The server's own routes: whether it lives, whether it can serve, what its admin API is."""
 
 from collections.abc import Awaitable, Callable, Sequence
-
 from functools import cache
 
 from agent.http import openapi

@@ -1,7 +1,6 @@
 """The admin API: default deny, closed bodies, idempotency, isolation, its description."""
 
 import asyncio
-import json
 from typing import Any
 
 import pytest

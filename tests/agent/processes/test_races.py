@@ -1,0 +1,77 @@
+"""Fifty at once against two processes on one port: one wins, and both processes took part."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.servers import Servers, pids
+from tests.wallets import HolderKey, Wallet
+
+CROWD = 50
+
+
+async def crowd(act: Callable[[Wallet], Awaitable[Any]], key: HolderKey) -> list[Any]:
+    """The act by fifty clients at the same moment, each over a connection of its own."""
+    sessions = [aiohttp.ClientSession() for _ in range(CROWD)]
+    try:
+        return list(await asyncio.gather(*(act(Wallet(session, key)) for session in sessions)))
+    finally:
+        await asyncio.gather(*(session.close() for session in sessions))
+
+
+def both_took_part(servers: Servers, route: str) -> bool:
+    refused = pids(servers.logs, lambda line: line["event"] == "refused" and line.get("route") == route)
+    return len(refused) == 2
+
+
+@pytest.fixture
+async def session() -> Any:
+    async with aiohttp.ClientSession() as made:
+        yield made
+
+
+async def test_a_code_becomes_one_token(servers: Servers, session: aiohttp.ClientSession) -> None:
+    await servers.start(workers=2)
+    wallet = Wallet(session)
+    given = await wallet.offer((await servers.offer(session))["credential_offer_uri"])
+    answers = await crowd(lambda one: one.token(given), wallet.key)
+    assert sorted(one.status for one in answers) == [200] + [400] * (CROWD - 1)
+    assert {one.error for one in answers if one.status == 400} == {"invalid_grant"}
+    assert both_took_part(servers, "/token")
+
+
+async def test_a_nonce_is_spent_once(servers: Servers, session: aiohttp.ClientSession) -> None:
+    await servers.start(workers=2)
+    wallet, tokens = Wallet(session), []
+    for _ in range(CROWD):
+        given = await wallet.offer((await servers.offer(session))["credential_offer_uri"])
+        tokens.append((await wallet.token(given)).body["access_token"])
+    issuer = given["credential_issuer"]
+    proofs = {"jwt": [wallet.proof(issuer, await wallet.nonce(issuer))]}
+    answers = await crowd(lambda one: one.credential(issuer, tokens.pop(), proofs), wallet.key)
+    assert sorted(one.status for one in answers) == [200] + [400] * (CROWD - 1)
+    assert {one.error for one in answers if one.status == 400} == {"invalid_nonce"}
+    assert both_took_part(servers, "/credential")
+
+
+async def test_a_presentation_is_answered_once(servers: Servers, session: aiohttp.ClientSession) -> None:
+    await servers.start(workers=2)
+    wallet = Wallet(session)
+    issued = await wallet.obtain((await servers.offer(session))["credential_offer_uri"])
+    credential = issued.body["credentials"][0]["credential"]
+    meta = {"vct_values": ["urn:eudi:pid:1"]}
+    query = {"credentials": [{"id": "a", "format": "dc+sd-jwt", "meta": meta, "claims": [{"path": ["given_name"]}]}]}
+    headers = {"Authorization": f"Bearer {servers.tenant.api_key}"}
+    url = f"{servers.url}/api/v1/presentation-requests"
+    async with session.post(url, json={"dcql_query": query}, headers=headers) as answer:
+        made = await answer.json()
+    request = await wallet.request(made["authorization_request_uri"])
+    token = {"a": [wallet.presentation(credential, request, {"given_name"})]}
+    answers = await crowd(lambda one: one.respond(request, token), wallet.key)
+    assert sorted(one.status for one in answers) == [200] + [400] * (CROWD - 1)
+    assert both_took_part(servers, "/presentation-responses/{request}")
+    async with session.get(f"{url}/{made['presentation_id']}", headers=headers) as answer:
+        assert (await answer.json())["state"] == "verified"
