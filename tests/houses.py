@@ -42,6 +42,7 @@ class Site:
     beta: CreatedTenant
     operator_key: str
     session: aiohttp.ClientSession
+    database: Database
 
     async def api(
         self, method: str, path: str, body: Any = None, key: str | None = None, **headers: str
@@ -75,7 +76,9 @@ async def house(database: Database, tmp_path: Path, settings: dict[str, Any]) ->
 
 
 @pytest_asyncio.fixture
-async def site(house: House, aiohttp_raw_server: Callable[..., Awaitable[RawTestServer]]) -> AsyncIterator[Site]:
+async def site(
+    database: Database, house: House, aiohttp_raw_server: Callable[..., Awaitable[RawTestServer]]
+) -> AsyncIterator[Site]:
     """The house behind its door, with two tenants."""
     operator = await house.found_system()
     assert operator is not None
@@ -85,4 +88,4 @@ async def site(house: House, aiohttp_raw_server: Callable[..., Awaitable[RawTest
     ]
     await aiohttp_raw_server(handler(house), port=house.config.port)
     async with aiohttp.ClientSession() as session:
-        yield Site(house, house.origin, alpha, beta, operator, session)
+        yield Site(house, house.origin, alpha, beta, operator, session, database)
