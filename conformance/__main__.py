@@ -72,7 +72,9 @@ async def _examine(chosen: plans.Plan, aim: target.Target) -> list[runner.Findin
 def _list(options: argparse.Namespace) -> int:
     chosen = plans.load(options.plan)
     if options.json:
-        entries = [{n: getattr(r, n) for n in ("id", "severity", "spec", "section", "text")} for r in chosen.requirements]
+        entries = [
+            {n: getattr(r, n) for n in ("id", "severity", "spec", "section", "text")} for r in chosen.requirements
+        ]
         print(json.dumps({"plan": chosen.id, "title": chosen.title, "checks": entries}, indent=2))
         return PASSED
     for requirement in chosen.requirements:
@@ -88,7 +90,9 @@ def _explain(options: argparse.Namespace) -> int:
     for name in plans.names():
         for r in plans.load(name).requirements:
             if r.id == options.check:
-                print(f"\n  {r.text}\n  {r.spec}, {r.section}; severity {r.severity} ({plans.SEVERITIES[r.severity]}); plan {name}")
+                print(
+                    f"\n  {r.text}\n  {r.spec}, {r.section}; severity {r.severity} ({plans.SEVERITIES[r.severity]}); plan {name}"
+                )
     print(f"\n  How: {inspect.getdoc(CHECKS[options.check])}")
     return PASSED
 

@@ -42,9 +42,9 @@ async def issued(session: Session) -> Held:
 async def _obtain(session: Session) -> Held:
     if session.target.self_issued:
         return _sign(session.target.self_issued, session.now())
-    if session.target.issuer:
-        return await _receive(session)
-    skip("nothing to present: the target file has neither [issuer] nor [credential]")
+    if not session.target.issuer:
+        skip("nothing to present: the target file has neither [issuer] nor [credential]")
+    return await _receive(session)
 
 
 async def _receive(session: Session) -> Held:

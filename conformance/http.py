@@ -48,7 +48,9 @@ class Answer:
     def __str__(self) -> str:
         shown = " ".join(self.text().split())[:300]
         path = urlsplit(self.url).path
-        return f"{self.method} {path} -> {self.status} {self.media_type or 'without a content type'}: {shown or '(empty)'}"
+        return (
+            f"{self.method} {path} -> {self.status} {self.media_type or 'without a content type'}: {shown or '(empty)'}"
+        )
 
 
 def https_or_loopback(url: object) -> bool:

@@ -26,8 +26,22 @@ ES: dict[str, tuple[str, hashes.HashAlgorithm]] = {
     "ES384": ("P-384", hashes.SHA384()),
     "ES512": ("P-521", hashes.SHA512()),
 }
-RSA_ALGORITHMS: dict[str, hashes.HashAlgorithm] = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
-SIGNATURE_ALGORITHMS = frozenset(ES) | {"EdDSA", "Ed25519", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512", "ES256K"}
+RSA_ALGORITHMS: dict[str, hashes.HashAlgorithm] = {
+    "256": hashes.SHA256(),
+    "384": hashes.SHA384(),
+    "512": hashes.SHA512(),
+}
+SIGNATURE_ALGORITHMS = frozenset(ES) | {
+    "EdDSA",
+    "Ed25519",
+    "PS256",
+    "PS384",
+    "PS512",
+    "RS256",
+    "RS384",
+    "RS512",
+    "ES256K",
+}
 CONTENT_KEY_BITS = {"A128GCM": 128, "A192GCM": 192, "A256GCM": 256}
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
@@ -247,7 +261,7 @@ def encrypt(jwk: Mapping[str, Any], encoding: str, plaintext: bytes, header: Map
     if not isinstance(peer, ec.EllipticCurvePublicKey):
         raise Unreadable("ECDH-ES to a key that is not on a NIST curve")
     ephemeral = ec.generate_private_key(peer.curve)
-    full = {"alg": "ECDH-ES", "enc": encoding, "epk": jwk_of(ephemeral.public_key())}
+    full: dict[str, Any] = {"alg": "ECDH-ES", "enc": encoding, "epk": jwk_of(ephemeral.public_key())}
     full |= ({"kid": jwk["kid"]} if "kid" in jwk else {}) | dict(header or {})
     shared = ephemeral.exchange(ec.ECDH(), peer)
     key = derive(shared, encoding, unb64u(full.get("apu", "")), unb64u(full.get("apv", "")))

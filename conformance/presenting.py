@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from conformance import sd_jwt
 from conformance.holding import Held
 from conformance.http import Answer, https_or_loopback
-from conformance.jose import CURVES, Jws, Jwk, Unreadable, compact_json, encrypt, open_jws
+from conformance.jose import CURVES, Jwk, Jws, Unreadable, compact_json, encrypt, open_jws
 from conformance.session import Session
 from conformance.target import CreationFailed
 from conformance.verdict import Blocked, expect, skip
@@ -96,8 +96,7 @@ class Presentation:
         paths = [entry["path"] for entry in self.query()["claims"]]
         wanted = {path[0] for path in paths} - {without}
         texts = {d.text for d in held.credential.disclosures if d.name is None or d.name in wanted}
-        referred = held.credential.without_binding(frozenset(_reachable(held.credential, texts)))
-        return referred
+        return held.credential.without_binding(frozenset(_reachable(held.credential, texts)))
 
     def binding_claims(self, **changes: Any) -> dict[str, Any]:
         honest = {"iat": self.session.now(), "aud": self.claims.get("client_id"), "nonce": self.claims.get("nonce")}
@@ -187,5 +186,3 @@ def _digests(node: Any) -> set[str]:
         own = {x for x in [*node.get("_sd", []), node.get("...")] if isinstance(x, str)}
         return own.union(*(_digests(value) for value in node.values()))
     return set().union(*(_digests(value) for value in node)) if isinstance(node, list) else set()
-
-

@@ -29,7 +29,9 @@ def line(finding: Finding) -> str:
     if finding.outcome == "skipped":
         return f"{head}  ({finding.seen})"
     where = f"{requirement.spec}, {requirement.section}: {requirement.text}"
-    return "\n".join([head, f"{'':12}{where}", f"{'':12}expected: {finding.expected}", f"{'':12}seen:     {finding.seen}"])
+    return "\n".join(
+        [head, f"{'':12}{where}", f"{'':12}expected: {finding.expected}", f"{'':12}seen:     {finding.seen}"]
+    )
 
 
 def summary(findings: Sequence[Finding]) -> str:

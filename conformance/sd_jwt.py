@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.jose import Jws, Jwk, Key, Unreadable, b64u, compact_json, open_jws, read_json, unb64u
+from conformance.jose import Jwk, Jws, Key, Unreadable, b64u, compact_json, open_jws, read_json, unb64u
 
 RESERVED = frozenset({"_sd", "..."})
 # SD-JWT VC: what a verifier decides by may not be withheld or revealed at will.
@@ -158,9 +158,8 @@ def verify(
     sd_jwt = parse(token)
     sd_jwt.jws.require_signature(jwk)
     processed = process(sd_jwt)
-    for name, wrong in (("exp", lambda at: at <= now), ("nbf", lambda at: at > now)):
-        if now and name in processed and wrong(processed[name]):
-            raise Unreadable(f"{name} forbids use now")
+    if now and (processed.get("exp", now + 1) <= now or processed.get("nbf", now) > now):
+        raise Unreadable("exp or nbf forbids use now")
     if binding_required or sd_jwt.key_binding is not None:
         confirmation = processed.get("cnf")
         require_binding(sd_jwt, confirmation.get("jwk") if isinstance(confirmation, dict) else None, audience, nonce)

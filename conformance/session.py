@@ -13,7 +13,6 @@ from conformance.target import CreationFailed, Target
 from conformance.verdict import Blocked, skip
 from conformance.x509 import Chain, anchors_of
 
-
 T = TypeVar("T")
 
 
@@ -68,7 +67,7 @@ class Session:
         found = [n for n, c in supported.items() if n == wanted or (wanted is None and c.get("format") == "dc+sd-jwt")]
         if not found:
             raise Blocked(f"the issuer metadata has no configuration {wanted or 'of format dc+sd-jwt'}")
-        return found[0]
+        return str(found[0])
 
     async def configuration(self) -> dict[str, Any]:
         found = (await self.issuer())["credential_configurations_supported"][await self.configuration_id()]

@@ -194,7 +194,14 @@ def _door(table: Mapping[str, Any], required: set[str], where: str) -> Door:
     if required - fields.keys() or ("command" in table) == ("url" in table):
         raise BadTarget(f"{where}: needs command or url, and the field path {', '.join(sorted(required))}")
     method = table.get("method", "POST")
-    return Door(tuple(table.get("command", ())), method, table.get("url", ""), table.get("headers", {}), table.get("body"), fields)
+    return Door(
+        tuple(table.get("command", ())),
+        method,
+        table.get("url", ""),
+        table.get("headers", {}),
+        table.get("body"),
+        fields,
+    )
 
 
 def _self_issued(table: Mapping[str, Any], folder: Path) -> SelfIssued:

@@ -9,15 +9,31 @@ from conformance.registry import check
 from conformance.session import Session, standing
 from conformance.verdict import expect, expect_json, expect_members
 
-MEMBERS = (
-    "credential_issuer authorization_servers credential_endpoint nonce_endpoint deferred_credential_endpoint "
-    "notification_endpoint credential_request_encryption credential_response_encryption batch_credential_issuance "
-    "display credential_configurations_supported signed_metadata"
-).split()
-CONFIGURATION_MEMBERS = (
-    "format scope credential_signing_alg_values_supported cryptographic_binding_methods_supported "
-    "proof_types_supported credential_metadata vct doctype credential_definition"
-).split()
+MEMBERS = [
+    "credential_issuer",
+    "authorization_servers",
+    "credential_endpoint",
+    "nonce_endpoint",
+    "deferred_credential_endpoint",
+    "notification_endpoint",
+    "credential_request_encryption",
+    "credential_response_encryption",
+    "batch_credential_issuance",
+    "display",
+    "credential_configurations_supported",
+    "signed_metadata",
+]
+CONFIGURATION_MEMBERS = [
+    "format",
+    "scope",
+    "credential_signing_alg_values_supported",
+    "cryptographic_binding_methods_supported",
+    "proof_types_supported",
+    "credential_metadata",
+    "vct",
+    "doctype",
+    "credential_definition",
+]
 ENDPOINTS = ("credential_endpoint", "nonce_endpoint", "deferred_credential_endpoint", "notification_endpoint")
 
 
@@ -25,6 +41,7 @@ async def _configurations(session: Session) -> dict[str, dict[str, Any]]:
     document = standing(await session.issuer_document())
     found = document.get("credential_configurations_supported")
     expect(isinstance(found, dict) and found, "credential_configurations_supported, a non-empty object", found)
+    assert isinstance(found, dict)
     for name, configuration in found.items():
         expect(isinstance(configuration, dict), f"an object as configuration {name}", configuration)
     return dict(found)

@@ -60,7 +60,9 @@ async def typ_is_compared(session: Session) -> None:
     """typ JWT instead of openid4vci-proof+jwt."""
     issuance = await _ready(session)
     claims = issuance.proof_claims(await issuance.nonce())
-    expect_error(await _asked_with(issuance, issuance.key.jws(issuance.proof_header(typ="JWT"), claims)), "invalid_proof")
+    expect_error(
+        await _asked_with(issuance, issuance.key.jws(issuance.proof_header(typ="JWT"), claims)), "invalid_proof"
+    )
 
 
 @check("proof-audience")

@@ -45,7 +45,9 @@ async def request_is_passed_by_reference(session: Session) -> None:
     """The Authorization Request: client_id and an https request_uri without fragment."""
     given = (await request_uri(session)).parameters()
     expect(given.get("client_id"), "client_id", "none")
-    expect(https_or_loopback(given.get("request_uri")), "an https request_uri without fragment", given.get("request_uri"))
+    expect(
+        https_or_loopback(given.get("request_uri")), "an https request_uri without fragment", given.get("request_uri")
+    )
 
 
 @check("request-media-type")

@@ -8,25 +8,58 @@ from conformance.wallet import PRE_AUTHORIZED
 
 # RFC 8414, and what the registry gained from RFC 7591, 8628, 8705, 9101, 9126, 9207, 9396, 9449, 9728, OpenID Connect
 # Discovery and CIBA, OpenID4VCI 1.0, and attestation-based client authentication.
-MEMBERS = (
-    "issuer authorization_endpoint token_endpoint jwks_uri registration_endpoint scopes_supported "
-    "response_types_supported response_modes_supported grant_types_supported token_endpoint_auth_methods_supported "
-    "token_endpoint_auth_signing_alg_values_supported service_documentation ui_locales_supported op_policy_uri "
-    "op_tos_uri revocation_endpoint revocation_endpoint_auth_methods_supported "
-    "revocation_endpoint_auth_signing_alg_values_supported introspection_endpoint "
-    "introspection_endpoint_auth_methods_supported introspection_endpoint_auth_signing_alg_values_supported "
-    "code_challenge_methods_supported signed_metadata device_authorization_endpoint "
-    "tls_client_certificate_bound_access_tokens mtls_endpoint_aliases require_signed_request_object "
-    "pushed_authorization_request_endpoint require_pushed_authorization_requests "
-    "authorization_response_iss_parameter_supported authorization_details_types_supported "
-    "dpop_signing_alg_values_supported protected_resources request_parameter_supported request_uri_parameter_supported "
-    "require_request_uri_registration request_object_signing_alg_values_supported userinfo_endpoint "
-    "acr_values_supported subject_types_supported id_token_signing_alg_values_supported claims_supported "
-    "display_values_supported claim_types_supported claims_parameter_supported "
-    "pre-authorized_grant_anonymous_access_supported challenge_endpoint "
-    "client_attestation_signing_alg_values_supported client_attestation_pop_signing_alg_values_supported "
-    "client_attestation_pop_methods_supported"
-).split()
+MEMBERS = [
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "jwks_uri",
+    "registration_endpoint",
+    "scopes_supported",
+    "response_types_supported",
+    "response_modes_supported",
+    "grant_types_supported",
+    "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+    "service_documentation",
+    "ui_locales_supported",
+    "op_policy_uri",
+    "op_tos_uri",
+    "revocation_endpoint",
+    "revocation_endpoint_auth_methods_supported",
+    "revocation_endpoint_auth_signing_alg_values_supported",
+    "introspection_endpoint",
+    "introspection_endpoint_auth_methods_supported",
+    "introspection_endpoint_auth_signing_alg_values_supported",
+    "code_challenge_methods_supported",
+    "signed_metadata",
+    "device_authorization_endpoint",
+    "tls_client_certificate_bound_access_tokens",
+    "mtls_endpoint_aliases",
+    "require_signed_request_object",
+    "pushed_authorization_request_endpoint",
+    "require_pushed_authorization_requests",
+    "authorization_response_iss_parameter_supported",
+    "authorization_details_types_supported",
+    "dpop_signing_alg_values_supported",
+    "protected_resources",
+    "request_parameter_supported",
+    "request_uri_parameter_supported",
+    "require_request_uri_registration",
+    "request_object_signing_alg_values_supported",
+    "userinfo_endpoint",
+    "acr_values_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+    "claims_supported",
+    "display_values_supported",
+    "claim_types_supported",
+    "claims_parameter_supported",
+    "pre-authorized_grant_anonymous_access_supported",
+    "challenge_endpoint",
+    "client_attestation_signing_alg_values_supported",
+    "client_attestation_pop_signing_alg_values_supported",
+    "client_attestation_pop_methods_supported",
+]
 
 
 @check("server-metadata-path")

@@ -48,7 +48,9 @@ async def tokens_cannot_be_guessed(session: Session) -> None:
     """Two access tokens differ and are long enough for 128 bits."""
     tokens = [str((await Issuance.authorized(session)).token["access_token"]) for _ in range(2)]
     expect(tokens[0] != tokens[1], "another access token each time", "the same token twice")
-    expect(min(map(len, tokens)) >= 22, "access tokens of at least 22 characters", f"{min(map(len, tokens))} characters")
+    expect(
+        min(map(len, tokens)) >= 22, "access tokens of at least 22 characters", f"{min(map(len, tokens))} characters"
+    )
 
 
 @check("token-with-tx-code")
@@ -141,5 +143,3 @@ async def refused_requests_do_not_burn_the_code(session: Session) -> None:
     await issuance.post_token(issuance.token_form(tx_code=(issuance.tx_code or "0")[:-1] + "x"))
     answer = await issuance.post_token(issuance.token_form())
     expect(answer.status == 200, "HTTP 200 for the right code after one mistake", answer)
-
-
