@@ -127,6 +127,15 @@ class PostgresUnit:
             }
         )
 
+    def queued_audit(self) -> list[dict[str, Any]]:
+        """The audit rows so far, for a statement that writes them itself (`recording.recorded`)."""
+        rows = [
+            {name: str(value) if isinstance(value, UUID) else value for name, value in row.items()}
+            for row in self._audit
+        ]
+        self._audit.clear()
+        return rows
+
     def alarm(self, event: SecurityEvent) -> None:
         """Queue a security event; `commit` writes it."""
         self._security.append(
