@@ -176,5 +176,8 @@ class StatusLists(Protocol):
     async def credentials(self, after: UUID, limit: int) -> Sequence[CredentialListing]:
         """A page of issued credentials, by id."""
 
+    async def byte(self, registry: StatusRegistry, index: int) -> bytes:
+        """The byte of the packed list that holds an entry; empty when the list has none there."""
+
     async def bits(self, registry: UUID) -> tuple[bytes, int]:
         """The packed list and its version."""
