@@ -25,7 +25,7 @@ from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
-from agent.telemetry import EVENTS
+from agent.telemetry import COMMITS, EVENTS
 from agent.tenancy import Principal, Tenant
 
 if TYPE_CHECKING:
@@ -169,6 +169,7 @@ class PostgresUnit:
         if self._notify:
             await self.connection.execute("SELECT pg_notify($1, $2)", CATALOGUE_CHANNEL, str(self.tenant_id))
         await self.connection.execute("COMMIT")
+        COMMITS.inc()
         self.committed = True
 
 
