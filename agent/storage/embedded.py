@@ -285,6 +285,6 @@ def _settings() -> str:
         "max_connections = 100\nwal_compression = on\ncheckpoint_timeout = 15min\nmax_wal_size = 2GB\n"
         "timezone = 'UTC'\nlog_timezone = 'UTC'\nlog_statement = 'none'\n"
         # The text of an error may quote a value: whoever asked gets it, the server's log does not.
-        "log_min_messages = fatal\nlog_min_error_statement = panic\n"
+        "log_min_messages = log\nlog_min_error_statement = panic\n"
         "log_error_verbosity = terse\nlog_parameter_max_length_on_error = 0\n"
     )
