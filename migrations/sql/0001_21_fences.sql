@@ -9,7 +9,7 @@ DECLARE
   control     text[] := ARRAY['tenants','tenant_limits'];
   worldwide   text[] := ARRAY['column_classifications'];      -- says nothing of any tenant
   mine text := '%s = (SELECT agent.current_tenant())';
-  col text; cond text; rd text;
+  col text; cond text; rd text; part regclass;
 BEGIN
   FOR t IN SELECT c.oid, c.relname, c.relispartition FROM pg_class c
             WHERE c.relnamespace = 'agent'::regnamespace AND c.relkind IN ('r','p') LOOP
@@ -41,6 +41,10 @@ BEGIN
       EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON agent.%I FOR EACH ROW EXECUTE FUNCTION agent.%I()',
                      t.relname, CASE t.relname WHEN 'status_list_entries' THEN 'refuse_but_unlink' ELSE 'refuse_change' END);
       EXECUTE format('CREATE TRIGGER append_only_t BEFORE TRUNCATE ON agent.%I FOR EACH STATEMENT EXECUTE FUNCTION agent.refuse_change()', t.relname);
+      -- a partition inherits the row trigger, not this one, and can be truncated by itself
+      FOR part IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = t.oid LOOP
+        EXECUTE format('CREATE TRIGGER append_only_t BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION agent.refuse_change()', part);
+      END LOOP;
     ELSIF t.relname = ANY (control) THEN
       EXECUTE format('GRANT SELECT ON agent.%I TO agent_app', t.relname);
       EXECUTE format('GRANT SELECT, INSERT, UPDATE ON agent.%I TO agent_control', t.relname);
