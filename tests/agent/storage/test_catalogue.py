@@ -183,6 +183,24 @@ async def test_public_has_nothing_on_any_table(catalogue: asyncpg.Connection) ->
     )
 
 
+async def test_functions_with_their_owners_rights_are_the_known_ones_and_no_superusers(
+    catalogue: asyncpg.Connection,
+) -> None:
+    """Their owners are fenced as everybody is, so that a function without a check of the tenant shows nothing."""
+    rows = await catalogue.fetch(
+        """SELECT proname, proowner::regrole::text AS owner, rolsuper OR rolbypassrls AS above FROM pg_proc
+           JOIN pg_roles r ON r.oid = proowner WHERE pronamespace = 'agent'::regnamespace AND prosecdef"""
+    )
+    assert not any(row["above"] for row in rows)
+    owners = {row["proname"]: row["owner"] for row in rows}
+    assert owners.pop("erase") == "agent_eraser"
+    assert set(owners.values()) == {"agent_owner"}
+    assert set(owners) == {
+        *("ensure_months", "months_ahead", "detach_month", "drop_month"),
+        *("expire", "turn_replay_ring", "resolve_tenant"),
+    }
+
+
 async def test_agent_owner_owns_every_table(catalogue: asyncpg.Connection) -> None:
     owners = await names(catalogue, f"SELECT DISTINCT relowner::regrole::text FROM pg_class c WHERE {TABLES}")
     assert owners == {"agent_owner"}

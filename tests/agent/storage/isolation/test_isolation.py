@@ -15,8 +15,9 @@ def world(shared_database: Database) -> World:
     return asyncio.run(build(shared_database))
 
 
-def test_no_two_cases_have_one_name() -> None:
-    assert len({case.name for case in CASES}) == len(CASES)
+def test_there_are_one_hundred_and_twenty_three_cases_and_no_two_have_one_name() -> None:
+    assert len(CASES) == 123
+    assert len({case.name for case in CASES}) == 123
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
