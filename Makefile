@@ -49,7 +49,7 @@ demo: setup-dev
 	$(BIN)/python -m tests.interop.demo
 
 bench: setup-dev
-	$(BIN)/chancery bench
+	$(BIN)/chancery bench --write
 
 lock:
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --allow-unsafe --output-file requirements.txt requirements.in requirements-build.in

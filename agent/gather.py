@@ -52,8 +52,7 @@ async def require_status(scope: Scope, reference: StatusReference | None) -> Non
     if mechanism is None:
         raise StatusUnavailable("unknown mechanism")
     try:
-        status = await _list(scope, mechanism, reference)
-        value = mechanism.read(status, reference.index)
+        value = await _value(scope, mechanism, reference)
     except ProtocolError as error:
         raise StatusUnavailable(error.detail or type(error).__name__) from None
     except (FetchFailed, FetchRefused) as error:
@@ -62,13 +61,19 @@ async def require_status(scope: Scope, reference: StatusReference | None) -> Non
         raise Revoked()
 
 
-async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> StatusList:
-    """Our own list as it stands in the database; another's from its address, believed and cached for its ttl."""
+async def _value(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> int:
+    """Our own list as it stands in the database at this moment; another's from its address."""
     own = scope.catalogue.status_registry
-    if own is not None and own.uri == reference.uri:
-        async with scope.unit() as unit:
-            packed, _ = await unit.status_lists.bits(own.id)
-        return StatusList(own.uri, own.bits, packed, scope.now())
+    if own is None or own.uri != reference.uri:
+        return mechanism.read(await _list(scope, mechanism, reference), reference.index)
+    async with scope.unit() as unit:
+        packed: bytes = await unit.status_lists.byte(own, reference.index)
+    within = reference.index % (8 // own.bits)
+    return mechanism.read(StatusList(own.uri, own.bits, packed, scope.now()), within)
+
+
+async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> StatusList:
+    """Fetched, believed, and cached for its ttl."""
 
     async def fetch() -> StatusList:
         return await _fetch(scope, mechanism, reference.uri)

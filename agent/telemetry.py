@@ -18,6 +18,8 @@ REGISTRY = CollectorRegistry()
 REQUESTS = Counter("chancery_requests", "Requests answered", ["route", "method", "status"], registry=REGISTRY)
 SECONDS = Histogram("chancery_request_seconds", "Time to answer", ["route"], registry=REGISTRY)
 EVENTS = Counter("chancery_events", "Audit events by type", ["type"], registry=REGISTRY)
+STATEMENTS = Counter("chancery_statements", "Statements run", registry=REGISTRY)
+COMMITS = Counter("chancery_commits", "Transactions committed", registry=REGISTRY)
 CACHE = Counter("chancery_cache", "Cache look-ups", ["kind", "outcome"], registry=REGISTRY)
 
 FIELDS = frozenset(

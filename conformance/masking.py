@@ -2,7 +2,7 @@
 
 import re
 
-SECRET_MEMBERS = (  # noqa: S105  # names of members
+SECRET_MEMBERS = (  # names of members
     "access_token|refresh_token|pre-authorized_code|tx_code|code|c_nonce|nonce|credential|vp_token|response|state|"
     "client_secret|notification_id|transaction_id|password|api_key"
 )

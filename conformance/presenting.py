@@ -100,7 +100,7 @@ class Presentation:
 
     def binding_claims(self, **changes: Any) -> dict[str, Any]:
         honest = {"iat": self.session.now(), "aud": self.claims.get("client_id"), "nonce": self.claims.get("nonce")}
-        return changed(honest, changes)
+        return {**honest, **changes}  # None takes a member away, where the KB-JWT is made
 
     def presentation(self, held: Held, **changes: Any) -> str:
         """An honest SD-JWT+KB, but for what `changes` says about the KB-JWT's claims."""

@@ -11,6 +11,7 @@ from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
 from agent.workers.housekeeping import Housekeeping
 from agent.workers.schedule import run_all
+from agent.workers.seals import Seals
 
 
 def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
@@ -22,7 +23,9 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
         async with House(config, where) as house:
             maint = await open_pool(where.maint, 4, "agent_maint")
             try:
-                await run_all([Housekeeping(maint), Deliveries(maint, house.scope_of)], stopping)
+                await run_all(
+                    [Housekeeping(maint), Deliveries(maint, house.scope_of), Seals(maint, house.scope_of)], stopping
+                )
             finally:
                 await maint.close()
 

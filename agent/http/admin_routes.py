@@ -1,6 +1,6 @@
 """The admin API: for each row the scope it needs, its body's schema, its operation, its answer."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from agent.operations.issuing.create_credential_offer import (
     create_credential_offer,
 )
 from agent.operations.issuing.revoke_credential import RevokeCredential, revoke_credential
+from agent.operations.keeping.export_audit import export_audit
 from agent.operations.verifying.presentation_result import presentation_result
 from agent.operations.verifying.request_presentation import (
     RequestedPresentation,
@@ -283,6 +284,10 @@ def _text(body: bytes) -> Reply:
     return Reply(200, body, "text/plain; version=0.0.4; charset=utf-8", NO_STORE)
 
 
+def _lines(stream: AsyncIterator[bytes]) -> Reply:
+    return Reply(200, media_type="application/jsonl", headers=NO_STORE, stream=stream)
+
+
 def _start(url: str) -> Reply:
     return _created({"url": url})
 
@@ -324,6 +329,7 @@ def _rows() -> tuple[Route, ...]:
         Route("POST", "/api-keys", s.API_KEYS_WRITE, _api_key, create_api_key, _api_key_made),
         Route("DELETE", "/api-keys/{api_key}", s.API_KEYS_WRITE, _key_id, _revoke_key, _gone),
         Route("POST", "/start-codes", s.SESSIONS_WRITE, _nothing, create_start_code, _start),
+        Route("GET", "/audit/export", s.AUDIT_READ, _nothing, export_audit, _lines),
         Route("GET", "/plugins", s.PLUGINS_READ, _nothing, _plugins, _shown),
         Route("GET", "/metrics", s.METRICS_READ, _nothing, _metrics, _text),
     )

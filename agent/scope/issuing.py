@@ -137,6 +137,9 @@ class Issuances(Protocol):
     async def offered(self, offer_hash: bytes) -> Offered | None:
         """The offer behind a credential_offer_uri while it can be taken."""
 
+    async def take(self, code_hash: bytes, token_hash: bytes, expires_at: datetime) -> UUID | None:
+        """Spend a code that asks for no transaction code; None when there is no such code any more."""
+
     async def attempt(self, code_hash: bytes) -> Attempt | None:
         """Count a try at a pre-authorized code; the row stays locked until the unit ends."""
 
@@ -172,6 +175,9 @@ class StatusLists(Protocol):
 
     async def credentials(self, after: UUID, limit: int) -> Sequence[CredentialListing]:
         """A page of issued credentials, by id."""
+
+    async def byte(self, registry: StatusRegistry, index: int) -> bytes:
+        """The byte of the packed list that holds an entry; empty when the list has none there."""
 
     async def bits(self, registry: UUID) -> tuple[bytes, int]:
         """The packed list and its version."""

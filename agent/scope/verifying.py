@@ -86,8 +86,8 @@ class Presentations(Protocol):
     async def open(self, request: UUID) -> OpenRequest | None:
         """The request while it waits."""
 
-    async def fetched(self, request: UUID) -> None:
-        """The wallet has taken the Request Object."""
+    async def fetch(self, request: UUID) -> OpenRequest | None:
+        """The request while it waits, for a wallet that takes its Request Object."""
 
     async def settle(self, verdict: Verdict) -> None:
         """End the transaction. Raises Conflict when another answer was first: nothing happened."""

@@ -13,6 +13,8 @@ import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.sql import ClauseElement
 
+from agent.telemetry import STATEMENTS
+
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
@@ -42,21 +44,26 @@ class Statement:
 
     async def row(self, connection: Connection, **values: Any) -> Row | None:
         """The first row or None."""
+        STATEMENTS.inc()
         return await connection.fetchrow(self.sql, *self.arguments(values))
 
     async def rows(self, connection: Connection, **values: Any) -> list[Row]:
         """All rows."""
+        STATEMENTS.inc()
         return await connection.fetch(self.sql, *self.arguments(values))
 
     async def value(self, connection: Connection, **values: Any) -> Any:
         """The first column of the first row, None without a row."""
+        STATEMENTS.inc()
         return await connection.fetchval(self.sql, *self.arguments(values))
 
     async def run(self, connection: Connection, **values: Any) -> int:
         """How many rows were touched."""
+        STATEMENTS.inc()
         tag = await connection.execute(self.sql, *self.arguments(values))
         return int(tag.rsplit(" ", 1)[-1])
 
     async def many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run once for each row, in one exchange."""
+        STATEMENTS.inc()
         await connection.executemany(self.sql, [self.arguments(row) for row in rows])

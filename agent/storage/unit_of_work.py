@@ -16,6 +16,7 @@ from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
+from agent.storage.repositories.audit_trail import AuditTrailRepository
 from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
@@ -24,7 +25,7 @@ from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
-from agent.telemetry import EVENTS
+from agent.telemetry import COMMITS, EVENTS
 from agent.tenancy import Principal, Tenant
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ class PostgresUnit:
         return ConversationRepository(self)
 
     @property
+    def audit_trail(self) -> AuditTrailRepository:
+        """The logs and their seals."""
+        return AuditTrailRepository(self)
+
+    @property
     def issuances(self) -> IssuanceRepository:
         """Offers and what follows."""
         return IssuanceRepository(self)
@@ -127,6 +133,15 @@ class PostgresUnit:
             }
         )
 
+    def queued_audit(self) -> list[dict[str, Any]]:
+        """The audit rows so far, for a statement that writes them itself (`recording.recorded`)."""
+        rows = [
+            {name: str(value) if isinstance(value, UUID) else value for name, value in row.items()}
+            for row in self._audit
+        ]
+        self._audit.clear()
+        return rows
+
     def alarm(self, event: SecurityEvent) -> None:
         """Queue a security event; `commit` writes it."""
         self._security.append(
@@ -154,6 +169,7 @@ class PostgresUnit:
         if self._notify:
             await self.connection.execute("SELECT pg_notify($1, $2)", CATALOGUE_CHANNEL, str(self.tenant_id))
         await self.connection.execute("COMMIT")
+        COMMITS.inc()
         self.committed = True
 
 

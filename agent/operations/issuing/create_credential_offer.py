@@ -67,9 +67,9 @@ async def create_credential_offer(scope: Scope, request: CreateCredentialOffer) 
     tx_code = _tx_code(scope) if request.tx_code else None
     new = _new(scope, request, issuance, claims, tx_code)
     async with scope.unit() as unit:
-        await unit.issuances.add(new)
         metadata = {"configurations": list(request.credential_configuration_ids), "grant": request.grant}
         unit.record(AuditEvent("offer.created", "issuance", issuance, correlation=issuance, metadata=metadata))
+        await unit.issuances.add(new)
         await unit.commit()
     return CreatedCredentialOffer(issuance, _link(scope, new, request.by_value), tx_code)
 

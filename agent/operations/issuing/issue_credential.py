@@ -191,9 +191,9 @@ async def _settle(
     hashed = digest(notification_id(scope.vault, issuance.id))
     try:
         async with scope.unit() as unit:
-            await unit.issuances.settle(Settlement(issuance, issued, hashed, finished, proved.nonces))
             for one in issued:
                 unit.record(_event(one.id, issuance.id, configuration))
+            await unit.issuances.settle(Settlement(issuance, issued, hashed, finished, proved.nonces))
             await unit.commit()
     except Conflict:
         raise CredentialRequestDenied("another request was first") from None

@@ -130,10 +130,10 @@ async def _settle(
     )
     try:
         async with scope.unit() as unit:
-            await unit.presentations.settle(verdict)
             metadata = {"errors": list(verdict.errors)} if refusal else {"formats": [one.format for one in presented]}
             event = f"presentation.{verdict.state}"
             unit.record(AuditEvent(event, "presentation_request", request.id, "verify", request.id, metadata))
+            await unit.presentations.settle(verdict)
             await unit.commit()
     except Conflict:
         raise InvalidResponse("another answer was first") from None

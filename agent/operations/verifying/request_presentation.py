@@ -78,9 +78,9 @@ async def request_presentation(scope: Scope, request: RequestPresentation) -> Re
         expires_at=scope.now() + request.lifetime,
     )
     async with scope.unit() as unit:
-        await unit.presentations.add(new)
         metadata = {"prefix": request.client_id_prefix, "response_mode": request.response_mode}
         unit.record(AuditEvent("presentation.requested", "presentation_request", made, "request", made, metadata))
+        await unit.presentations.add(new)
         await unit.commit()
     return RequestedPresentation(made, _link(scope, new, prefix.signing(identity).signed), new.client_id)
 

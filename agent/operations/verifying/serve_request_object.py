@@ -22,10 +22,9 @@ async def serve_request_object(scope: Scope, reference: str) -> str:
     if request_id is None:
         raise RequestGone("not ours")
     async with scope.unit() as unit:
-        found: OpenRequest | None = await unit.presentations.open(request_id)
+        found: OpenRequest | None = await unit.presentations.fetch(request_id)
         if found is None:
             raise RequestGone()
-        await unit.presentations.fetched(request_id)
         await unit.commit()
     return await _sign(scope, found)
 

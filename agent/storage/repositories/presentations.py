@@ -3,11 +3,29 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    LargeBinary,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from agent.scope import Conflict
 from agent.scope.verifying import NewPresentationRequest, OpenRequest, PresentationResult, Verdict
 from agent.storage import tables
+from agent.storage.recording import recorded
 from agent.storage.statements import Statement
 from protocols.encoding import parse_json, parse_json_object, render_json
 
@@ -15,52 +33,115 @@ if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
 
 _r, _p, _v = tables.presentation_requests.c, tables.presentations.c, tables.verification_results.c
-_TENANT: Any = bindparam("tenant")
+_TENANT: Any = bindparam("tenant", type_=Uuid())
 _WAITING = ("created", "fetched")
 _waits = or_(_r.state == "created", _r.state == "fetched")
 
 
-def _insert(table: Any, names: str) -> Statement:
-    return Statement(insert(table).values({name: bindparam(name) for name in names.split()}))
+def _values(names: str) -> dict[str, Any]:
+    return {name: bindparam(name) for name in names.split()}
 
 
-_ADD = _insert(
-    tables.presentation_requests,
-    "tenant_id id verifier_id request_id requested_credentials constraints client_id_prefix response_mode "
-    "challenge_hash state_hash encryption_key_ref domain created_at expires_at",
+_asked = (
+    insert(tables.presentation_requests)
+    .values(
+        tenant_id=_TENANT,
+        **_values(
+            "id verifier_id request_id requested_credentials constraints client_id_prefix response_mode "
+            "challenge_hash state_hash encryption_key_ref domain created_at expires_at"
+        ),
+    )
+    .returning(_r.id)
+    .cte("act")
 )
-_OPEN = Statement(
-    select(
-        _r.id,
-        _r.requested_credentials,
-        _r.constraints,
-        _r.client_id_prefix,
-        _r.response_mode,
-        _r.domain,
-        _r.encryption_key_ref,
-        _r.created_at,
-        _r.expires_at,
-        _r.row_version,
-    ).where(_r.tenant_id == _TENANT, _r.id == bindparam("id_"), _waits, _r.expires_at > bindparam("now"))
+_ADD = Statement(select(_asked.c.id).add_cte(recorded(_asked)))
+_open_columns = (
+    _r.id,
+    _r.requested_credentials,
+    _r.constraints,
+    _r.client_id_prefix,
+    _r.response_mode,
+    _r.domain,
+    _r.encryption_key_ref,
+    _r.created_at,
+    _r.expires_at,
+    _r.row_version,
 )
-_FETCHED = Statement(
+_is_open = (_r.tenant_id == _TENANT, _r.id == bindparam("id_"), _waits, _r.expires_at > bindparam("now"))
+_OPEN = Statement(select(*_open_columns).where(*_is_open))
+_FETCH = Statement(
     update(tables.presentation_requests)
-    .where(_r.tenant_id == _TENANT, _r.id == bindparam("id_"), _r.state == "created")
-    .values(state="fetched", fetched_at=bindparam("now"))
+    .where(*_is_open)
+    .values(state="fetched", fetched_at=func.coalesce(_r.fetched_at, bindparam("now")))
+    .returning(*_open_columns)
 )
-_SETTLE = Statement(
+_moved = (
     update(tables.presentation_requests)
-    .where(_r.tenant_id == _TENANT, _r.id == bindparam("id_"), _waits, _r.expires_at > bindparam("now"))
+    .where(*_is_open)
     .values(state=bindparam("new_state"), consumed_at=bindparam("now"), encryption_key_ref=None)
+    .returning(_r.id)
+    .cte("act")
 )
-_PRESENTATION = _insert(
-    tables.presentations,
-    "tenant_id id role request_id presentation_id presentation_sealed presentation_hash presented_at",
+_valid = bindparam("valid", type_=Boolean())
+_presented = (
+    insert(tables.presentations)
+    .from_select(
+        [
+            "tenant_id",
+            "id",
+            "role",
+            "request_id",
+            "presentation_id",
+            "presentation_sealed",
+            "presentation_hash",
+            "presented_at",
+        ],
+        select(
+            _TENANT,
+            bindparam("presentation", type_=Uuid()),
+            literal("verifier"),
+            _moved.c.id,
+            bindparam("presentation_name", type_=Text()),
+            bindparam("sealed", type_=LargeBinary()),
+            bindparam("answer_hash", type_=LargeBinary()),
+            bindparam("now", type_=DateTime(timezone=True)),
+        )
+        .select_from(_moved)
+        .where(_valid),
+    )
+    .cte("presented")
 )
-_RESULT = _insert(
-    tables.verification_results,
-    "tenant_id verified_at id request_id presentation_id verifier_id is_valid errors answer_hash answer_size",
+_judged = (
+    insert(tables.verification_results)
+    .from_select(
+        [
+            "tenant_id",
+            "verified_at",
+            "id",
+            "request_id",
+            "presentation_id",
+            "verifier_id",
+            "is_valid",
+            "errors",
+            "answer_hash",
+            "answer_size",
+        ],
+        select(
+            _TENANT,
+            bindparam("now", type_=DateTime(timezone=True)),
+            bindparam("presentation", type_=Uuid()),
+            _moved.c.id,
+            case((_valid, bindparam("presentation", type_=Uuid())), else_=null()),
+            bindparam("verifier", type_=Uuid()),
+            _valid,
+            bindparam("errors", type_=ARRAY(Text())),
+            bindparam("answer_hash", type_=LargeBinary()),
+            bindparam("answer_size", type_=BigInteger()),
+        ).select_from(_moved),
+    )
+    .cte("judged")
 )
+_SETTLE = Statement(select(_moved.c.id).add_cte(_presented, _judged, recorded(_moved)))
 _STATE = Statement(select(_r.id, _r.state, _r.expires_at).where(_r.tenant_id == _TENANT, _r.id == bindparam("id_")))
 _ERRORS = Statement(
     select(_v.errors)
@@ -87,9 +168,9 @@ class PresentationRepository:
             key = unit.vault.seal(
                 "presentation_requests", "encryption_key_ref", request.id, render_json(dict(request.encryption_key))
             )
-        await _ADD.run(
+        await _ADD.row(
             unit.connection,
-            tenant_id=unit.tenant_id,
+            tenant=unit.tenant_id,
             id=request.id,
             verifier_id=request.verifier_id,
             request_id=str(request.id),
@@ -103,12 +184,20 @@ class PresentationRepository:
             domain=request.client_id,
             created_at=unit.now,
             expires_at=request.expires_at,
+            audit=unit.queued_audit(),
         )
 
     async def open(self, request: UUID) -> OpenRequest | None:
         """The waiting request, its key opened."""
+        return await self._read(_OPEN, request)
+
+    async def fetch(self, request: UUID) -> OpenRequest | None:
+        """The waiting request, marked as fetched; a second fetch changes nothing."""
+        return await self._read(_FETCH, request)
+
+    async def _read(self, statement: Statement, request: UUID) -> OpenRequest | None:
         unit = self._unit
-        row = await _OPEN.row(unit.connection, tenant=unit.tenant_id, id_=request, now=unit.now)
+        row = await statement.row(unit.connection, tenant=unit.tenant_id, id_=request, now=unit.now)
         if row is None:
             return None
         sealed, key = row["encryption_key_ref"], None
@@ -127,38 +216,29 @@ class PresentationRepository:
             version=row["row_version"],
         )
 
-    async def fetched(self, request: UUID) -> None:
-        """Once; a second fetch changes nothing."""
-        unit = self._unit
-        await _FETCHED.run(unit.connection, tenant=unit.tenant_id, id_=request, now=unit.now)
-
     async def settle(self, verdict: Verdict) -> None:
-        """The request first: only one answer gets past it."""
-        unit = self._unit
-        moved = await _SETTLE.run(
-            unit.connection, tenant=unit.tenant_id, id_=verdict.request.id, now=verdict.at, new_state=verdict.state
-        )
-        if not moved:
-            raise Conflict("presentation")
-        valid = verdict.state == "verified"
-        if valid:
-            await self._present(verdict)
-        await _RESULT.run(
+        """One statement: only one answer gets past the request's state."""
+        unit, valid = self._unit, verdict.state == "verified"
+        moved = await _SETTLE.value(
             unit.connection,
-            tenant_id=unit.tenant_id,
-            verified_at=verdict.at,
-            id=verdict.presentation_id,
-            request_id=verdict.request.id,
-            presentation_id=verdict.presentation_id if valid else None,
-            verifier_id=verdict.verifier_id,
-            is_valid=valid,
+            tenant=unit.tenant_id,
+            id_=verdict.request.id,
+            now=verdict.at,
+            new_state=verdict.state,
+            valid=valid,
+            presentation=verdict.presentation_id,
+            presentation_name=str(verdict.presentation_id),
+            sealed=self._sealed(verdict) if valid else None,
+            verifier=verdict.verifier_id,
             errors=list(verdict.errors),
             answer_hash=verdict.answer_hash,
             answer_size=verdict.answer_size,
+            audit=unit.queued_audit(),
         )
+        if moved is None:
+            raise Conflict("presentation")
 
-    async def _present(self, verdict: Verdict) -> None:
-        unit = self._unit
+    def _sealed(self, verdict: Verdict) -> bytes:
         kept = [
             {
                 "id": one.query_id,
@@ -170,18 +250,8 @@ class PresentationRepository:
             }
             for one in verdict.credentials
         ]
-        sealed = unit.vault.seal("presentations", "presentation_sealed", verdict.presentation_id, render_json(kept))
-        await _PRESENTATION.run(
-            unit.connection,
-            tenant_id=unit.tenant_id,
-            id=verdict.presentation_id,
-            role="verifier",
-            request_id=verdict.request.id,
-            presentation_id=str(verdict.presentation_id),
-            presentation_sealed=sealed,
-            presentation_hash=verdict.answer_hash,
-            presented_at=verdict.at,
-        )
+        vault = self._unit.vault
+        return vault.seal("presentations", "presentation_sealed", verdict.presentation_id, render_json(kept))
 
     async def result(self, request: UUID) -> PresentationResult | None:
         """State, errors and, once verified, the disclosed claims."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Integer, Uuid, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from agent.scope.issuing import CredentialListing
@@ -88,6 +88,11 @@ _HISTORY = Statement(
         }
     )
 )
+_BYTE = Statement(
+    select(func.substring(_s.bits, bindparam("first", type_=Integer()), 1)).where(
+        _s.tenant_id == _TENANT, _s.registry_id == bindparam("registry"), _s.shard_no == bindparam("shard")
+    )
+)
 _BITS = Statement(
     select(_s.bits, _s.version)
     .where(_s.tenant_id == _TENANT, _s.registry_id == bindparam("registry"))
@@ -154,6 +159,14 @@ class StatusListRepository:
         bits = bytearray(await _SHARD.value(unit.connection, **where))
         mechanism.write(bits, entry["bits"], place, REVOKED)
         await _WRITE.run(unit.connection, **where, bits_=bytes(bits), now=unit.now)
+
+    async def byte(self, registry: StatusRegistry, index: int) -> bytes:
+        """The byte that holds an entry; empty when the list has none there."""
+        shard, place = divmod(index * registry.bits // 8, registry.shard_bytes)
+        found: bytes | None = await _BYTE.value(
+            self._unit.connection, tenant=self._unit.tenant_id, registry=registry.id, shard=shard, first=place + 1
+        )
+        return found or b""
 
     async def bits(self, registry: UUID) -> tuple[bytes, int]:
         """The packed list and the sum of its shards' versions."""

@@ -1,0 +1,1 @@
+"""Statements that outgrew their repository, one file for each."""

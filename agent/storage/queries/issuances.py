@@ -1,0 +1,295 @@
+"""Statements of issuances: each step is one guarded statement, with its audit rows where the path is hot."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from agent.scope.issuing import TX_CODE_ATTEMPTS
+from agent.storage import tables
+from agent.storage.recording import recorded
+from agent.storage.statements import Statement
+
+_i, _k, _c, _m = tables.issuances.c, tables.subject_keys.c, tables.credentials.c, tables.replay_marks.c
+_TENANT: Any = bindparam("tenant", type_=Uuid())
+
+
+def _values(names: str) -> dict[str, Any]:
+    return {name: bindparam(name) for name in names.split()}
+
+
+SUBJECT = Statement(
+    select(_k.id, _k.wrapped_key).where(
+        _k.tenant_id == _TENANT, _k.subject_index == bindparam("index"), _k.destroyed_at.is_(None)
+    )
+)
+_new_subject = (
+    insert(tables.subject_keys)
+    .values(
+        tenant_id=_TENANT,
+        id=bindparam("subject_key_id"),
+        subject_index=bindparam("subject_index"),
+        wrapping_key_id=bindparam("wrapping_key_id"),
+        kek_epoch=1,
+        wrapped_key=bindparam("wrapped_key"),
+    )
+    .returning(_k.id)
+    .cte("subject")
+)
+_offer = (
+    insert(tables.issuances)
+    .values(
+        tenant_id=_TENANT,
+        code_expires_at=bindparam("expires_at"),
+        **_values(
+            "id issuer_id credential_configuration_ids grant_type subject_key_id claims_sealed offer_hash code_hash "
+            "issuer_state_hash tx_code_mac expires_at"
+        ),
+    )
+    .returning(_i.id)
+    .cte("act")
+)
+ADD = Statement(select(_offer.c.id).add_cte(recorded(_offer)))
+ADD_WITH_SUBJECT = Statement(select(_offer.c.id).add_cte(_new_subject, recorded(_offer)))
+OFFERED = Statement(
+    select(_i.id, _i.credential_configuration_ids, _i.grant_type, _i.tx_code_mac.is_not(None)).where(
+        _i.tenant_id == _TENANT,
+        _i.offer_hash == bindparam("offer_hash"),
+        _i.state == "offered",
+        _i.expires_at > bindparam("now"),
+    )
+)
+ATTEMPT = Statement(
+    update(tables.issuances)
+    .where(
+        _i.tenant_id == _TENANT,
+        _i.code_hash == bindparam("code_hash"),
+        _i.state == "offered",
+        _i.code_expires_at > bindparam("now"),
+        _i.tx_code_attempts < TX_CODE_ATTEMPTS,
+    )
+    .values(tx_code_attempts=_i.tx_code_attempts + 1)
+    .returning(_i.id, _i.tx_code_mac, _i.tx_code_attempts, _i.row_version)
+)
+_take = (
+    update(tables.issuances)
+    .where(
+        _i.tenant_id == _TENANT,
+        _i.code_hash == bindparam("code_hash"),
+        _i.state == "offered",
+        _i.code_expires_at > bindparam("now"),
+        _i.tx_code_mac.is_(None),
+    )
+    .values(
+        state="authorized",
+        code_hash=None,
+        offer_hash=None,
+        token_hash=bindparam("token_hash"),
+        token_expires_at=bindparam("expires"),
+    )
+    .returning(_i.id)
+    .cte("act")
+)
+TAKE = Statement(select(_take.c.id).add_cte(recorded(_take, _take.c.id)))
+FAIL = Statement(
+    update(tables.issuances)
+    .where(_i.tenant_id == _TENANT, _i.id == bindparam("id_"), _i.row_version == bindparam("version"))
+    .values(state="failed", failure="tx_code_attempts", code_hash=None, offer_hash=None, claims_sealed=None)
+)
+AUTHORIZE = Statement(
+    update(tables.issuances)
+    .where(_i.tenant_id == _TENANT, _i.id == bindparam("id_"), _i.row_version == bindparam("version"))
+    .values(
+        state="authorized",
+        code_hash=None,
+        offer_hash=None,
+        tx_code_mac=None,
+        token_hash=bindparam("token_hash"),
+        token_expires_at=bindparam("expires"),
+    )
+)
+AUTHORIZED = Statement(
+    select(
+        _i.id,
+        _i.credential_configuration_ids,
+        _i.claims_sealed,
+        _i.subject_key_id,
+        _i.credentials_issued,
+        _i.row_version,
+        _k.wrapped_key,
+    )
+    .join_from(
+        tables.issuances,
+        tables.subject_keys,
+        and_(_k.tenant_id == _i.tenant_id, _k.id == _i.subject_key_id),
+        isouter=True,
+    )
+    .where(_i.tenant_id == _TENANT, _i.token_hash == bindparam("token_hash"), _i.token_expires_at > bindparam("now"))
+)
+ISSUED = Statement(select(_c.configuration_id).where(_c.tenant_id == _TENANT, _c.issuance_id == bindparam("issuance")))
+_UUIDS, _BYTES, _NUMBERS = ARRAY(Uuid()), ARRAY(LargeBinary()), ARRAY(BigInteger())
+_nonce = (
+    func.unnest(bindparam("marks", type_=_BYTES), bindparam("days", type_=ARRAY(Integer())))
+    .table_valued(column("mark", LargeBinary()), column("day", Integer()), name="nonce")
+    .render_derived()
+)
+_new = (
+    func.unnest(
+        bindparam("ids", type_=_UUIDS),
+        bindparam("holders", type_=_BYTES),
+        bindparam("places", type_=_NUMBERS),
+        bindparam("blocks", type_=_NUMBERS),
+    )
+    .table_valued(
+        column("id", Uuid()),
+        column("holder", LargeBinary()),
+        column("idx", BigInteger()),
+        column("block", BigInteger()),
+        name="new",
+    )
+    .render_derived()
+)
+MARK = Statement(
+    upsert(tables.replay_marks)
+    .values(_values("tenant_id slot kind mark day"))
+    .on_conflict_do_nothing()
+    .returning(_m.slot)
+)
+_spent = (
+    upsert(tables.replay_marks)
+    .from_select(
+        ["tenant_id", "slot", "kind", "mark", "day"],
+        select(_TENANT, _nonce.c.day % 8, literal("c_nonce"), _nonce.c.mark, _nonce.c.day),
+    )
+    .on_conflict_do_nothing()
+    .returning(_m.mark)
+    .cte("spent")
+)
+_moved = (
+    update(tables.issuances)
+    .where(
+        _i.tenant_id == _TENANT,
+        _i.id == bindparam("id_"),
+        _i.row_version == bindparam("version"),
+        select(func.count()).select_from(_spent).scalar_subquery()
+        == func.cardinality(bindparam("marks", type_=_BYTES)),
+    )
+    .values(
+        state="issued",
+        credentials_issued=_i.credentials_issued + func.cardinality(bindparam("ids", type_=_UUIDS)),
+        notification_hash=bindparam("notification_hash"),
+        claims_sealed=case((bindparam("finished", type_=Boolean()), null()), else_=_i.claims_sealed),
+        settled_at=case(
+            (bindparam("finished", type_=Boolean()), bindparam("now", type_=DateTime(timezone=True))), else_=null()
+        ),
+    )
+    .returning(_i.id, _i.subject_key_id)
+    .cte("act")
+)
+_issued = (
+    insert(tables.credentials)
+    .from_select(
+        [
+            "tenant_id",
+            "id",
+            "role",
+            "issuance_id",
+            "credential_id",
+            "type",
+            "type_tenant_id",
+            "type_id",
+            "configuration_id",
+            "format",
+            "subject_key_id",
+            "holder_key_index",
+            "issuer_identifier_kind",
+            "issuer_identifier",
+            "issuer_id",
+            "issued_at",
+            "expires_at",
+            "status",
+        ],
+        select(
+            _TENANT,
+            _new.c.id,
+            literal("issued"),
+            _moved.c.id,
+            literal("urn:uuid:") + cast(_new.c.id, Text),
+            bindparam("type", type_=Text()),
+            _TENANT,
+            bindparam("type_id", type_=Uuid()),
+            bindparam("configuration_id", type_=Uuid()),
+            bindparam("format", type_=Text()),
+            _moved.c.subject_key_id,
+            _new.c.holder,
+            literal("x509"),
+            bindparam("issuer_identifier", type_=Text()),
+            bindparam("issuer_id", type_=Uuid()),
+            bindparam("issued_at", type_=DateTime(timezone=True)),
+            bindparam("expires_at", type_=DateTime(timezone=True)),
+            literal("active"),
+        ).select_from(_moved, _new),
+    )
+    .cte("issued")
+)
+_entered = (
+    insert(tables.status_list_entries)
+    .from_select(
+        ["tenant_id", "registry_id", "idx", "block_no", "credential_id"],
+        select(_TENANT, bindparam("registry", type_=Uuid()), _new.c.idx, _new.c.block, _new.c.id)
+        .select_from(_moved, _new)
+        .where(_new.c.idx.is_not(None)),
+    )
+    .cte("entered")
+)
+SETTLE = Statement(
+    select(
+        select(func.count()).select_from(_spent).scalar_subquery(),
+        select(func.count()).select_from(_moved).scalar_subquery(),
+    ).add_cte(_issued, _entered, recorded(_moved))
+)
+TAG = Statement(insert(tables.credential_tags).values(_values("tenant_id tag credential_id")))
+NOTIFIED = Statement(
+    update(tables.issuances)
+    .where(
+        _i.tenant_id == _TENANT,
+        _i.token_hash == bindparam("token_hash"),
+        _i.notification_hash == bindparam("notification_hash"),
+        _i.token_expires_at > bindparam("now"),
+    )
+    .values(state="notified", notified_event=bindparam("event"))
+    .returning(_i.id)
+)
+KNOWN_TOKEN = Statement(
+    select(_i.id).where(
+        _i.tenant_id == _TENANT, _i.token_hash == bindparam("token_hash"), _i.token_expires_at > bindparam("now")
+    )
+)
+GET = Statement(
+    select(_i.id, _i.state, _i.credential_configuration_ids, _i.created_at, _i.expires_at, _i.notified_event).where(
+        _i.tenant_id == _TENANT, _i.id == bindparam("id_")
+    )
+)
+CREDENTIALS = Statement(
+    select(_c.id).where(_c.tenant_id == _TENANT, _c.issuance_id == bindparam("issuance")).order_by(_c.id)
+)

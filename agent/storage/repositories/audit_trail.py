@@ -1,0 +1,148 @@
+"""The four logs in the order of sealing, and their seals."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, insert, or_, select
+
+from agent.audit.leaves import LOGS, members
+from agent.audit.seals import Seal, cut
+from agent.storage import tables
+from agent.storage.statements import Statement
+from agent.storage.tables.columns import Xid8
+
+if TYPE_CHECKING:
+    from agent.storage.unit_of_work import PostgresUnit
+
+_PAGE = 5000
+_s = tables.audit_seals.c
+_TENANT: Any = bindparam("tenant")
+# Rows of a running transaction may still appear below what is visible: they wait for the next round.
+_settled: Any = func.pg_snapshot_xmin(func.pg_current_snapshot())
+
+
+def _page(log: str) -> Statement:
+    found = getattr(tables, log)
+    epoch: Any = bindparam("epoch")
+    xact: Any = bindparam("xact", type_=Xid8())
+    return Statement(
+        select(found)
+        .where(
+            found.c.tenant_id == _TENANT,
+            or_(found.c.epoch > epoch, (found.c.epoch == epoch) & (found.c.xact >= xact)),
+            found.c.xact < _settled,
+        )
+        .order_by(found.c.epoch, found.c.xact, found.c.id)
+        .limit(bindparam("limit_"))
+    )
+
+
+_PAGES = {log: _page(log) for log in LOGS}
+_LAST = Statement(
+    select(_s.seal_no, _s.epoch, _s.to_xact, _s.seal_hash)
+    .where(_s.tenant_id == _TENANT)
+    .order_by(_s.seal_no.desc())
+    .limit(1)
+)
+_ADD = Statement(
+    insert(tables.audit_seals).values(
+        {
+            name: bindparam(name)
+            for name in [
+                "tenant_id",
+                "seal_no",
+                "epoch",
+                "from_xact",
+                "to_xact",
+                "leaf_count",
+                "leaves",
+                "merkle_root",
+                "prev_hash",
+                "seal_hash",
+                "signature",
+                "algorithm",
+                "key_thumbprint",
+            ]
+        }
+    )
+)
+_SEALS = Statement(
+    select(tables.audit_seals)
+    .where(_s.tenant_id == _TENANT, _s.seal_no > bindparam("after"))
+    .order_by(_s.seal_no)
+    .limit(100)
+)
+
+
+class AuditTrailRepository:
+    """`scope.keeping.AuditTrail`."""
+
+    def __init__(self, unit: "PostgresUnit") -> None:
+        self._unit = unit
+
+    async def last(self) -> tuple[int, int, int, bytes] | None:
+        """The newest seal."""
+        row = await _LAST.row(self._unit.connection, tenant=self._unit.tenant_id)
+        return (row[0], row[1], row[2], row[3]) if row else None
+
+    async def rows_after(self, epoch: int, xact: int, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Whole transactions from one on, about `limit` rows."""
+        rows: list[dict[str, Any]] = []
+        for log, statement in _PAGES.items():
+            found = await statement.rows(
+                self._unit.connection, tenant=self._unit.tenant_id, epoch=epoch, xact=xact, limit_=limit + 1
+            )
+            rows += [members(log, dict(row)) for row in found]
+        rows.sort(key=lambda row: (row["epoch"], int(row["xact"]), row["log"], row["id"]))
+        return cut(rows, limit)
+
+    async def add(self, seal: Seal) -> None:
+        """Insert one link of the chain."""
+        await _ADD.run(
+            self._unit.connection,
+            tenant_id=seal.tenant_id,
+            seal_no=seal.seal_no,
+            epoch=seal.epoch,
+            from_xact=seal.from_xact,
+            to_xact=seal.to_xact,
+            leaf_count=len(seal.leaves),
+            leaves=b"".join(seal.leaves),
+            merkle_root=seal.merkle_root,
+            prev_hash=seal.prev_hash,
+            seal_hash=seal.seal_hash,
+            signature=seal.signature,
+            algorithm=seal.algorithm,
+            key_thumbprint=seal.key_thumbprint,
+        )
+
+    async def seals(self) -> AsyncIterator[Seal]:
+        """Oldest first, by pages."""
+        after = 0
+        while rows := await _SEALS.rows(self._unit.connection, tenant=self._unit.tenant_id, after=after):
+            for row in rows:
+                yield _seal(row)
+            after = rows[-1]["seal_no"]
+
+    async def rows(self) -> AsyncIterator[Mapping[str, Any]]:
+        """Every settled row, by pages."""
+        epoch, xact = 0, 0
+        while page := await self.rows_after(epoch, xact, _PAGE):
+            for row in page:
+                yield row
+            epoch, xact = page[-1]["epoch"], int(page[-1]["xact"]) + 1
+
+
+def _seal(row: Any) -> Seal:
+    packed: bytes = row["leaves"]
+    return Seal(
+        tenant_id=row["tenant_id"],
+        seal_no=row["seal_no"],
+        epoch=row["epoch"],
+        from_xact=row["from_xact"],
+        to_xact=row["to_xact"],
+        leaves=tuple(packed[at : at + 32] for at in range(0, len(packed), 32)),
+        prev_hash=row["prev_hash"],
+        algorithm=row["algorithm"],
+        key_thumbprint=row["key_thumbprint"],
+        signature=row["signature"],
+    )
