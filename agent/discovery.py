@@ -58,9 +58,9 @@ def switched_on(config: Config) -> dict[str, dict[str, Any]]:
 
 
 def build(config: Config, fetch: Fetch, sandbox: Sandbox) -> Mapping[str, Mapping[str, Any]]:
-    """Every plugin that is on, built; key stores only as far as configuration uses them."""
+    """Every plugin that is on, built; key stores only those that configuration names, as others lack settings."""
     families: dict[str, dict[str, Any]] = {}
-    used_stores = {config.key_store, config.kek_store}
+    used_stores = {config.key_store, *_wanted(config).get("key_stores", ())}
     for family, points in switched_on(config).items():
         families[family] = {}
         for name, point in points.items():
