@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 from typing import Any
 
 import orjson
@@ -44,11 +45,29 @@ def _no_constant(name: str) -> Any:
     raise Malformed(f"{name} is no JSON")
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant)
+def _integer(text: str) -> int:
+    number = int(text)
+    if not -(2**63) <= number < 2**64:
+        raise Malformed("number out of range")
+    return number
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise Malformed("number out of range")
+    return number
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_members, parse_constant=_no_constant, parse_int=_integer, parse_float=_number
+)
 
 
 def parse_json(data: bytes | str) -> Any:
     """Strict JSON: UTF-8, no duplicate members, no NaN, depth at most 64. Raises Malformed.
+
+    What was read can be written again: numbers fit 64 bits, and no escape leaves half a character (RFC 7493, 2).
 
     orjson is faster but keeps the last of two equal members in silence, so signed text is never read with it.
     """
@@ -56,11 +75,14 @@ def parse_json(data: bytes | str) -> Any:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         if max(text.count("["), text.count("{")) > MAX_DEPTH:
             _require_depth(text)
-        return _decoder.decode(text)
+        value = _decoder.decode(text)
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except Malformed:
         raise
     except (UnicodeDecodeError, ValueError, RecursionError):
         raise Malformed("not JSON") from None
+    return value
 
 
 def _require_depth(text: str) -> None:

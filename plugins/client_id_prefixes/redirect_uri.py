@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from protocols.errors import Malformed
 from protocols.ports import ClientIdentity, KeyReference, PluginTools, RequestSigner
 
 
@@ -16,12 +17,16 @@ class RedirectUri:
 
     def client_id(self, identity: ClientIdentity) -> str:
         """The response_uri."""
+        if not identity.response_uri:
+            raise Malformed("no response_uri")
         return f"{self.prefix}:{identity.response_uri}"
 
     def signing(self, _identity: ClientIdentity) -> RequestSigner:
         """Unsigned."""
         return RequestSigner(False)
 
-    def signer(self, _client_id: str, _header: Mapping[str, Any]) -> KeyReference | None:
+    def signer(self, client_id: str, _header: Mapping[str, Any]) -> KeyReference | None:
         """Nobody: the prefix forbids a signature."""
+        if not client_id.startswith(f"{self.prefix}:"):
+            raise Malformed("client_id of another prefix")
         return None

@@ -31,6 +31,7 @@ class X509SanDns:
     def signer(self, client_id: str, header: Mapping[str, Any]) -> KeyReference | None:
         """The leaf of x5c, when it has the name."""
         chain = parse_chain(header.get("x5c", ()))
-        if client_id.removeprefix(f"{self.prefix}:") not in san_dns(chain[0]):
+        prefix, _, name = client_id.partition(":")
+        if prefix != self.prefix or name.lower() not in san_dns(chain[0]):
             raise Malformed("client_id is no name of the certificate")
         return KeyReference("x5c", chain)

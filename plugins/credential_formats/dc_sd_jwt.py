@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from protocols import sd_jwt
 from protocols.claims_path import ClaimsPath
-from protocols.errors import ProtocolError
+from protocols.encoding import parse_b64url, parse_json_object
+from protocols.errors import Malformed, ProtocolError
 from protocols.jose import jwk as jwks
 from protocols.jose import jws, jwt
 from protocols.ports import (
@@ -26,6 +27,7 @@ from protocols.x509 import parse_chain, render_chain
 TYPE = "dc+sd-jwt"
 LEGACY_TYPE = "vc+sd-jwt"
 ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+_EDDSA = frozenset({"EdDSA", "Ed25519"})
 # Section 2.2.2.2 of the SD-JWT VC draft.
 _IN_CLEAR = frozenset({"iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status"})
 
@@ -47,16 +49,16 @@ class DcSdJwt:
         """What the issuer's metadata says of a type in this format."""
         return {"vct": type_name}
 
-    # -------------------------------------------------------------------------------------------------------- issue
     def prepare(self, draft: CredentialDraft) -> ToBeSigned:
         """The issuer-signed JWT's signing input, with its disclosures as context."""
-        if not _IN_CLEAR.isdisjoint(draft.claims):
+        registered = self._registered(draft)
+        if not (_IN_CLEAR | registered.keys()).isdisjoint(draft.claims):
             raise InvalidSdJwt("claims use names of the format")
         disclosable = draft.disclosable
         if disclosable is None:
             disclosable = frozenset((name,) for name in draft.claims)
         payload, disclosures = sd_jwt.conceal(draft.claims, disclosable, draft.entropy, draft.decoys)
-        payload = {**self._registered(draft), **payload}
+        payload = {**registered, **payload}
         header: dict[str, Any] = {"alg": draft.algorithm, "typ": TYPE}
         if draft.x5c:
             header["x5c"] = render_chain(draft.x5c)
@@ -81,7 +83,6 @@ class DcSdJwt:
         """The compact SD-JWT."""
         return sd_jwt.assemble(jws.seal(prepared.payload, signature), prepared.context)
 
-    # ------------------------------------------------------------------------------------------------------- verify
     def open(self, presentation: Any) -> OpenedPresentation:
         """Take apart; says whose key must have signed. Raises InvalidSdJwt and what parsing raises."""
         opened = sd_jwt.parse(presentation)
@@ -96,13 +97,14 @@ class DcSdJwt:
     ) -> VerifiedCredential:
         """Signature, disclosures, times, key binding: in this order. Raises a ProtocolError named for what failed."""
         content: SdJwt = opened.content
-        jws.verify(content.jws, issuer_key, (algorithm,) if algorithm else ALGORITHMS)
-        sd_jwt.undisclosed(content.payload, content.disclosures, _IN_CLEAR)
+        jws.verify(content.jws, issuer_key, _allowed(algorithm))
         claims = sd_jwt.restore(content)
+        if not _IN_CLEAR.isdisjoint(claims.keys() - content.payload.keys()):
+            raise InvalidSdJwt("a claim that must not be selectively disclosable")
         jwt.require_times(claims, now, skew=binding.skew)
         holder = _holder(claims)
         checks = ["signature", "disclosures", "validity"]
-        if binding.required or content.key_binding is not None:
+        if binding.required or binding.transaction_data or content.key_binding is not None:
             self._require_binding(content, holder, binding, now)
             checks.append("key_binding")
         return VerifiedCredential(
@@ -124,15 +126,14 @@ class DcSdJwt:
         kb = sd_jwt.verify_key_binding(
             content, holder, binding.audience, binding.nonce, now, binding.max_age, binding.skew, ALGORITHMS
         )
-        if bool(binding.transaction_data) != ("transaction_data_hashes" in kb.claims):
-            raise InvalidKeyBinding("transaction data")
+        _require_transaction_data(kb.claims, binding.transaction_data)
 
     def _status(self, payload: Mapping[str, Any]) -> StatusReference | None:
         """The status reference; a kind that nobody here reads is kept as unreadable, and so refused."""
         if "status" not in payload:
             return None
         claim = payload["status"]
-        if not isinstance(claim, dict) or len(claim) != 1:
+        if not isinstance(claim, dict) or not claim:
             raise InvalidSdJwt("status")
         for mechanism in self._statuses.values():
             if mechanism.member in claim:
@@ -140,7 +141,6 @@ class DcSdJwt:
                 return reference
         return StatusReference("unknown", "", 0)
 
-    # --------------------------------------------------------------------------------------------------------- hold
     def disclose(
         self, credential: Any, paths: frozenset[ClaimsPath], binding: Binding, algorithm: str, now: datetime
     ) -> ToBeSigned:
@@ -148,7 +148,10 @@ class DcSdJwt:
         opened = sd_jwt.parse(credential)
         issuer_jwt = credential.split("~", 1)[0]
         presented = sd_jwt.assemble(issuer_jwt, sd_jwt.choose(opened, paths))
-        payload = sd_jwt.prepare_key_binding(presented, algorithm, binding.audience, binding.nonce, now)
+        extra = _transaction_claims(binding.transaction_data)
+        payload = sd_jwt.prepare_key_binding(
+            presented, algorithm, binding.audience, binding.nonce, now, opened.hash_algorithm, extra
+        )
         return ToBeSigned(payload, algorithm, presented)
 
     def bind(self, prepared: ToBeSigned, signature: bytes) -> str:
@@ -172,6 +175,50 @@ def _issuer(opened: SdJwt, vct: str) -> KeyReference:
     if issuer and issuer.startswith("https://"):
         return KeyReference("jwt_vc_issuer", kid, issuer, vct)
     raise InvalidSdJwt("nothing leads to the issuer's key")
+
+
+def _allowed(algorithm: str | None) -> frozenset[str]:
+    """Our list, narrowed to the believed key's algorithm; EdDSA and Ed25519 name one signature (RFC 9864, 2.2)."""
+    if algorithm is None:
+        return frozenset(ALGORITHMS)
+    return (_EDDSA if algorithm in _EDDSA else frozenset({algorithm})) & frozenset(ALGORITHMS)
+
+
+def _hashing(transaction_data: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The hash algorithms that every transaction allows, None when none states any (OpenID4VP 1.0, 8.4)."""
+    read = [parse_json_object(parse_b64url(one)) for one in transaction_data]
+    stated = [one["transaction_data_hashes_alg"] for one in read if "transaction_data_hashes_alg" in one]
+    if not all(isinstance(names, list) for names in stated):
+        raise Malformed("transaction_data_hashes_alg is no array")
+    return tuple(name for name in sd_jwt.HASHES if all(name in names for names in stated)) if stated else None
+
+
+def _transaction_claims(transaction_data: tuple[str, ...]) -> dict[str, Any]:
+    """What a KB-JWT says of the transactions that the holder consented to (OpenID4VP 1.0, B.3.3.1)."""
+    if not transaction_data:
+        return {}
+    allowed = _hashing(transaction_data)
+    if allowed == ():
+        raise Malformed("no hash algorithm that every transaction allows")
+    algorithm = allowed[0] if allowed else "sha-256"
+    hashes = [sd_jwt.digest(algorithm, one) for one in transaction_data]
+    stated = {"transaction_data_hashes_alg": algorithm} if allowed else {}
+    return {"transaction_data_hashes": hashes, **stated}
+
+
+def _require_transaction_data(claims: Mapping[str, Any], transaction_data: tuple[str, ...]) -> None:
+    """The KB-JWT covers each transaction that was asked for, and no other. Raises InvalidKeyBinding."""
+    hashes = claims.get("transaction_data_hashes")
+    if not transaction_data and "transaction_data_hashes" not in claims:
+        return
+    if not transaction_data or not isinstance(hashes, list) or len(hashes) != len(transaction_data):
+        raise InvalidKeyBinding("transaction data")
+    allowed, algorithm = _hashing(transaction_data), claims.get("transaction_data_hashes_alg")
+    # An algorithm that the request named must be named again; without one it is sha-256 alone.
+    if algorithm not in (allowed if allowed is not None else (None, "sha-256")):
+        raise InvalidKeyBinding("transaction data hash algorithm")
+    if not all(sd_jwt.digest(algorithm or "sha-256", one) in hashes for one in transaction_data):
+        raise InvalidKeyBinding("transaction data hash")
 
 
 def _holder(claims: Mapping[str, Any]) -> Jwk | None:

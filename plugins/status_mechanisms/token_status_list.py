@@ -115,7 +115,7 @@ class TokenStatusList:
 
 def _content(member: Any) -> tuple[int, bytes]:
     bits, lst = (member.get("bits"), member.get("lst")) if isinstance(member, dict) else (None, None)
-    if isinstance(bits, bool) or bits not in (1, 2, 4, 8) or not isinstance(lst, str):
+    if isinstance(bits, bool) or not isinstance(bits, int) or bits not in (1, 2, 4, 8) or not isinstance(lst, str):
         raise InvalidStatusList("bits and lst")
     return bits, _inflate(parse_b64url(lst))
 

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from protocols.did import DidNotFound, keys, parse_did, parse_did_url
-from protocols.errors import ProtocolError
 from protocols.jose.jwk import algorithm
-from protocols.ports import KeyReference, PluginTools, Purpose, TrustAnchor, TrustedKey
+from protocols.ports import KeyReference, PluginTools, Purpose, TrustAnchor, TrustedKey, UntrustedKey
 
 _RELATIONSHIPS = {Purpose.HOLD: "authentication"}
 
 
-class UntrustedDid(ProtocolError):
+class UntrustedDid(UntrustedKey):
     """The DID is not trusted for this."""
 
     code = "untrusted_did"
@@ -30,9 +29,10 @@ class DidUrlTrust:
     ) -> TrustedKey:
         """The key in the relationship that fits the purpose. Raises UntrustedDid, InvalidDid, DidNotFound."""
         url = parse_did_url(reference.value)
-        anchor = next((one for one in anchors if one.identifier == url.did and str(purpose) in one.roles), None)
+        fitting = (one for one in anchors if one.identifier == url.did and one.fits(purpose, reference.type))
+        anchor = next(fitting, None)
         if purpose is not Purpose.HOLD and anchor is None:
-            raise UntrustedDid("no anchor for this DID and purpose")
+            raise UntrustedDid("no anchor for this DID, purpose and type")
         if reference.issuer is not None and reference.issuer != url.did:
             raise UntrustedDid("the key is not the issuer's")
         resolver = self._methods.get(parse_did(url.did)[0])

@@ -26,13 +26,11 @@ class X5cTrust:
 
         Raises UntrustedCertificate.
         """
-        fitting = {one.certificate: one for one in anchors if one.certificate and str(purpose) in one.roles}
+        fitting = {one.certificate: one for one in anchors if one.certificate and one.fits(purpose, reference.type)}
         if not fitting:
-            raise UntrustedCertificate("no anchor for this purpose")
+            raise UntrustedCertificate("no anchor for this purpose and type")
         path = x509.validate_chain(reference.value, tuple(fitting), datetime.fromtimestamp(now, UTC))
         leaf, anchor = path[0], fitting[path[-1]]
-        if reference.type and anchor.types and reference.type not in anchor.types:
-            raise UntrustedCertificate("the anchor is not believed for this type")
         if reference.issuer is not None:
             _require_name(leaf, reference.issuer)
         try:
@@ -43,9 +41,20 @@ class X5cTrust:
 
 
 def _require_name(leaf: bytes, issuer: str) -> None:
-    """The issuer's URL, or the host of it, is a subject alternative name of the leaf."""
-    if issuer in x509.san_uris(leaf):
+    """The issuer's URL, or the host of an https one, is a subject alternative name of the leaf."""
+    uris = x509.san_uris(leaf)
+    if issuer in uris:
         return
-    host = urlsplit(issuer).hostname
-    if host is None or host not in x509.san_dns(leaf):
+    host = _host(issuer)
+    if not issuer.startswith("https://") or not host or host not in x509.san_dns(leaf):
         raise UntrustedCertificate("the certificate does not name the issuer")
+    # Issuers that share a host share its DNS name: a URI that says which of them it is must not be outvoted by it.
+    if any(_host(uri) == host for uri in uris):
+        raise UntrustedCertificate("the certificate names another issuer on this host")
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -21,7 +21,7 @@ from protocols.ports.sources import ClaimSource
 from protocols.ports.status import StatusList, StatusMechanism, StatusReference
 from protocols.ports.tools import Fetch, Fetched, PluginTools, Sandbox
 from protocols.ports.transports import Transport
-from protocols.ports.trust import KeyReference, Purpose, TrustAnchor, TrustedKey, TrustResolver
+from protocols.ports.trust import KeyReference, Purpose, TrustAnchor, TrustedKey, TrustResolver, UntrustedKey
 
 __all__ = [
     "Binding",
@@ -51,6 +51,7 @@ __all__ = [
     "TrustAnchor",
     "TrustResolver",
     "TrustedKey",
+    "UntrustedKey",
     "VerifiedCredential",
     "VerifiesPresentations",
 ]

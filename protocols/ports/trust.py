@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
+from protocols.errors import ProtocolError
+
 
 class Purpose(StrEnum):
     """What a key is believed for; an anchor's roles name the same words."""
@@ -41,6 +43,10 @@ class TrustAnchor:
     public_keys: tuple[Mapping[str, Any], ...] = ()
     types: frozenset[str] = frozenset()
 
+    def fits(self, purpose: Purpose, type_: str | None) -> bool:
+        """Whether it is believed for the purpose, and for the type when it is limited to some types."""
+        return str(purpose) in self.roles and (type_ is None or not self.types or type_ in self.types)
+
 
 @dataclass(frozen=True, slots=True)
 class TrustedKey:
@@ -54,6 +60,12 @@ class TrustedKey:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
+class UntrustedKey(ProtocolError):
+    """The key is not trusted for this."""
+
+    code = "untrusted_key"
+
+
 class TrustResolver(Protocol):
     """Follows one kind of reference to a believed key. Waits."""
 
@@ -62,4 +74,7 @@ class TrustResolver(Protocol):
     async def resolve(
         self, reference: KeyReference, purpose: Purpose, anchors: tuple[TrustAnchor, ...], now: float
     ) -> TrustedKey:
-        """Raises UntrustedKey, naming for our log what broke. `anchors` are the tenant's; `now` seconds since 1970."""
+        """Raises a ProtocolError, UntrustedKey when it is the trust that lacks, naming for our log what broke.
+
+        `anchors` are the tenant's; `now` seconds since 1970.
+        """

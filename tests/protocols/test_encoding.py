@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.encoding import b64url, parse_b64url, parse_json
+from protocols.encoding import b64url, parse_b64url, parse_json, render_json
 from protocols.errors import Malformed
 
 
@@ -46,3 +46,15 @@ def test_stray_bits_are_refused(last: int, size: int) -> None:
 def test_e3_loose_json_is_refused(text: str | bytes) -> None:
     with pytest.raises(Malformed):
         parse_json(text)
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e400", str(2**64), str(-(2**63) - 1), '"\\ud800"', '{"\\uDC00":1}'])
+def test_json_that_cannot_be_written_again_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        parse_json(text)
+
+
+@pytest.mark.parametrize("text", [str(2**64 - 1), str(-(2**63)), "1e300", '"\\ud83d\\ude00"', '"\\\\ud800"'])
+def test_json_at_the_edge_makes_the_round_trip(text: str) -> None:
+    value = parse_json(text)
+    assert parse_json(render_json(value)) == value
