@@ -30,17 +30,34 @@ class Revoked(ProtocolError):
     code = "credential_revoked"
 
 
+class UnknownHolder(ProtocolError):
+    """The holder's key cannot be found out."""
+
+    code = "unknown_holder_key"
+
+
 async def issuer_key(scope: Scope, reference: KeyReference, purpose: Purpose = Purpose.ISSUE) -> TrustedKey:
     """The believed key behind a reference. Raises UnknownIssuer."""
+    return await _key(scope, reference, purpose, UnknownIssuer)
+
+
+async def holder_key(scope: Scope, reference: KeyReference | None) -> TrustedKey:
+    """The holder's key, which needs no anchor. Raises UnknownHolder, also when there is no reference."""
+    if reference is None:
+        raise UnknownHolder("no holder's key is named")
+    return await _key(scope, reference, Purpose.HOLD, UnknownHolder)
+
+
+async def _key(scope: Scope, reference: KeyReference, purpose: Purpose, unknown: type[ProtocolError]) -> TrustedKey:
     resolver = scope.plugins["trust_resolvers"].get(reference.kind)
     if resolver is None:
-        raise UnknownIssuer(f"no resolver for {reference.kind}")
+        raise unknown(f"no resolver for {reference.kind}")
     try:
         found: TrustedKey = await resolver.resolve(reference, purpose, scope.catalogue.anchors, scope.now().timestamp())
     except ProtocolError as error:
-        raise UnknownIssuer(error.detail or type(error).__name__) from None
+        raise unknown(error.detail or type(error).__name__) from None
     except (FetchFailed, FetchRefused) as error:
-        raise UnknownIssuer(type(error).__name__) from None
+        raise unknown(type(error).__name__) from None
     return found
 
 

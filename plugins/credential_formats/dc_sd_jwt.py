@@ -74,7 +74,8 @@ class DcSdJwt:
             if moment:
                 claims[name] = int(moment.timestamp())
         if draft.holder:
-            claims["cnf"] = {"jwk": dict(draft.holder)}
+            # RFC 7800, 3.2 and 3.4: as the holder named it, so that it knows its key again.
+            claims["cnf"] = {"kid": draft.holder_kid} if draft.holder_kid else {"jwk": dict(draft.holder)}
         if draft.status:
             claims["status"] = self._statuses[draft.status.mechanism].claim(draft.status)
         return claims
@@ -90,23 +91,19 @@ class DcSdJwt:
         vct = opened.payload.get("vct")
         if not isinstance(vct, str) or not vct:
             raise InvalidSdJwt("no vct")
-        return OpenedPresentation(_issuer(opened, vct), vct, opened, self._status(opened.payload))
+        bound = opened.key_binding is not None
+        return OpenedPresentation(_issuer(opened, vct), vct, opened, self._status(opened.payload), bound)
 
     def verify(
-        self, opened: OpenedPresentation, issuer_key: Jwk, algorithm: str | None, binding: Binding, now: datetime
+        self, opened: OpenedPresentation, issuer_key: Jwk, algorithm: str | None, now: datetime, skew: int
     ) -> VerifiedCredential:
-        """Signature, disclosures, times, key binding: in this order. Raises a ProtocolError named for what failed."""
+        """Signature, disclosures, times: in this order. Raises a ProtocolError named for what failed."""
         content: SdJwt = opened.content
         jws.verify(content.jws, issuer_key, _allowed(algorithm))
         claims = sd_jwt.restore(content)
         if not _IN_CLEAR.isdisjoint(claims.keys() - content.payload.keys()):
             raise InvalidSdJwt("a claim that must not be selectively disclosable")
-        jwt.require_times(claims, now, skew=binding.skew)
-        holder = _holder(claims)
-        checks = ["signature", "disclosures", "validity"]
-        if binding.required or binding.transaction_data or content.key_binding is not None:
-            self._require_binding(content, holder, binding, now)
-            checks.append("key_binding")
+        jwt.require_times(claims, now, skew=skew)
         return VerifiedCredential(
             format=TYPE,
             type=opened.type,
@@ -114,17 +111,15 @@ class DcSdJwt:
             issuer=claims.get("iss"),
             issued_at=jwt.time_of(claims, "iat"),
             expires_at=jwt.time_of(claims, "exp"),
-            holder=holder,
+            holder=_holder(claims),
             status=opened.status,
-            checks=tuple(checks),
+            checks=("signature", "disclosures", "validity"),
         )
 
-    @staticmethod
-    def _require_binding(content: SdJwt, holder: Jwk | None, binding: Binding, now: datetime) -> None:
-        if holder is None:
-            raise InvalidKeyBinding("the credential names no holder's key")
+    def verify_binding(self, opened: OpenedPresentation, holder: Jwk, binding: Binding, now: datetime) -> None:
+        """The KB-JWT and the transactions it speaks of. Raises InvalidKeyBinding."""
         kb = sd_jwt.verify_key_binding(
-            content, holder, binding.audience, binding.nonce, now, binding.max_age, binding.skew, ALGORITHMS
+            opened.content, holder, binding.audience, binding.nonce, now, binding.max_age, binding.skew, ALGORITHMS
         )
         _require_transaction_data(kb.claims, binding.transaction_data)
 
@@ -221,14 +216,17 @@ def _require_transaction_data(claims: Mapping[str, Any], transaction_data: tuple
         raise InvalidKeyBinding("transaction data hash")
 
 
-def _holder(claims: Mapping[str, Any]) -> Jwk | None:
+def _holder(claims: Mapping[str, Any]) -> KeyReference | None:
+    """How cnf names the holder's key: a JWK, or a DID URL (RFC 7800, 3.2 and 3.4)."""
     confirmation = claims.get("cnf")
     if confirmation is None:
         return None
-    jwk = confirmation.get("jwk") if isinstance(confirmation, dict) else None
+    jwk, kid = (confirmation.get("jwk"), confirmation.get("kid")) if isinstance(confirmation, dict) else (None, None)
+    if isinstance(kid, str) and kid.startswith("did:") and jwk is None:
+        return KeyReference("did_url", kid)
     if not isinstance(jwk, dict):
-        raise InvalidSdJwt("cnf without jwk")
+        raise InvalidSdJwt("cnf with neither jwk nor DID URL")
     try:
-        return jwks.public(jwk)
+        return KeyReference("jwk", jwks.public(jwk))
     except ProtocolError as error:
         raise InvalidSdJwt(error.detail) from None

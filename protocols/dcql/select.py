@@ -56,7 +56,7 @@ def require_match(asked: CredentialQuery, credential: VerifiedCredential) -> Non
     """Format, type and claims of one verified credential. Raises NotWhatWasAsked."""
     if credential.format != asked.format:
         raise NotWhatWasAsked("format")
-    if asked.holder_binding and "key_binding" not in credential.checks:
+    if asked.holder_binding and "holder_binding" not in credential.checks:
         raise NotWhatWasAsked("no holder binding")
     types = asked.meta.get("vct_values", asked.meta.get("doctype_value"))
     if types is not None and credential.type not in ([types] if isinstance(types, str) else types):

@@ -26,8 +26,9 @@ class CredentialDraft:
 
     `type` is the vct, doctype or type; `issuer` the identifier written as `iss` or None when the certificate says it;
     `x5c` the issuer's chain (DER, leaf first, root left out); `kid` the issuer key's DID URL or key id; `holder` the
-    holder's public JWK or None; `disclosable` the claim paths to be selectively disclosable (None: every top-level
-    claim); `entropy(n)` fresh random bytes. `seconds` values are whole and already rounded by the caller.
+    holder's public JWK or None; `holder_kid` the DID URL when the holder named its key so; `disclosable` the claim
+    paths to be selectively disclosable (None: every top-level claim); `entropy(n)` fresh random bytes. `seconds` values
+    are whole and already rounded by the caller.
     """
 
     type: str
@@ -41,6 +42,7 @@ class CredentialDraft:
     x5c: tuple[bytes, ...] = ()
     kid: str | None = None
     holder: Jwk | None = None
+    holder_kid: str | None = None
     status: StatusReference | None = None
     disclosable: frozenset[ClaimsPath] | None = None
     decoys: int = 0
@@ -50,11 +52,10 @@ class CredentialDraft:
 @dataclass(frozen=True, slots=True)
 class Binding:
     """What a presentation must be bound to: audience (the full client identifier), nonce, and for mdoc the rest of
-    the session. `transaction_data` are the base64url strings as sent. `required` False accepts no holder binding."""
+    the session. `transaction_data` are the base64url strings as sent. `max_age` and `skew` are seconds."""
 
     audience: str
     nonce: str
-    required: bool = True
     response_uri: str | None = None
     origin: str | None = None
     encryption_key_thumbprint: bytes | None = None
@@ -65,19 +66,20 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class OpenedPresentation:
-    """A presentation taken apart, nothing of it believed."""
+    """A presentation taken apart, nothing of it believed. `bound`: it carries a proof of the holder."""
 
     issuer: KeyReference
     type: str
     content: Any
     status: StatusReference | None = None
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedCredential:
-    """A credential whose signature, digests, times and holder binding hold.
+    """A credential whose signature, digests and times hold.
 
-    `claims` is what was both signed and disclosed."""
+    `claims` is what was both signed and disclosed, `holder` how the credential names its holder's key."""
 
     format: str
     type: str
@@ -85,7 +87,7 @@ class VerifiedCredential:
     issuer: str | None
     issued_at: datetime | None
     expires_at: datetime | None
-    holder: Jwk | None
+    holder: KeyReference | None
     status: StatusReference | None
     checks: tuple[str, ...] = ()
 
@@ -114,9 +116,15 @@ class VerifiesPresentations(Protocol):
         """Take apart; believes nothing. Raises InvalidPresentation."""
 
     def verify(
-        self, opened: OpenedPresentation, issuer_key: Jwk, algorithm: str | None, binding: Binding, now: datetime
+        self, opened: OpenedPresentation, issuer_key: Jwk, algorithm: str | None, now: datetime, skew: int
     ) -> VerifiedCredential:
-        """Believe, in the order the standard gives. Raises a ProtocolError named for the check that failed."""
+        """Believe the credential, in the order the standard gives; `skew` in seconds.
+
+        Raises a ProtocolError named for the check that failed.
+        """
+
+    def verify_binding(self, opened: OpenedPresentation, holder: Jwk, binding: Binding, now: datetime) -> None:
+        """Believe that the holder presents it, here and now. Raises a ProtocolError named for what failed."""
 
 
 class HoldsCredentials(Protocol):

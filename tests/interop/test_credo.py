@@ -37,10 +37,14 @@ async def test_the_credential_carries_the_claims_that_were_given(
 
 
 @pytest.mark.parametrize("binding", ["jwk", "did:key", "did:jwk"])
-async def test_credo_binds_to_its_key(tenant: Tenant, credo_wallet: CredoWallet, binding: str) -> None:
+async def test_credo_binds_to_its_key(tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path, binding: str) -> None:
     offer = await tenant.offer()
     answer = await credo_wallet.accept_offer(offer["credential_offer_uri"], trust=tenant.anchor, binding=binding)
-    assert answer.result["credentials"][0]["claims"]["cnf"]
+    confirmation = answer.result["credentials"][0]["claims"]["cnf"]
+    assert confirmation.keys() == ({"jwk"} if binding == "jwk" else {"kid"})
+    assert str(confirmation.get("kid", binding)).startswith(binding)
+    presented = await present(tenant, credo_wallet, tmp_path, "x509_hash", "direct_post.jwt")
+    assert presented.result["state"] == "verified"
 
 
 async def test_a_wrong_transaction_code_is_refused_and_the_right_one_taken(
@@ -111,7 +115,9 @@ async def test_a_revoked_credential_is_refused(tenant: Tenant, credo_wallet: Cre
 async def test_a_verifier_refuses_what_another_tenant_issued(
     tenant: Tenant, other_tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path
 ) -> None:
-    await hold(other_tenant, credo_wallet)
+    claims = tmp_path / "claims.json"
+    claims.write_text(json.dumps(PERSON))
+    await hold(other_tenant, credo_wallet, "--claims", str(claims))
     own = await present(other_tenant, credo_wallet, tmp_path, "x509_hash", "direct_post.jwt")
     assert own.result["state"] == "verified"
     foreign = await present(tenant, credo_wallet, tmp_path, "x509_hash", "direct_post.jwt")

@@ -199,8 +199,10 @@ def test_depth_is_bounded_across_disclosures(read: Callable[[sd_jwt.SdJwt], Any]
 _digests = st.sampled_from([sd_jwt.digest("sha-256", disclosure(*parts)) for parts in (("a", 1), (1,), ("b", {}))])
 _hostile = st.recursive(
     _scalars | _digests,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["_sd", "...", "_sd_alg", "a", "b"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["_sd", "...", "_sd_alg", "a", "b"]), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from agent import gather
 from agent.audit import AuditEvent
 from agent.operations.issuing.codes import digest, notification_id
 from agent.operations.issuing.issuer_metadata import BATCH_SIZE
@@ -16,7 +17,6 @@ from agent.scope.issuing import Authorized, IssuedCredential, Settlement, Status
 from agent.scope.tenants import CredentialConfiguration
 from agent.tenancy import uuid7
 from protocols.encoding import b64url
-from protocols.errors import ProtocolError
 from protocols.jose.jwk import thumbprint
 from protocols.oauth.errors import InvalidToken
 from protocols.openid4vci import nonce
@@ -29,14 +29,22 @@ from protocols.openid4vci.errors import (
     UnknownCredentialIdentifier,
 )
 from protocols.openid4vci.key_proof import OpenedProof, ProofExpectations
-from protocols.ports import CredentialDraft, Purpose, StatusReference
+from protocols.ports import CredentialDraft, StatusReference
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A key that was proved, and the DID URL when the proof named it so."""
+
+    jwk: Mapping[str, Any]
+    kid: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Proved:
-    """The holder's keys, in the order of their proofs, and the nonces that they spend."""
+    """The holders, in the order of their proofs, and the nonces that they spend; one None is nobody's credential."""
 
-    keys: Sequence[Mapping[str, Any]]
+    holders: Sequence[_Holder | None]
     nonces: Sequence[tuple[bytes, datetime]]
 
 
@@ -51,7 +59,8 @@ async def issue_credential(scope: Scope, request: CredentialRequest) -> Credenti
     proved = await _prove(scope, configuration, request)
     if configuration.id in issuance.issued:
         raise CredentialRequestDenied("issued already")
-    issued = [await _draft(scope, configuration, key) for key in await _numbered(scope, configuration, proved.keys)]
+    numbered = await _numbered(scope, configuration, proved.holders)
+    issued = [await _draft(scope, configuration, *one) for one in numbered]
     credentials = [await _sign(scope, configuration, issuance, *one) for one in issued]
     await _settle(scope, issuance, configuration, [one[0] for one in issued], proved)
     return CredentialResponse(credentials, notification_id(scope.vault, issuance.id))
@@ -69,7 +78,7 @@ def _configuration(scope: Scope, issuance: Authorized, request: CredentialReques
 async def _prove(scope: Scope, configuration: CredentialConfiguration, request: CredentialRequest) -> _Proved:
     """Cheap checks of every proof first, signatures last."""
     if not configuration.proof_types:
-        return _Proved([{}], [])
+        return _Proved([None], [])
     proof_type = request.proof_type
     if proof_type is None or proof_type not in configuration.proof_types.keys() & scope.plugins["key_proofs"].keys():
         raise InvalidProof("proof type")
@@ -79,14 +88,14 @@ async def _prove(scope: Scope, configuration: CredentialConfiguration, request: 
     opened: list[OpenedProof] = [kind.open(proof) for proof in request.proofs]
     nonces = _nonces(scope, opened)
     expected = ProofExpectations(scope.tenant.base_url, frozenset(configuration.proof_types[proof_type]), scope.now())
-    keys = []
+    holders = []
     for one in opened:
-        key = await _holder_key(scope, one)
-        kind.verify(one, key, expected)
-        keys.append(key)
-    if len({thumbprint(key) for key in keys}) != len(keys):
+        holder = await _holder(scope, one)
+        kind.verify(one, holder.jwk, expected)
+        holders.append(holder)
+    if len({thumbprint(one.jwk) for one in holders}) != len(holders):
         raise InvalidProof("one key twice")
-    return _Proved(keys, nonces)
+    return _Proved(holders, nonces)
 
 
 def _nonces(scope: Scope, opened: Sequence[OpenedProof]) -> list[tuple[bytes, datetime]]:
@@ -100,37 +109,28 @@ def _nonces(scope: Scope, opened: Sequence[OpenedProof]) -> list[tuple[bytes, da
     return [(sha256(read.value).digest(), read.made_at)]
 
 
-async def _holder_key(scope: Scope, opened: OpenedProof) -> Mapping[str, Any]:
-    reference = opened.key
-    if reference.kind == "jwk":
-        jwk: Mapping[str, Any] = reference.value
-        return jwk
-    resolver = scope.plugins["trust_resolvers"].get(reference.kind)
-    if resolver is None:
-        raise InvalidProof(f"no way from {reference.kind} to a key")
+async def _holder(scope: Scope, opened: OpenedProof) -> _Holder:
     try:
-        trusted = await resolver.resolve(reference, Purpose.HOLD, scope.catalogue.anchors, scope.now().timestamp())
-    except ProtocolError as error:
+        trusted = await gather.holder_key(scope, opened.key)
+    except gather.UnknownHolder as error:
         raise InvalidProof(error.detail) from None
-    resolved: Mapping[str, Any] = trusted.jwk
-    return resolved
+    return _Holder(trusted.jwk, opened.key.value if opened.key.kind == "did_url" else None)
 
 
 async def _numbered(
-    scope: Scope, configuration: CredentialConfiguration, keys: Sequence[Mapping[str, Any]]
-) -> list[tuple[Mapping[str, Any], StatusPlace | None]]:
-    """Each key with a place in the status list, when there is one."""
+    scope: Scope, configuration: CredentialConfiguration, holders: Sequence[_Holder | None]
+) -> list[tuple[_Holder | None, StatusPlace | None]]:
+    """Each holder with a place in the status list, when there is one."""
     registry = scope.catalogue.status_registry
     if not configuration.status or registry is None:
-        return [(key, None) for key in keys]
-    places = await scope.places.take(scope, registry, len(keys))
-    return list(zip(keys, places, strict=True))
+        return [(one, None) for one in holders]
+    places = await scope.places.take(scope, registry, len(holders))
+    return list(zip(holders, places, strict=True))
 
 
 async def _draft(
-    scope: Scope, configuration: CredentialConfiguration, numbered: tuple[Mapping[str, Any], StatusPlace | None]
-) -> tuple[IssuedCredential, Mapping[str, Any]]:
-    key, place = numbered
+    scope: Scope, configuration: CredentialConfiguration, holder: _Holder | None, place: StatusPlace | None
+) -> tuple[IssuedCredential, _Holder | None]:
     issued_at = scope.now().replace(microsecond=0)
     return IssuedCredential(
         id=uuid7(scope.now(), scope.entropy(10)),
@@ -140,12 +140,12 @@ async def _draft(
         format=configuration.format,
         issuer_identifier=scope.tenant.base_url,
         issuer_id=scope.catalogue.issuer_id,
-        holder_key=b64url(thumbprint(key)) if key else None,
+        holder_key=b64url(thumbprint(holder.jwk)) if holder else None,
         status=place,
         registry=scope.catalogue.status_registry if place else None,
         issued_at=issued_at,
         expires_at=issued_at + configuration.lifetime if configuration.lifetime else None,
-    ), key
+    ), holder
 
 
 async def _sign(
@@ -153,7 +153,7 @@ async def _sign(
     configuration: CredentialConfiguration,
     issuance: Authorized,
     issued: IssuedCredential,
-    holder: Mapping[str, Any],
+    holder: _Holder | None,
 ) -> Any:
     """prepare -> sign -> seal; the format and the keyring know nothing of each other."""
     issuer = scope.catalogue.key("issuer")
@@ -170,7 +170,8 @@ async def _sign(
         expires_at=issued.expires_at,
         issuer=scope.tenant.base_url,
         x5c=issuer.x5c,
-        holder=holder or None,
+        holder=holder.jwk if holder else None,
+        holder_kid=holder.kid if holder else None,
         status=status,
         disclosable=configuration.disclosable,
     )

@@ -6,6 +6,7 @@ does know it ends the transaction, verified or refused, once.
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +23,9 @@ from protocols.openid4vp import response
 from protocols.openid4vp.authorization_request import ENCODINGS
 from protocols.openid4vp.response import AuthorizationResponse, InvalidResponse, PostedResponse
 from protocols.ports import Binding, OpenedPresentation, VerifiedCredential
+
+SKEW = 60
+"""Seconds by which another's clock may differ from ours."""
 
 
 class Refused(ProtocolError):
@@ -84,16 +88,18 @@ async def _judge(scope: Scope, request: OpenRequest, answer: AuthorizationRespon
 
 
 async def _verify(scope: Scope, request: OpenRequest, wanted: Any, presentation: Any) -> VerifiedCredential:
-    """open -> gather key -> verify -> query -> gather status: nothing is fetched for what is not signed."""
+    """open, issuer key, verify, holder key, binding, query, status: nothing is fetched for what is not signed."""
     verifies = scope.plugins["credential_formats"].get(wanted.format)
     if verifies is None:
         raise InvalidResponse("format")
     opened: OpenedPresentation = verifies.open(presentation)
     issuer = await gather.issuer_key(scope, opened.issuer)
-    binding = Binding(
-        audience=request.client_id, nonce=secrets.nonce(scope.vault, request.id), required=wanted.holder_binding
-    )
-    verified: VerifiedCredential = verifies.verify(opened, issuer.jwk, issuer.algorithm, binding, scope.now())
+    verified: VerifiedCredential = verifies.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
+    if wanted.holder_binding or opened.bound:
+        holder = await gather.holder_key(scope, verified.holder)
+        binding = Binding(request.client_id, secrets.nonce(scope.vault, request.id), skew=SKEW)
+        verifies.verify_binding(opened, holder.jwk, binding, scope.now())
+        verified = replace(verified, checks=(*verified.checks, "holder_binding"))
     require_match(wanted, verified)
     await gather.require_status(scope, verified.status)
     return verified

@@ -61,7 +61,7 @@ async def test_a_presentation_is_verified(site: Site, wallet: Wallet, credential
     assert found["state"] == "verified"
     (shown,) = found["credentials"]
     assert shown["claims"] == {"given_name": "Erika", "family_name": "Mustermann"}
-    assert shown["checks"] == ["signature", "disclosures", "validity", "key_binding"]
+    assert shown["checks"] == ["signature", "disclosures", "validity", "holder_binding"]
 
 
 async def test_the_request_object_is_signed_by_the_certificate_that_names_the_verifier(

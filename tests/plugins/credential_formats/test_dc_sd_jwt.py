@@ -10,6 +10,7 @@ from plugins.credential_formats.dc_sd_jwt import DcSdJwt
 from plugins.status_mechanisms.token_status_list import TokenStatusList
 from protocols.errors import ProtocolError
 from protocols.ports import Binding, PluginTools, VerifiedCredential
+from protocols.sd_jwt import InvalidKeyBinding
 
 
 @pytest.fixture
@@ -25,9 +26,14 @@ def verified(format: DcSdJwt, case: Mapping[str, Any]) -> VerifiedCredential:
     opened = format.open(case["sd_jwt"])
     now = datetime.fromtimestamp(wanted.get("now", 1_748_700_000), UTC)
     required = bool(wanted.get("kb_required"))
-    binding = Binding(wanted["aud"], wanted["nonce"], required=required, max_age=10**10, skew=0)
     jwk = {name: value for name, value in case["issuer_jwk"].items() if name in ("kty", "crv", "x", "y")}
-    return format.verify(opened, jwk, None, binding, now)
+    credential = format.verify(opened, jwk, None, now, 0)
+    if required or opened.bound:
+        if credential.holder is None:
+            raise InvalidKeyBinding("no holder")
+        binding = Binding(wanted["aud"], wanted["nonce"], max_age=10**10, skew=0)
+        format.verify_binding(opened, credential.holder.value, binding, now)
+    return credential
 
 
 def test_negative_vectors_are_refused_and_the_control_is_not(format: DcSdJwt, vectors: Callable[[str], Any]) -> None:

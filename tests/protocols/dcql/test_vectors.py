@@ -23,7 +23,7 @@ def test_invalid_queries_are_refused(vectors: Callable[[str], Any]) -> None:
 
 def credential(held: dict[str, Any]) -> VerifiedCredential:
     name = held.get("vct") or held.get("doctype") or ""
-    checks = ("key_binding",) if held.get("holder_binding", True) else ()
+    checks = ("holder_binding",) if held.get("holder_binding", True) else ()
     return VerifiedCredential(held["format"], name, held.get("claims", {}), None, None, None, None, None, checks)
 
 
