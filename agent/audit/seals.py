@@ -1,9 +1,7 @@
 """Seals: a signed statement over a range of transactions, its leaves, and the seal before."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 import rfc8785
@@ -61,12 +59,3 @@ class Seal:
 def head_statement(tenant: UUID, seal_no: int, seal_hash: bytes, at: str) -> bytes:
     """What an export's first line is signed over: how far the chain went at that moment."""
     return rfc8785.dumps({"tenant_id": str(tenant), "seal_no": seal_no, "seal_hash": b64url(seal_hash), "at": at})
-
-
-def cut(rows: Sequence[Mapping[str, Any]], limit: int) -> Sequence[Mapping[str, Any]]:
-    """At most so many rows, ending with a whole transaction; a transaction larger than the limit stays whole."""
-    if len(rows) <= limit:
-        return rows
-    last = rows[limit]["xact"]
-    kept = [row for row in rows[:limit] if row["xact"] != last]
-    return kept or [row for row in rows if row["xact"] == last]

@@ -114,6 +114,13 @@ BEGIN
   END LOOP;
 END $$;
 
+-- The epoch that rows are written in now: numbers of older ones compare with no running transaction.
+CREATE FUNCTION current_epoch() RETURNS integer LANGUAGE sql STABLE AS $$
+  SELECT pg_get_expr(d.adbin, d.adrelid)::integer
+    FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+   WHERE d.adrelid = 'agent.audit_logs'::regclass AND a.attname = 'epoch'
+$$;
+
 -- After a logical restore, by the administrator: transaction numbers began again.
 CREATE FUNCTION raise_epoch(now_at integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE t text;

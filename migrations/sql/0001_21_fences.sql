@@ -104,6 +104,7 @@ GRANT SELECT ON quality_rules TO agent_maint;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA agent TO agent_backup;
 GRANT EXECUTE ON FUNCTION ensure_months(integer), months_ahead(regclass), detach_month(text), drop_month(text), expire(integer), turn_replay_ring() TO agent_maint;
 GRANT EXECUTE ON FUNCTION months_ahead(regclass) TO agent_app;   -- readiness
+GRANT EXECUTE ON FUNCTION current_epoch() TO agent_app, agent_maint, agent_auditor;   -- sealing and export
 GRANT EXECUTE ON FUNCTION monthly(), expiring() TO agent_maint;
 
 -- The only question asked before a tenant is known: which tenant is this name?

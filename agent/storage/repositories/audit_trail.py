@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, insert, or_, select
 
 from agent.audit.leaves import LOGS, members
-from agent.audit.seals import Seal, cut
+from agent.audit.seals import Seal
 from agent.storage import tables
 from agent.storage.statements import Statement
 from agent.storage.tables.columns import Xid8
@@ -17,27 +17,42 @@ if TYPE_CHECKING:
 _PAGE = 5000
 _s = tables.audit_seals.c
 _TENANT: Any = bindparam("tenant")
-# Rows of a running transaction may still appear below what is visible: they wait for the next round.
-_settled: Any = func.pg_snapshot_xmin(func.pg_current_snapshot())
+_HORIZON = Statement(
+    select(func.agent.current_epoch().label("epoch"), func.pg_snapshot_xmin(func.pg_current_snapshot()).label("xact"))
+)
 
 
 def _page(log: str) -> Statement:
-    found = getattr(tables, log)
+    """Settled rows from a transaction on: those of before a restore, and those below the horizon."""
+    found = getattr(tables, log).c
     epoch: Any = bindparam("epoch")
     xact: Any = bindparam("xact", type_=Xid8())
+    current: Any = bindparam("current")
+    horizon: Any = bindparam("horizon", type_=Xid8())
     return Statement(
-        select(found)
+        select(getattr(tables, log))
         .where(
-            found.c.tenant_id == _TENANT,
-            or_(found.c.epoch > epoch, (found.c.epoch == epoch) & (found.c.xact >= xact)),
-            found.c.xact < _settled,
+            found.tenant_id == _TENANT,
+            or_(found.epoch > epoch, (found.epoch == epoch) & (found.xact >= xact)),
+            or_(found.epoch < current, (found.epoch == current) & (found.xact < horizon)),
         )
-        .order_by(found.c.epoch, found.c.xact, found.c.id)
+        .order_by(found.epoch, found.xact, found.id)
         .limit(bindparam("limit_"))
     )
 
 
+def _transaction(log: str) -> Statement:
+    found = getattr(tables, log).c
+    xact: Any = bindparam("xact", type_=Xid8())
+    return Statement(
+        select(getattr(tables, log)).where(
+            found.tenant_id == _TENANT, found.epoch == bindparam("epoch"), found.xact == xact
+        )
+    )
+
+
 _PAGES = {log: _page(log) for log in LOGS}
+_TRANSACTIONS = {log: _transaction(log) for log in LOGS}
 _LAST = Statement(
     select(_s.seal_no, _s.epoch, _s.to_xact, _s.seal_hash)
     .where(_s.tenant_id == _TENANT)
@@ -86,15 +101,34 @@ class AuditTrailRepository:
         return (row[0], row[1], row[2], row[3]) if row else None
 
     async def rows_after(self, epoch: int, xact: int, limit: int) -> Sequence[Mapping[str, Any]]:
-        """Whole transactions from one on, about `limit` rows."""
+        """Whole transactions from one on, at most `limit` rows of each log; a larger transaction comes alone.
+
+        One horizon for all logs: what commits between their queries would else be left out below what is returned.
+        """
+        horizon = await _HORIZON.row(self._unit.connection)
+        if horizon is None:
+            raise LookupError("no horizon")
+        bounds = {"epoch": epoch, "xact": xact, "current": horizon["epoch"], "horizon": horizon["xact"]}
         rows: list[dict[str, Any]] = []
-        for log, statement in _PAGES.items():
-            found = await statement.rows(
-                self._unit.connection, tenant=self._unit.tenant_id, epoch=epoch, xact=xact, limit_=limit + 1
-            )
-            rows += [members(log, dict(row)) for row in found]
-        rows.sort(key=lambda row: (row["epoch"], int(row["xact"]), row["log"], row["id"]))
-        return cut(rows, limit)
+        ends: list[tuple[int, int]] = []
+        for log, page in _PAGES.items():
+            found = await self._found(log, page, **bounds, limit_=limit + 1)
+            rows += found
+            if len(found) > limit:
+                ends.append(_transaction_of(found[-1]))
+        if ends:
+            rows = [row for row in rows if _transaction_of(row) < min(ends)] or await self._whole(*min(ends))
+        return sorted(rows, key=lambda row: (*_transaction_of(row), row["log"], row["id"]))
+
+    async def _whole(self, epoch: int, xact: int) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        for log, statement in _TRANSACTIONS.items():
+            rows += await self._found(log, statement, epoch=epoch, xact=xact)
+        return rows
+
+    async def _found(self, log: str, statement: Statement, **values: Any) -> list[dict[str, Any]]:
+        found = await statement.rows(self._unit.connection, tenant=self._unit.tenant_id, **values)
+        return [members(log, dict(row)) for row in found]
 
     async def add(self, seal: Seal) -> None:
         """Insert one link of the chain."""
@@ -130,6 +164,10 @@ class AuditTrailRepository:
             for row in page:
                 yield row
             epoch, xact = page[-1]["epoch"], int(page[-1]["xact"]) + 1
+
+
+def _transaction_of(row: Mapping[str, Any]) -> tuple[int, int]:
+    return row["epoch"], int(row["xact"])
 
 
 def _seal(row: Any) -> Seal:

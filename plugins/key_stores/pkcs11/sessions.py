@@ -131,8 +131,13 @@ class SessionPool:
                     one.keys.clear()
         elif isinstance(error, _LOST) or type(error) is pkcs11.PKCS11Error:  # the plain class: not initialised
             self._log_in(pooled.generation)
-        else:
+        elif not self._overtaken(pooled):
             raise KeyStoreUnavailable(type(error).__name__) from None
+
+    def _overtaken(self, pooled: PooledSession) -> bool:
+        """Whether another thread logged in anew under this call: then any error may come from that."""
+        with self._lock:
+            return pooled.generation != self._generation
 
     def _take(self) -> PooledSession:
         with self._lock:

@@ -1,42 +1,36 @@
-"""Nothing in schema agent is without its fence: read from PostgreSQL's own catalogue, so that no table is forgotten."""
+"""The migrated database keeps the rules of docs/data-model.md, in every table, partition, index and grant.
 
+Each rule is one query for what breaks it, over the catalogue and not over a list of ours: a table that a later
+migration adds is held to the rules as well.
+"""
+
+import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from sqlalchemy.dialects import postgresql
 
+from agent.storage import tables
 from agent.storage.migrate import LOGINS
 from tests.databases import Database
 
-WITHOUT_TENANT = {
-    "tenants": "its id is the tenant",
-    "column_classifications": "the class of every column: the same for all, says nothing of any tenant",
-}
-_ALL_BUT_MAINT = {"agent_app", "agent_control", "agent_auditor", "agent_eraser", "agent_owner"}
-_ALL_BUT_CONTROL = {"agent_app", "agent_maint", "agent_auditor", "agent_eraser"}
-OTHER_FENCES = {
-    ("tenants", "fence_read"): {"agent_app", "agent_auditor", "agent_eraser"},  # the others list tenants
-    ("tenants", "fence_insert"): _ALL_BUT_CONTROL,  # agent_control makes tenants
-    ("tenants", "fence_update"): _ALL_BUT_CONTROL,
-    ("outbox", "fence_read"): _ALL_BUT_MAINT,  # the relay serves all tenants; an outbox row holds ids only
-    ("outbox", "fence_update"): _ALL_BUT_MAINT,
-    ("outbox", "fence_delete"): _ALL_BUT_MAINT,
-}
-EXPIRING = {"sessions", "idempotency_keys", "pushed_authorization_requests", "authorization_sessions", "message_queue"}
-SHARED_READS = {
-    "credential_schemas",
-    "credential_types",
-    "trust_registries",
-    "trust_anchors",
-    "trust_chains",
-    "trust_chain_members",
-}
-TABLES = "c.relnamespace = 'agent'::regnamespace AND c.relkind IN ('r', 'p')"
-WHOLE = f"{TABLES} AND NOT c.relispartition"
-MINE = "(tenant_id = ( SELECT agent.current_tenant() AS current_tenant))"
-MINE_OR_SHARED = f"({MINE} OR (tenant_id = agent.system_tenant()))"
+WORLDWIDE = "column_classifications"
+_ROLES = ("agent_app", "agent_control", "agent_maint", "agent_auditor", "agent_eraser", "agent_backup", "agent_owner")
+_RELATIONS = "c.relnamespace = 'agent'::regnamespace AND c.relkind IN ('r', 'p')"
+_TABLES = f"{_RELATIONS} AND NOT c.relispartition"
+_APPEND_ONLY = [
+    "audit_logs",
+    "audit_seals",
+    "data_access_logs",
+    "security_events",
+    "credential_statuses",
+    "status_list_entries",
+    "status_list_blocks",
+    "did_documents",
+    "erasure_acts",
+]
 
 
 @pytest_asyncio.fixture
@@ -46,174 +40,356 @@ async def catalogue(shared_database: Database) -> AsyncIterator[asyncpg.Connecti
     await connection.close()
 
 
-async def names(connection: asyncpg.Connection, query: str, *arguments: Any) -> set[str]:
-    return {row[0] for row in await connection.fetch(query, *arguments)}
+async def _broken(catalogue: asyncpg.Connection, query: str, *arguments: object) -> list[str]:
+    return sorted(" ".join(str(value) for value in row) for row in await catalogue.fetch(query, *arguments))
 
 
-async def test_there_are_eighty_five_tables(catalogue: asyncpg.Connection) -> None:
-    assert len(await names(catalogue, f"SELECT c.relname FROM pg_class c WHERE {WHOLE}")) == 85
+# What is there
 
 
-async def test_every_table_and_partition_enables_and_forces_row_security(catalogue: asyncpg.Connection) -> None:
-    found = await catalogue.fetch(f"SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class c WHERE {TABLES}")
-    assert len(found) > 130
-    assert [row["relname"] for row in found if not (row["relrowsecurity"] and row["relforcerowsecurity"])] == []
+async def test_the_tables_of_the_code_are_the_tables_of_the_database(catalogue: asyncpg.Connection) -> None:
+    found = await _broken(catalogue, f"SELECT relname FROM pg_class c WHERE {_TABLES}")
+    assert found == sorted(tables.__all__)
+    assert all(getattr(tables, name).name == name for name in tables.__all__)
 
 
-async def test_every_table_but_the_named_has_a_tenant_that_is_never_null(catalogue: asyncpg.Connection) -> None:
-    without = await names(
-        catalogue,
-        f"""SELECT relname FROM pg_class c WHERE {TABLES} AND NOT EXISTS (SELECT FROM pg_attribute a
-            WHERE a.attrelid = c.oid AND attname = 'tenant_id' AND attnotnull AND atttypid = 'uuid'::regtype)""",
-    )
-    assert without == set(WITHOUT_TENANT)
-
-
-async def test_every_primary_key_begins_with_the_tenant(catalogue: asyncpg.Connection) -> None:
-    first = await catalogue.fetch(
-        f"""SELECT c.relname, a.attname FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-            LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] WHERE {TABLES}"""
-    )
-    assert {row["relname"] for row in first if row["attname"] != "tenant_id"} == set(WITHOUT_TENANT)
-    assert all(row["attname"] for row in first), "a table without a primary key"
-
-
-async def test_every_unique_index_begins_with_the_tenant(catalogue: asyncpg.Connection) -> None:
-    loose = await names(
-        catalogue,
-        f"""SELECT c.relname FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND i.indisunique
-            WHERE {TABLES} AND (SELECT attname FROM pg_attribute a WHERE a.attrelid = c.oid AND attnum = indkey[0])
-            IS DISTINCT FROM 'tenant_id'""",
-    )
-    assert loose == set(WITHOUT_TENANT)
-
-
-FOREIGN_KEYS = """SELECT k.conrelid, k.conrelid::regclass::text AS child, k.conname, k.confrelid::regclass::text AS parent,
-  (SELECT array_agg(attname::text ORDER BY o) FROM unnest(conkey) WITH ORDINALITY x(n, o)
-     JOIN pg_attribute ON attrelid = conrelid AND attnum = n) AS here,
-  (SELECT array_agg(attname::text ORDER BY o) FROM unnest(confkey) WITH ORDINALITY x(n, o)
-     JOIN pg_attribute ON attrelid = confrelid AND attnum = n) AS there
-  FROM pg_constraint k WHERE contype = 'f' AND connamespace = 'agent'::regnamespace AND conparentid = 0"""
-
-
-async def test_every_foreign_key_names_the_tenant_on_both_sides(catalogue: asyncpg.Connection) -> None:
-    keys = await catalogue.fetch(FOREIGN_KEYS)
-    assert len(keys) > 60
-    for key in keys:
-        if key["parent"] == "agent.tenants":
-            assert (key["here"], key["there"]) == (["tenant_id"], ["id"]), key
-        else:
-            assert key["there"][0] == "tenant_id", key
-            assert len(key["here"]) >= 2, key
-            assert key["here"][0].endswith("tenant_id"), key
-
-
-async def test_a_reference_into_the_shared_catalogue_names_the_own_or_the_system_tenant(
-    catalogue: asyncpg.Connection,
+@pytest.mark.parametrize("name", tables.__all__)
+async def test_columns_and_types_of_the_code_are_those_of_the_database(
+    catalogue: asyncpg.Connection, name: str
 ) -> None:
-    keys = [key for key in await catalogue.fetch(FOREIGN_KEYS) if key["here"][0] != "tenant_id"]
-    assert {key["parent"].removeprefix("agent.") for key in keys} <= SHARED_READS
-    for key in keys:
-        checks = await names(
+    rows = await catalogue.fetch(
+        """SELECT a.attname, format_type(coalesce(nullif(e.typbasetype, 0), nullif(t.typbasetype, 0), a.atttypid), NULL)
+                  || CASE WHEN e.typbasetype > 0 THEN '[]' ELSE '' END
+             FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type e ON e.oid = t.typelem
+            WHERE a.attrelid = format('agent.%I', $1::text)::regclass AND a.attnum > 0 AND NOT a.attisdropped""",
+        name,
+    )
+    dialect = postgresql.dialect()
+    ours = {column.name: column.type.compile(dialect).lower() for column in getattr(tables, name).c}
+    assert ours == {row[0]: row[1].replace("character", "text") for row in rows}
+
+
+# R1: tenant_id everywhere, keys composite
+
+
+async def test_every_row_names_its_tenant(catalogue: asyncpg.Connection) -> None:
+    assert (
+        await _broken(
             catalogue,
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND conrelid = $1",
-            key["conrelid"],
+            f"""SELECT relname FROM pg_class c WHERE {_RELATIONS} AND relname <> ALL ($1) AND NOT EXISTS (
+              SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnotnull
+                 AND a.atttypid = 'uuid'::regtype)""",
+            ["tenants", WORLDWIDE],
         )
-        column, system = key["here"][0], "'00000000-0000-0000-0000-000000000000'::uuid"
-        assert f"CHECK ((({column} = tenant_id) OR ({column} = {system})))" in checks, key
-
-
-async def test_every_tenant_table_has_its_four_restrictive_fences(catalogue: asyncpg.Connection) -> None:
-    fences = await catalogue.fetch(
-        """SELECT polrelid::regclass::text AS relation, polcmd::text AS command, polpermissive AS permissive, polname,
-           pg_get_expr(polqual, polrelid) AS using, pg_get_expr(polwithcheck, polrelid) AS checks FROM pg_policy"""
+        == []
     )
-    for name in await names(catalogue, f"SELECT c.relname FROM pg_class c WHERE {WHOLE}") - set(WITHOUT_TENANT):
-        mine = {f["polname"]: f for f in fences if f["relation"] == f"agent.{name}" and not f["permissive"]}
-        reads = MINE_OR_SHARED if name in SHARED_READS else MINE
-        wanted = {
-            "fence_read": ("r", reads, None),
-            "fence_insert": ("a", None, MINE),
-            "fence_update": ("w", MINE, MINE),
-            "fence_delete": ("d", MINE, None),
-        }
-        if name in EXPIRING:
-            wanted["fence_expired"] = ("*", f"({MINE} OR (expires_at < now()))", MINE)
-        assert {n: (f["command"], f["using"], f["checks"]) for n, f in mine.items()} == wanted, name
 
 
-async def test_a_fence_holds_for_everybody_but_where_a_role_crosses_tenants(catalogue: asyncpg.Connection) -> None:
-    narrowed = await catalogue.fetch(
-        """SELECT polrelid::regclass::text AS relation, polname, polroles::regrole[]::text[] AS roles FROM pg_policy
-           WHERE NOT polpermissive AND polroles <> '{0}'"""
+async def test_every_key_and_unique_index_begins_with_the_tenant(catalogue: asyncpg.Connection) -> None:
+    """R1 and R5; replay_marks begins with the slot it is partitioned by, and names the tenant too."""
+    broken = await _broken(
+        catalogue,
+        f"""SELECT c.relname, i.indexrelid::regclass FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid
+             WHERE {_RELATIONS} AND i.indisunique AND c.relname <> ALL ($1)
+               AND (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = i.indkey[0]) <> 'tenant_id'""",
+        ["tenants", WORLDWIDE],
     )
-    others = {"agent_app", "agent_control", "agent_maint", "agent_auditor", "agent_eraser"}
-    for fence in narrowed:
-        name, roles = fence["relation"].removeprefix("agent."), set(fence["roles"])
-        if name in EXPIRING:
-            assert roles == ({"agent_owner"} if fence["polname"] == "fence_expired" else others), fence
-        else:
-            assert roles == OTHER_FENCES[name, fence["polname"]], fence
+    assert broken == []
 
 
-async def test_permissive_policies_are_the_two_known_ones(catalogue: asyncpg.Connection) -> None:
+async def test_every_table_and_partition_has_a_primary_key(catalogue: asyncpg.Connection) -> None:
+    assert (
+        await _broken(
+            catalogue,
+            f"""SELECT relname FROM pg_class c WHERE {_RELATIONS}
+               AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)""",
+        )
+        == []
+    )
+
+
+async def test_every_foreign_key_carries_the_tenant_on_both_sides(catalogue: asyncpg.Connection) -> None:
+    """`tenant_id` to `tenant_id`, or a catalogue reference `x_tenant_id` to `tenant_id`; to `tenants` by its id."""
     rows = await catalogue.fetch(
-        "SELECT polname, polrelid::regclass::text AS relation FROM pg_policy WHERE polpermissive"
+        """SELECT k.conname, k.conrelid::regclass::text AS there, k.confrelid = 'agent.tenants'::regclass AS of_tenant,
+                  (SELECT attname FROM pg_attribute WHERE attrelid = k.conrelid AND attnum = k.conkey[1]) AS mine,
+                  (SELECT attname FROM pg_attribute WHERE attrelid = k.confrelid AND attnum = k.confkey[1]) AS theirs,
+                  cardinality(k.conkey) AS width
+             FROM pg_constraint k WHERE k.contype = 'f' AND k.connamespace = 'agent'::regnamespace"""
     )
-    assert {row["polname"] for row in rows} == {"admit", "directory"}
-    assert [row["relation"] for row in rows if row["polname"] == "directory"] == ["agent.tenants"]
+    assert len(rows) > 100
+    broken = [
+        dict(row)
+        for row in rows
+        if (row["of_tenant"] and (row["mine"], row["theirs"], row["width"]) != ("tenant_id", "id", 1))
+        or (not row["of_tenant"] and (not row["mine"].endswith("tenant_id") or row["theirs"] != "tenant_id"))
+        or (not row["of_tenant"] and row["width"] < 2)
+    ]
+    assert broken == []
 
 
-async def test_a_partition_is_reached_through_its_parent_only(catalogue: asyncpg.Connection) -> None:
-    grants = await catalogue.fetch(
-        f"""SELECT c.relname, g.grantee::regrole::text AS grantee, g.privilege_type FROM pg_class c, aclexplode(c.relacl) g
-            WHERE {TABLES} AND c.relispartition AND g.grantee <> c.relowner"""
+async def test_a_catalogue_reference_is_checked_to_be_ours_or_the_systems(catalogue: asyncpg.Connection) -> None:
+    columns = await catalogue.fetch(
+        f"""SELECT c.relname, a.attname, ARRAY(SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k
+                                                WHERE k.conrelid = c.oid AND k.contype = 'c') AS checks
+              FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE {_TABLES} AND a.attname LIKE '%\\_tenant\\_id'"""
     )
-    assert {(row["grantee"], row["privilege_type"]) for row in grants} == {("agent_backup", "SELECT")}
-    assert not await names(
-        catalogue,
-        f"SELECT relname FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid WHERE {TABLES} AND relispartition",
+    assert columns
+    check = "CHECK ((({0} = tenant_id) OR ({0} = '00000000-0000-0000-0000-000000000000'::uuid)))"
+    loose = [(row["relname"], row["attname"]) for row in columns if check.format(row["attname"]) not in row["checks"]]
+    assert loose == []
+
+
+async def test_a_deletion_never_empties_a_tenant_column(catalogue: asyncpg.Connection) -> None:
+    assert (
+        await _broken(
+            catalogue,
+            """SELECT k.conrelid::regclass, k.conname FROM pg_constraint k
+            WHERE k.contype = 'f' AND k.connamespace = 'agent'::regnamespace AND k.confdeltype IN ('n', 'd')
+              AND (k.confdelsetcols IS NULL OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid
+                   AND a.attnum = ANY (k.confdelsetcols) AND a.attname LIKE '%tenant_id'))""",
+        )
+        == []
     )
 
 
-async def test_public_has_nothing_on_any_table(catalogue: asyncpg.Connection) -> None:
-    assert not await names(
-        catalogue,
-        "SELECT c.relname FROM pg_class c, aclexplode(c.relacl) g WHERE c.relnamespace = 'agent'::regnamespace AND g.grantee = 0",
+# R2: fences
+
+
+async def test_row_security_is_enabled_and_forced_everywhere(catalogue: asyncpg.Connection) -> None:
+    count = await catalogue.fetchval(f"SELECT count(*) FROM pg_class c WHERE {_RELATIONS}")
+    assert count > len(tables.__all__)
+    assert (
+        await _broken(
+            catalogue,
+            f"SELECT relname FROM pg_class c WHERE {_RELATIONS} AND NOT (relrowsecurity AND relforcerowsecurity)",
+        )
+        == []
     )
 
 
-async def test_functions_with_their_owners_rights_are_the_known_ones_and_no_superusers(
-    catalogue: asyncpg.Connection,
+@pytest.mark.parametrize("command", ["r", "a", "w", "d"])
+async def test_every_table_has_a_restrictive_fence_around_its_tenant(
+    catalogue: asyncpg.Connection, command: str
 ) -> None:
-    """Their owners are fenced as everybody is, so that a function without a check of the tenant shows nothing."""
+    """For each command one, that compares the tenant column with the transaction's tenant and nothing looser."""
+    column = "CASE c.relname WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END"
+    mine = f"'(' || {column} || ' = ( SELECT agent.current_tenant() AS current_tenant))'"
+    shared = f"'(' || {mine} || ' OR (tenant_id = agent.system_tenant()))'"
+    clause = {"r": "polqual", "a": "polwithcheck", "w": "polqual", "d": "polqual"}[command]
+    broken = await _broken(
+        catalogue,
+        f"""SELECT c.relname FROM pg_class c WHERE {_TABLES} AND c.relname <> $1 AND NOT EXISTS (
+              SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND p.polcmd = $2::text::"char"
+                 AND (pg_get_expr(p.{clause}, c.oid) = {mine}
+                      OR ($2 = 'r' AND pg_get_expr(p.{clause}, c.oid) = {shared} AND c.relname = ANY ($3)))
+                 AND ($2 <> 'w' OR pg_get_expr(p.polwithcheck, c.oid) = {mine}))""",
+        WORLDWIDE,
+        command,
+        [
+            "credential_schemas",
+            "credential_types",
+            "trust_registries",
+            "trust_anchors",
+            "trust_chains",
+            "trust_chain_members",
+        ],
+    )
+    assert broken == []
+
+
+async def test_the_application_stands_behind_every_fence(catalogue: asyncpg.Connection) -> None:
+    """A fence that names roles names agent_app among them: only the owner, control and upkeep ever step aside."""
+    assert (
+        await _broken(
+            catalogue,
+            """SELECT polrelid::regclass, polname FROM pg_policy WHERE NOT polpermissive AND polrelid::regclass::text LIKE 'agent.%'
+              AND polname LIKE 'fence%' AND polname <> 'fence_expired'
+              AND NOT (polroles = '{0}' OR 'agent_app'::regrole = ANY (polroles))""",
+        )
+        == []
+    )
+
+
+async def test_no_policy_opens_more_than_the_fence(catalogue: asyncpg.Connection) -> None:
+    """Permissive policies: `admit` everywhere, and the directory of tenants for the owner's look-up by name."""
+    found = await _broken(
+        catalogue,
+        """SELECT DISTINCT polname, CASE polname WHEN 'admit' THEN '' ELSE polrelid::regclass::text END
+             FROM pg_policy p JOIN pg_class c ON c.oid = polrelid AND c.relnamespace = 'agent'::regnamespace
+            WHERE polpermissive""",
+    )
+    assert [one.strip() for one in found] == ["admit", "directory agent.tenants"]
+
+
+async def test_partitions_are_reached_through_their_parent_only(catalogue: asyncpg.Connection) -> None:
+    assert (
+        await _broken(
+            catalogue,
+            """SELECT c.relname, g.grantee::regrole, g.privilege_type FROM pg_class c, aclexplode(c.relacl) g
+            WHERE c.relnamespace = 'agent'::regnamespace AND c.relispartition AND c.relkind IN ('r', 'p')
+              AND g.grantee <> c.relowner AND NOT (g.grantee = 'agent_backup'::regrole AND g.privilege_type = 'SELECT')""",
+        )
+        == []
+    )
+    assert (
+        await _broken(
+            catalogue,
+            "SELECT polrelid::regclass FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE c.relispartition",
+        )
+        == []
+    )
+
+
+async def test_nothing_is_granted_to_everybody(catalogue: asyncpg.Connection) -> None:
+    assert (
+        await _broken(
+            catalogue,
+            f"SELECT c.relname FROM pg_class c, aclexplode(c.relacl) g WHERE {_RELATIONS} AND g.grantee = 0",
+        )
+        == []
+    )
+
+
+# R3: a tenant for one transaction
+
+
+async def test_no_function_sets_a_tenant_for_a_session(catalogue: asyncpg.Connection) -> None:
+    sources = await catalogue.fetch("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'agent'::regnamespace")
+    setting = [row for row in sources if "set_config" in row["prosrc"]]
+    assert setting
+    assert [row["proname"] for row in setting if re.search(r"set_config\([^;]*false\)", row["prosrc"])] == []
+
+
+# R4: sealed
+
+
+async def test_a_column_is_called_what_it_is(catalogue: asyncpg.Connection) -> None:
+    """`x_sealed` is sealed; `x_index` is a blind index unless it counts."""
+    assert (
+        await _broken(
+            catalogue,
+            f"""SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+             WHERE {_TABLES} AND ((a.attname LIKE '%\\_sealed') AND a.atttypid <> 'agent.sealed'::regtype
+                OR a.attname LIKE '%\\_index' AND a.atttypid NOT IN ('agent.blind_index'::regtype, 'bigint'::regtype))""",
+        )
+        == []
+    )
+
+
+# R6: roles
+
+
+async def test_runtime_roles_have_no_powers(catalogue: asyncpg.Connection) -> None:
+    assert (
+        await _broken(
+            catalogue,
+            """SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)
+              AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls AND rolname <> 'agent_backup')""",
+            [*_ROLES, *LOGINS],
+        )
+        == []
+    )
+
+
+async def test_runtime_roles_own_nothing(catalogue: asyncpg.Connection) -> None:
+    owners = await catalogue.fetch(
+        """SELECT DISTINCT relowner::regrole::text AS role, 'relation' AS kind FROM pg_class WHERE relnamespace = 'agent'::regnamespace
+           UNION SELECT proowner::regrole::text, proname FROM pg_proc WHERE pronamespace = 'agent'::regnamespace
+                    AND proowner <> 'agent_owner'::regrole"""
+    )
+    assert sorted(map(tuple, owners)) == [("agent_eraser", "erase"), ("agent_owner", "relation")]
+
+
+async def test_a_login_is_a_member_of_its_role_alone(catalogue: asyncpg.Connection) -> None:
+    found = await catalogue.fetch(
+        """SELECT m.member::regrole::text AS login, m.roleid::regrole::text AS role FROM pg_auth_members m
+            WHERE m.member = ANY ($1::text[]::regrole[])""",
+        [*LOGINS, *_ROLES],
+    )
+    assert {(row["login"], row["role"]) for row in found} == set(LOGINS.items())
+
+
+# R7: append-only
+
+
+async def test_nobody_may_change_what_is_append_only(catalogue: asyncpg.Connection) -> None:
+    """Neither in whole nor by a column; the eraser alone deletes, and nobody may become it."""
+    assert (
+        await _broken(
+            catalogue,
+            """SELECT t, r, p FROM unnest($1::text[]) t, unnest($2::text[]) r, unnest('{UPDATE,DELETE,TRUNCATE}'::text[]) p
+            WHERE (has_table_privilege(r, 'agent.' || t, p) OR p = 'UPDATE' AND has_any_column_privilege(r, 'agent.' || t, p))
+              AND NOT (r = 'agent_eraser' AND p = 'DELETE')""",
+            _APPEND_ONLY,
+            [role for role in _ROLES if role != "agent_owner"],
+        )
+        == []
+    )
+
+
+async def test_every_append_only_table_and_partition_refuses_by_trigger(catalogue: asyncpg.Connection) -> None:
+    """UPDATE (16), DELETE (8) and TRUNCATE (32) before the row or statement, for the owner too."""
     rows = await catalogue.fetch(
-        """SELECT proname, proowner::regrole::text AS owner, rolsuper OR rolbypassrls AS above FROM pg_proc
-           JOIN pg_roles r ON r.oid = proowner WHERE pronamespace = 'agent'::regnamespace AND prosecdef"""
+        f"""SELECT c.relname, coalesce((SELECT bit_or(g.tgtype) FROM pg_trigger g WHERE g.tgrelid = c.oid
+                   AND g.tgname LIKE 'append_only%' AND g.tgenabled = 'O' AND g.tgtype & 2 > 0), 0) & 56 AS events
+              FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid LEFT JOIN pg_class p ON p.oid = i.inhparent
+             WHERE {_RELATIONS} AND coalesce(p.relname, c.relname) = ANY ($1)""",
+        _APPEND_ONLY,
     )
-    assert not any(row["above"] for row in rows)
-    owners = {row["proname"]: row["owner"] for row in rows}
-    assert owners.pop("erase") == "agent_eraser"
-    assert set(owners.values()) == {"agent_owner"}
-    assert set(owners) == {
-        *("ensure_months", "months_ahead", "detach_month", "drop_month"),
-        *("expire", "turn_replay_ring", "resolve_tenant"),
-    }
+    assert len(rows) > len(_APPEND_ONLY)
+    assert [row["relname"] for row in rows if row["events"] != 56] == []
 
 
-async def test_agent_owner_owns_every_table(catalogue: asyncpg.Connection) -> None:
-    owners = await names(catalogue, f"SELECT DISTINCT relowner::regrole::text FROM pg_class c WHERE {TABLES}")
-    assert owners == {"agent_owner"}
+# R8: searches that row security allows
 
 
-@pytest.mark.parametrize("login", LOGINS)
-async def test_a_login_is_no_superuser_and_meets_row_security(catalogue: asyncpg.Connection, login: str) -> None:
-    """Its own attributes, and those of every role it can become."""
-    reach = await catalogue.fetch(
-        """WITH RECURSIVE reach(role) AS (SELECT $1::regrole::oid
-             UNION SELECT m.roleid FROM pg_auth_members m JOIN reach ON m.member = reach.role)
-           SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolreplication FROM pg_roles JOIN reach ON oid = role""",
-        login,
+async def test_every_index_serves_a_leakproof_search(catalogue: asyncpg.Connection) -> None:
+    """A btree over columns whose equality is leakproof; no expression over a column.
+
+    Two unique indexes only forbid and are never searched: the one active key of a purpose, a segment of a period.
+    """
+    assert await _broken(
+        catalogue,
+        f"""SELECT i.indexrelid::regclass FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid
+              JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
+             WHERE {_RELATIONS} AND (m.amname <> 'btree' OR i.indexprs IS NOT NULL OR EXISTS (
+               SELECT FROM unnest(i.indclass::oid[]) o JOIN pg_opclass k ON k.oid = o
+                 JOIN pg_amop a ON a.amopfamily = k.opcfamily AND a.amopstrategy = 3
+                      AND a.amoplefttype = k.opcintype AND a.amoprighttype = k.opcintype
+                 JOIN pg_operator e ON e.oid = a.amopopr JOIN pg_proc f ON f.oid = e.oprcode WHERE NOT f.proleakproof))""",
+    ) == ["agent.archive_segments_tenant_id_table_name_period_tier_key", "agent.key_pairs_active"]
+
+
+# R9: open words
+
+
+async def test_no_check_lists_words_that_plugins_add_to(catalogue: asyncpg.Connection) -> None:
+    """Formats, algorithms, methods and media types are text in the specifications' own spelling."""
+    assert (
+        await _broken(
+            catalogue,
+            f"""SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+              JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum]
+             WHERE {_TABLES} AND a.attname IN ('format', 'algorithm', 'media_type', 'method', 'identifier_kind', 'key_store',
+                   'mechanism')
+               AND c.relname NOT IN ('tenant_keys', 'archive_segments') AND pg_get_constraintdef(k.oid) LIKE '%ANY%'""",
+        )
+        == []
     )
-    assert {row["rolname"] for row in reach} == {login, LOGINS[login]}
-    assert [row["rolname"] for row in reach if any(tuple(row)[1:])] == []
+
+
+# R10: classes
+
+
+async def test_every_column_has_a_class_and_every_class_a_column(catalogue: asyncpg.Connection) -> None:
+    assert (
+        await _broken(
+            catalogue,
+            f"""WITH there AS (SELECT c.relname::text AS t, a.attname::text AS n FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+                            WHERE {_TABLES} AND a.attnum > 0 AND NOT a.attisdropped),
+                 said AS (SELECT table_name AS t, column_name AS n FROM agent.column_classifications)
+            (TABLE there EXCEPT TABLE said) UNION ALL (TABLE said EXCEPT TABLE there)""",
+        )
+        == []
+    )

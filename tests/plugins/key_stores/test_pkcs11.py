@@ -13,6 +13,7 @@ import pytest_asyncio
 from pkcs11 import Attribute, ObjectClass
 
 from plugins.key_stores.pkcs11 import Pkcs11KeyStore
+from plugins.key_stores.pkcs11.sessions import PooledSession
 from protocols.jose.jwk import verify_signature
 from protocols.ports import KeyHandle, PluginTools
 from protocols.ports.keys import KeyStoreUnavailable
@@ -110,6 +111,21 @@ async def test_when_the_token_takes_every_session_away_work_goes_on(store: Pkcs1
     softhsm.end()
     answers = await asyncio.gather(*(signs(store, handle) for _ in range(20)))
     assert all(answers)
+
+
+async def test_a_call_that_a_new_login_overtook_is_made_again(store: Pkcs11KeyStore) -> None:
+    calls = 0
+
+    def overtaken(pooled: PooledSession) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            store._pool._log_in(pooled.generation)
+            raise pkcs11.GeneralError
+        return pooled.logged_in()
+
+    assert await store._pool.run(overtaken)
+    assert calls == 2
 
 
 async def test_a_key_forgotten_in_one_session_is_not_found_in_another(store: Pkcs11KeyStore) -> None:
