@@ -3,13 +3,19 @@
 An operation calls these between a format's pure steps.  Whatever cannot be found out is a refusal.
 """
 
-from agent.scope import Scope
+import cbor2
+
+from agent.scope import Scope, Shape
 from protocols.errors import ProtocolError
 from protocols.jose.jwk import verify_signature
 from protocols.ports import KeyReference, Purpose, StatusList, StatusMechanism, StatusReference, TrustedKey
 from protocols.ports.tools import FetchFailed, FetchRefused
 
 _SHORT_TTL = 300.0
+_SHAPE = Shape(
+    lambda one: cbor2.dumps([one.uri, one.bits, one.packed, one.issued_at, one.expires_at, one.ttl]),
+    lambda data: StatusList(*cbor2.loads(data)),
+)
 
 
 class UnknownIssuer(ProtocolError):
@@ -95,11 +101,11 @@ async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
     async def fetch() -> StatusList:
         return await _fetch(scope, mechanism, reference.uri)
 
-    found: StatusList = await scope.cache.get("foreign_status_list", reference.uri, fetch, _SHORT_TTL)
+    found: StatusList = await scope.cache.get("foreign_status_list", reference.uri, fetch, _SHORT_TTL, _SHAPE)
     age = (scope.now() - found.issued_at).total_seconds()
     if (found.expires_at and found.expires_at <= scope.now()) or (found.ttl and age > max(found.ttl, _SHORT_TTL)):
         await scope.cache.forget("foreign_status_list", reference.uri)
-        found = await scope.cache.get("foreign_status_list", reference.uri, fetch, _SHORT_TTL)
+        found = await scope.cache.get("foreign_status_list", reference.uri, fetch, _SHORT_TTL, _SHAPE)
     return found
 
 

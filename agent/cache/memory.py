@@ -5,6 +5,7 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,20 +14,24 @@ from agent.telemetry import CACHE
 _Key = tuple[UUID, str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """What a fill answers with when the value has less time left than usual."""
+
+    value: Any
+    seconds: float
+
+
 class MemoryCache:
-    """All tenants' values; `of(tenant)` gives the view that a scope holds, so a key without a tenant cannot be made."""
+    """All tenants' values, by tenant, kind and key."""
 
     def __init__(self, size: int = 20_000) -> None:
         self._size = size
         self._values: OrderedDict[_Key, tuple[float, Any]] = OrderedDict()
         self._flights: dict[_Key, asyncio.Future[Any]] = {}
 
-    def of(self, tenant: UUID) -> "TenantCache":
-        """This tenant's view."""
-        return TenantCache(self, tenant)
-
     async def get(self, key: _Key, fill: Callable[[], Awaitable[Any]], seconds: float) -> Any:
-        """The value, made by `fill` when it is absent or too old."""
+        """The value, made by `fill` when it is absent or too old; `fill` may answer with an `Aged` one."""
         found = self._values.get(key)
         if found and found[0] > time.monotonic():
             CACHE.labels(key[1], "hit").inc()
@@ -36,7 +41,8 @@ class MemoryCache:
         if flight is None:
             flight = self._flights[key] = asyncio.ensure_future(fill())
             flight.add_done_callback(lambda done: self._land(key, done, seconds))
-        return await asyncio.shield(flight)
+        filled = await asyncio.shield(flight)
+        return filled.value if isinstance(filled, Aged) else filled
 
     def _land(self, key: _Key, flight: asyncio.Future[Any], seconds: float) -> None:
         if self._flights.get(key) is not flight:  # forgotten while it was filled: do not keep what is stale
@@ -44,7 +50,9 @@ class MemoryCache:
         del self._flights[key]
         if flight.cancelled() or flight.exception():
             return
-        self._values[key] = (time.monotonic() + seconds * random.uniform(0.9, 1.0), flight.result())  # noqa: S311  # jitter
+        filled = flight.result()
+        value, left = (filled.value, filled.seconds) if isinstance(filled, Aged) else (filled, seconds)
+        self._values[key] = (time.monotonic() + left * random.uniform(0.9, 1.0), value)  # noqa: S311  # jitter
         self._values.move_to_end(key)
         while len(self._values) > self._size:
             self._values.popitem(last=False)
@@ -63,18 +71,3 @@ class MemoryCache:
         """Drop everything: the line over which others invalidate was lost."""
         self._values.clear()
         self._flights.clear()
-
-
-class TenantCache:
-    """`scope.Cache` for one tenant."""
-
-    def __init__(self, cache: MemoryCache, tenant: UUID) -> None:
-        self._cache, self._tenant = cache, tenant
-
-    async def get(self, kind: str, key: str, fill: Callable[[], Awaitable[Any]], seconds: float) -> Any:
-        """See `scope.Cache`."""
-        return await self._cache.get((self._tenant, kind, key), fill, seconds)
-
-    async def forget(self, kind: str, key: str) -> None:
-        """See `scope.Cache`."""
-        self._cache.forget((self._tenant, kind, key))

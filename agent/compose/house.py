@@ -18,6 +18,8 @@ from sqlalchemy import bindparam, select
 
 from agent import discovery
 from agent.cache.memory import MemoryCache
+from agent.cache.shared import SharedCache
+from agent.cache.tenant import TenantCache
 from agent.compose.databases import Addresses
 from agent.config import Config
 from agent.encryption.vault import TenantVault, WrappedTenantKey, unlock
@@ -62,6 +64,7 @@ class House:
     def __init__(self, config: Config, addresses: Addresses) -> None:
         self.config, self.addresses = config, addresses
         self.cache = MemoryCache()
+        self._shared_cache = SharedCache(config.redis_url) if config.redis_url else None
         self.fetch = GuardedFetch(config.fetch_allow)
         self.sandbox = ProcessSandbox()
         self.origin = config.origin
@@ -88,6 +91,8 @@ class House:
             if pool:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(pool.close(), 5)
+        if self._shared_cache:
+            await self._shared_cache.close()
         await self.fetch.close()
         self.sandbox.close()
         for store in self._stores():
@@ -166,7 +171,7 @@ class House:
             plugins=self.plugins,
             fetch=self.fetch,
             sandbox=self.sandbox,
-            cache=self.cache.of(tenant.id),
+            cache=TenantCache(self.cache, self._shared_cache, room.vault),
             places=self.places,
             control=await self.control() if tenant.id == SYSTEM.id else None,
         )

@@ -46,14 +46,24 @@ class Unit(Protocol):
         """Settle: writes what was recorded, then commits. Raises Conflict, and nothing has happened."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a value is written down for other processes; `load` raises ValueError or TypeError for another shape."""
+
+    dump: Callable[[Any], bytes]
+    load: Callable[[bytes], Any]
+
+
 class Cache(Protocol):
     """Values by kind and key, of one tenant; a miss is filled once however many wait for it."""
 
-    async def get(self, kind: str, key: str, fill: Callable[[], Awaitable[Any]], seconds: float) -> Any:
-        """The value, made by `fill` when absent or older than `seconds`."""
+    async def get(
+        self, kind: str, key: str, fill: Callable[[], Awaitable[Any]], seconds: float, shape: Shape | None = None
+    ) -> Any:
+        """The value, made by `fill` when absent or older than `seconds`; with a shape, processes may share it."""
 
     async def forget(self, kind: str, key: str) -> None:
-        """Drop a value here and in every other process."""
+        """Drop a value here, and where processes share it."""
 
 
 class Places(Protocol):

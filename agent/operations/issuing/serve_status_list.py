@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agent.scope import Scope
+import cbor2
+
+from agent.scope import Scope, Shape
 from agent.scope.tenants import StatusRegistry
 from protocols.errors import ProtocolError
 from protocols.ports import StatusList
@@ -28,6 +30,11 @@ class StatusListToken:
     ttl: int
 
 
+_SHAPE = Shape(
+    lambda one: cbor2.dumps([one.token, one.media_type, one.ttl]), lambda data: StatusListToken(*cbor2.loads(data))
+)
+
+
 async def serve_status_list(scope: Scope, uri: str) -> StatusListToken:
     """The newest token, signed when the list changed or the last one grew old. Raises NoSuchList."""
     registry = scope.catalogue.status_registry
@@ -42,7 +49,7 @@ async def serve_status_list(scope: Scope, uri: str) -> StatusListToken:
             return await _sign(scope, registry, packed)
 
         signed: StatusListToken = await scope.cache.get(
-            "status_list_token", f"{registry.id}:{version}", sign, registry.ttl.total_seconds()
+            "status_list_token", f"{registry.id}:{version}", sign, registry.ttl.total_seconds(), _SHAPE
         )
         return signed
 
