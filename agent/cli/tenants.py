@@ -13,10 +13,16 @@ def tenant() -> None:
 @tenant.command()
 @click.argument("name")
 @click.option("--display-name", help="What people read; the name by default.")
+@click.option("--key-store", "key_stores", multiple=True, metavar="PURPOSE=STORE", help="Where keys are kept.")
 @json_flag
-def create(name: str, display_name: str | None, as_json: bool) -> None:
-    """Make a tenant with its keys, certificates and first configuration; prints its administrator's key once."""
-    answer = Client(operator=True).post("/tenants", {"name": name, "display_name": display_name or name})
+def create(name: str, display_name: str | None, key_stores: tuple[str, ...], as_json: bool) -> None:
+    """Make a tenant with its keys, certificates and first configuration; prints its administrator's key once.
+
+    Purposes of keys: ca, issuer, verifier, audit, messaging.
+    """
+    stores = {purpose: store for purpose, _, store in (one.partition("=") for one in key_stores)}
+    body = {"name": name, "display_name": display_name or name, "key_stores": stores}
+    answer = Client(operator=True).post("/tenants", body)
     show(answer, as_json, f"{answer['credential_issuer']}\nadministrator key: {answer['api_key']}")
 
 

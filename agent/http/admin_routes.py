@@ -196,7 +196,7 @@ def _authority(der: bytes) -> Reply:
 # -------------------------------------------------------------------------------------------------- administration
 def _tenant(call: Call) -> CreateTenant:
     body = schemas.TenantBody().read(call)
-    return CreateTenant(body["name"], body["display_name"])
+    return CreateTenant(body["name"], body["display_name"], key_stores=body["key_stores"])
 
 
 async def _create_tenant(scope: Scope, request: CreateTenant) -> CreatedTenant:

@@ -89,6 +89,7 @@ class TenantBody(ClosedSchema):
 
     name = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,98}[a-z0-9]$"))
     display_name = fields.String(required=True, validate=validate.Length(1, 200))
+    key_stores = fields.Dict(keys=fields.String(validate=WORD), values=fields.String(validate=WORD), load_default=dict)
 
 
 class ApiKeyBody(ClosedSchema):

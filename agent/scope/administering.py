@@ -35,10 +35,12 @@ class Control:
 @dataclass(frozen=True, slots=True)
 class CreateTenant:
     """Request: a name for URLs, one for people; `samples` are claims by configuration that an offer without claims
-    gets, for a tenant that demonstrates."""
+    gets, for a tenant that demonstrates; `key_stores` says where the keys of a purpose are kept, if not where this
+    server keeps keys by default."""
 
     name: str
     display_name: str
+    key_stores: Mapping[str, str] = field(default_factory=dict)
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

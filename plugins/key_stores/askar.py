@@ -12,6 +12,7 @@ import os
 import secrets
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -91,11 +92,13 @@ class AskarKeyStore:
         path = Path(self._key_file)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with open(path, "x", encoding="ascii", opener=_private) as file:
-                    file.write(Store.generate_raw_key())
-            except FileExistsError:
-                pass
+            # Written whole, then given its name: of two processes that begin at once, both read one key.
+            written = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+            with open(written, "x", encoding="ascii", opener=_private) as file:
+                file.write(Store.generate_raw_key())
+            with suppress(FileExistsError):
+                os.link(written, path)
+            written.unlink()
         return path.read_text(encoding="ascii").strip()
 
     async def close(self) -> None:

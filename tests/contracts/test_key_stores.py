@@ -68,9 +68,13 @@ async def store(kept: Kept) -> AsyncIterator[KeyStore]:
     await store.close()
 
 
-def require(store: KeyStore, algorithm: str) -> None:
-    if algorithm not in store.algorithms:
-        pytest.skip(f"{store.name} does not have {algorithm}, and says so")
+async def refuses(store: KeyStore, algorithm: str) -> bool:
+    """Whether the store does not have the algorithm; then it says so when such a key is asked for."""
+    if algorithm in store.algorithms:
+        return False
+    with pytest.raises(UnsupportedAlgorithm):
+        await store.generate(algorithm)
+    return True
 
 
 def peer_of(algorithm: str) -> tuple[dict[str, Any], Callable[[dict[str, Any]], bytes]]:
@@ -90,7 +94,8 @@ async def test_the_capability_table_has_what_issuing_needs(store: KeyStore) -> N
 
 @pytest.mark.parametrize("algorithm", SIGNING)
 async def test_a_signature_verifies_under_the_public_key_and_no_other(store: KeyStore, algorithm: str) -> None:
-    require(store, algorithm)
+    if await refuses(store, algorithm):
+        return
     handle, other = await store.generate(algorithm), await store.generate(algorithm)
     public = await store.public_key(handle)
     for size in (0, 1, 300, 70_000):
@@ -111,7 +116,8 @@ async def test_a_signature_makes_a_jws(store: KeyStore, algorithm: str) -> None:
 
 @pytest.mark.parametrize("algorithm", AGREEING)
 async def test_both_sides_agree_on_one_secret_whatever_its_first_byte(store: KeyStore, algorithm: str) -> None:
-    require(store, algorithm)
+    if await refuses(store, algorithm):
+        return
     handle = await store.generate(algorithm)
     public = await store.public_key(handle)
     seen = set()
@@ -135,7 +141,8 @@ async def test_a_peers_key_off_the_curve_or_of_another_curve_is_refused(store: K
 
 
 async def test_a_peers_key_of_small_order_is_refused(store: KeyStore) -> None:
-    require(store, "ECDH-ES+X25519")
+    if await refuses(store, "ECDH-ES+X25519"):
+        return
     handle = await store.generate("ECDH-ES+X25519")
     for x in ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"):
         with pytest.raises(Malformed):

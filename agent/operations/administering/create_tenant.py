@@ -17,19 +17,33 @@ from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegis
 from agent.tenancy import WORKER, Tenant, uuid7
 from protocols import x509
 from protocols.encoding import b64url
+from protocols.errors import ProtocolError
 from protocols.jose.jwk import thumbprint
+from protocols.ports.keys import KeyStoreUnavailable
 
 SYSTEM = Tenant(UUID(int=0), "system", "")
 _CA_YEARS, _LEAF_YEARS = 10, 3
 _LEAVES = ("issuer", "verifier", "audit")
+KEY_PURPOSES = ("ca", *_LEAVES, "messaging")
+_ALGORITHM = "ES256"
+
+
+class InvalidKeyStore(ProtocolError):
+    """The keys cannot be kept there."""
+
+    code = "invalid_key_store"
 
 
 async def create_tenant(control: Control, request: CreateTenant) -> CreatedTenant:
-    """Make the keys, then insert everything in one transaction. Raises Conflict when the name is taken."""
+    """Make the keys, then insert everything in one transaction.
+
+    Raises Conflict when the name is taken, InvalidKeyStore for a store that is not on or cannot do what is needed.
+    """
+    _require_stores(control.keys, request.key_stores)
     tenant = Tenant(_id(control), request.name, f"{control.origin}/t/{request.name}")
     wrapped = await new_tenant_keys(tenant.id, control.kek, control.kek_store, [_id(control) for _ in range(4)])
     vault = await unlock(tenant.id, wrapped, control.kek_store)
-    keys = await _keys(control, request.display_name, tenant)
+    keys = await _keys(control, request, tenant)
     type_id = _id(control)
     new = NewTenant(
         id=tenant.id,
@@ -78,10 +92,23 @@ def _id(control: Control) -> UUID:
     return uuid7(control.now(), control.entropy(10))
 
 
-async def _keys(control: Control, name: str, tenant: Tenant) -> tuple[SigningKey, ...]:
+def _require_stores(keys: Keyring, key_stores: Mapping[str, str]) -> None:
+    """Before any key is made: every purpose known, every store on, with the algorithm that is needed of it."""
+    for purpose, store in key_stores.items():
+        if purpose not in KEY_PURPOSES:
+            raise InvalidKeyStore(f"no purpose {purpose}; there are {', '.join(KEY_PURPOSES)}")
+        try:
+            algorithms = keys.algorithms(store)
+        except KeyStoreUnavailable:
+            raise InvalidKeyStore(f"no key store {store} is on") from None
+        if _ALGORITHM not in algorithms:
+            raise InvalidKeyStore(f"{store} keeps no {_ALGORITHM} keys")
+
+
+async def _keys(control: Control, request: CreateTenant, tenant: Tenant) -> tuple[SigningKey, ...]:
     """The CA's key, every leaf it certifies, and the keys of the tenant's DID."""
-    now = control.now().replace(microsecond=0)
-    authority = await _key(control, control.keys, "ca")
+    now, name = control.now().replace(microsecond=0), request.display_name
+    authority = await _key(control, "ca", request.key_stores.get("ca"))
     prepared = x509.prepare_ca(
         {"common_name": f"{name} CA", "organization_name": name},
         authority.jwk,
@@ -91,20 +118,22 @@ async def _keys(control: Control, name: str, tenant: Tenant) -> tuple[SigningKey
         not_after=_after(now, _CA_YEARS),
     )
     root = x509.seal(prepared, await control.keys.sign(authority.handle, prepared.payload))
-    leaves = [await _leaf(control, name, tenant, authority, root, purpose) for purpose in _LEAVES]
-    messaging = await create_messaging_keys(control.keys, lambda: _id(control))
+    issuing = (authority, root)
+    leaves = [await _leaf(control, request, tenant, issuing, purpose) for purpose in _LEAVES]
+    messaging = await create_messaging_keys(control.keys, lambda: _id(control), request.key_stores.get("messaging"))
     return (replace(authority, x5c=(root,)), *leaves, *messaging)
 
 
-async def _key(control: Control, keys: Keyring, purpose: str) -> SigningKey:
-    handle, jwk = await keys.generate("ES256")
-    return SigningKey(_id(control), purpose, b64url(thumbprint(jwk)), "ES256", handle, jwk)
+async def _key(control: Control, purpose: str, store: str | None) -> SigningKey:
+    handle, jwk = await control.keys.generate(_ALGORITHM, store)
+    return SigningKey(_id(control), purpose, b64url(thumbprint(jwk)), _ALGORITHM, handle, jwk)
 
 
 async def _leaf(
-    control: Control, name: str, tenant: Tenant, authority: SigningKey, root: bytes, purpose: str
+    control: Control, request: CreateTenant, tenant: Tenant, issuing: tuple[SigningKey, bytes], purpose: str
 ) -> SigningKey:
-    key, now = await _key(control, control.keys, purpose), control.now().replace(microsecond=0)
+    (authority, root), name = issuing, request.display_name
+    key, now = await _key(control, purpose, request.key_stores.get(purpose)), control.now().replace(microsecond=0)
     prepared = x509.prepare_leaf(
         {"common_name": f"{name} {purpose}", "organization_name": name},
         key.jwk,
