@@ -48,7 +48,6 @@ class Config:
     max_body: int = 1_000_000
     log_level: str = "info"
     traces: str = ""
-    trusted_proxies: str = ""
     plugin_settings: tuple[tuple[str, str], ...] = ()
 
     @property

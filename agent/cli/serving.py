@@ -187,6 +187,8 @@ def _require_database(config: Config) -> None:
 @click.command()
 def migrate() -> None:
     """Prepare the database and bring it to this version's schema; prints the operator's key when it is new."""
+    from asyncpg import PostgresError
+
     from agent.compose.databases import addresses, prepare_database
     from agent.compose.house import House
 
@@ -198,5 +200,8 @@ def migrate() -> None:
         async with House(config, addresses(config)) as house:
             return await house.found_system()
 
-    key = asyncio.run(act())
+    try:
+        key = asyncio.run(act())
+    except (ValueError, OSError, PostgresError) as error:
+        raise click.ClickException(f"{error} (CHANCERY_DATABASE_ADMIN_URL names a login that may make roles)") from None
     click.echo(f"operator key: {key}" if key else "up to date")

@@ -1,7 +1,7 @@
 """Which database, as whom, and brought to this version's schema."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from agent.config import Config
 from agent.storage import migrate
@@ -35,7 +35,7 @@ async def prepare_database(config: Config) -> bool:
     where = addresses(config)
     if await migrate.current_revision(where.owner) == migrate.newest_revision():
         return False
-    login = urlsplit(where.app).username or ""
-    await migrate.prepare(where.admin, login)
+    app = urlsplit(where.app)
+    await migrate.prepare(where.admin, unquote(app.username or ""), unquote(app.password or ""))
     await migrate.migrate(where.owner)
     return True

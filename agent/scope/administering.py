@@ -40,8 +40,8 @@ class CreateTenant:
 
     name: str
     display_name: str
-    key_stores: Mapping[str, str] = field(default_factory=dict)
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    key_stores: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ LOGINS = {
 """Login roles and what they are members of; none is a superuser or bypasses row security."""
 
 
-async def prepare(admin_dsn: str, login: str = "") -> None:
+async def prepare(admin_dsn: str, login: str = "", password: str = "") -> None:
     """Make roles, schemas and login roles; once for each database, harmless when repeated. Needs CREATEROLE.
 
-    `login` is a role of yours that the server will connect as; it may take every runtime role from now on.
+    `login` is a role of yours that the server will connect as, made with this password when there is none; it may take
+    every runtime role from now on. Raises ValueError when it is a superuser or bypasses row security.
     """
     connection = await asyncpg.connect(admin_dsn)
     try:
@@ -33,14 +34,17 @@ async def prepare(admin_dsn: str, login: str = "") -> None:
                     await connection.execute(f"CREATE ROLE {own} LOGIN NOSUPERUSER NOBYPASSRLS")
                 await connection.execute(f"GRANT {role} TO {own}")
             if login and login not in LOGINS:
-                await _let(connection, login)
+                await _let(connection, login, password)
     finally:
         await connection.close()
 
 
-async def _let(connection: asyncpg.Connection, login: str) -> None:
+async def _let(connection: asyncpg.Connection, login: str, password: str) -> None:
     quoted = await connection.fetchval("SELECT quote_ident($1)", login)
     superuser = await connection.fetchval("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1", login)
+    if superuser is None:
+        secret = await connection.fetchval("SELECT quote_literal($1)", password)
+        await connection.execute(f"CREATE ROLE {quoted} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD {secret}")
     if superuser:
         raise ValueError(f"{login} is a superuser or bypasses row security: give the server a login of its own")
     await connection.execute(f"GRANT {', '.join(LOGINS.values())} TO {quoted}")

@@ -30,6 +30,7 @@ class Walk:
         self._seen: set[str] = set()
 
     def restore(self, value: Any, depth: int, top: bool = False) -> Any:
+        """The value with what was disclosed in it. Raises InvalidSdJwt."""
         if depth > MAX_DEPTH:
             raise InvalidSdJwt("too deep")
         if isinstance(value, dict):

@@ -21,6 +21,7 @@ class Kind:
 
     @property
     def signs(self) -> bool:
+        """Whether such a key signs; the others agree."""
         return self.use != Mechanism.ECDH1_DERIVE
 
 
