@@ -9,9 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from conformance import plan as plans
+from conformance.registry import load_checks
 from tests.houses import free_port
 from tests.servers import Servers
 
+load_checks()
 TARGET = """
 name = "a server of this test"
 
