@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -21,6 +22,13 @@ EVENTS = Counter("chancery_events", "Audit events by type", ["type"], registry=R
 STATEMENTS = Counter("chancery_statements", "Statements run", registry=REGISTRY)
 COMMITS = Counter("chancery_commits", "Transactions committed", registry=REGISTRY)
 CACHE = Counter("chancery_cache", "Cache look-ups", ["kind", "outcome"], registry=REGISTRY)
+
+
+@lru_cache(maxsize=4096)
+def one(metric: Any, *labels: str) -> Any:
+    """The metric for these label values; looking it up costs more than counting."""
+    return metric.labels(*labels)
+
 
 FIELDS = frozenset(
     {"route", "method", "status", "code", "detail", "tenant", "seconds", "plugin", "task", "attempt", "pid", "port"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from agent.telemetry import CACHE
+from agent.telemetry import CACHE, one
 
 _Key = tuple[UUID, str, str]
 
@@ -34,9 +34,9 @@ class MemoryCache:
         """The value, made by `fill` when it is absent or too old; `fill` may answer with an `Aged` one."""
         found = self._values.get(key)
         if found and found[0] > time.monotonic():
-            CACHE.labels(key[1], "hit").inc()
+            one(CACHE, key[1], "hit").inc()
             return found[1]
-        CACHE.labels(key[1], "miss").inc()
+        one(CACHE, key[1], "miss").inc()
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = asyncio.ensure_future(fill())

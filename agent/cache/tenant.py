@@ -9,7 +9,7 @@ from agent.cache.shared import SharedCache
 from agent.encryption.sealing import DoesNotOpen, KeyDestroyed
 from agent.encryption.vault import TenantVault
 from agent.scope import Shape
-from agent.telemetry import CACHE
+from agent.telemetry import CACHE, one
 
 
 class TenantCache:
@@ -49,9 +49,9 @@ class TenantCache:
             try:
                 value = shape.load(self._vault.open("cache", kind, row, found[0]))
             except (DoesNotOpen, KeyDestroyed, ValueError, TypeError):
-                CACHE.labels(kind, "unreadable").inc()
+                one(CACHE, kind, "unreadable").inc()
             else:
-                CACHE.labels(kind, "shared").inc()
+                one(CACHE, kind, "shared").inc()
                 return Aged(value, min(found[1], seconds))
         value = await fill()
         await shared.put(name, self._vault.seal("cache", kind, row, shape.dump(value)), seconds)

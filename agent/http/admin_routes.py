@@ -60,7 +60,7 @@ def _shown(value: Any) -> Reply:
 
 # --------------------------------------------------------------------------------------------------------- issuing
 def _offer(call: Call) -> CreateCredentialOffer:
-    body = schemas.CredentialOfferBody().read(call)
+    body = schemas.CredentialOfferBody.read(call)
     return CreateCredentialOffer(
         credential_configuration_ids=tuple(dict.fromkeys(body["credential_configuration_ids"])),
         claims=body["claims"],
@@ -105,7 +105,7 @@ def _issuance(found: IssuanceListing) -> Reply:
 
 
 def _revocation(call: Call) -> RevokeCredential:
-    reason = schemas.RevocationBody().read(call)["reason"]
+    reason = schemas.RevocationBody.read(call)["reason"]
     return RevokeCredential(_uuid(call.path["credential"]), reason)
 
 
@@ -137,7 +137,7 @@ def _credentials(found: Sequence[CredentialListing]) -> Reply:
 
 # ------------------------------------------------------------------------------------------------------- verifying
 def _request(call: Call) -> RequestPresentation:
-    body = schemas.PresentationRequestBody().read(call)
+    body = schemas.PresentationRequestBody.read(call)
     return RequestPresentation(
         dcql_query=body["dcql_query"],
         client_id_prefix=body["client_id_prefix"],
@@ -171,7 +171,7 @@ def _result(found: PresentationResult) -> Reply:
 
 # ---------------------------------------------------------------------------------------------------------- trust
 def _anchor(call: Call) -> AddTrustAnchor:
-    body = schemas.TrustAnchorBody().read(call)
+    body = schemas.TrustAnchorBody.read(call)
     certificates = load_pem(body["certificate"].encode())
     if len(certificates) != 1:
         raise Malformed("one certificate")
@@ -195,7 +195,7 @@ def _authority(der: bytes) -> Reply:
 
 # -------------------------------------------------------------------------------------------------- administration
 def _tenant(call: Call) -> CreateTenant:
-    body = schemas.TenantBody().read(call)
+    body = schemas.TenantBody.read(call)
     return CreateTenant(body["name"], body["display_name"], key_stores=body["key_stores"])
 
 
@@ -239,7 +239,7 @@ def _tenants(found: Sequence[TenantListing]) -> Reply:
 
 
 def _api_key(call: Call) -> CreateApiKey:
-    body = schemas.ApiKeyBody().read(call)
+    body = schemas.ApiKeyBody.read(call)
     lifetime = timedelta(seconds=body["expires_in"]) if body["expires_in"] else None
     return CreateApiKey(body["name"], body["role"], lifetime)
 

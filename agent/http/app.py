@@ -59,8 +59,8 @@ class Handler:
         route = _name(match, request.method)
         with telemetry.span("request", route=route, method=request.method):
             reply = await self._answer(request, kind, tenant, match, route)
-        telemetry.REQUESTS.labels(route, request.method if match else "", str(reply.status)).inc()
-        telemetry.SECONDS.labels(route).observe(time.perf_counter() - started)
+        telemetry.one(telemetry.REQUESTS, route, request.method if match else "", str(reply.status)).inc()
+        telemetry.one(telemetry.SECONDS, route).observe(time.perf_counter() - started)
         return await send(request, reply)
 
     async def _answer(self, request: BaseRequest, kind: str, tenant: str, match: Match | None, route: str) -> Reply:

@@ -25,7 +25,7 @@ from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
-from agent.telemetry import COMMITS, EVENTS
+from agent.telemetry import COMMITS, EVENTS, one
 from agent.tenancy import Principal, Tenant
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class PostgresUnit:
 
     def record(self, event: AuditEvent) -> None:
         """Queue an audit row; `commit` writes it."""
-        EVENTS.labels(event.type).inc()
+        one(EVENTS, event.type).inc()
         self._audit.append(
             {
                 "tenant_id": self.tenant_id,

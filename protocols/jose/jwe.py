@@ -4,6 +4,7 @@ Encryption is not here: jwcrypto draws its ephemeral key and IV itself, and noth
 """
 
 from collections.abc import Container, Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from jwcrypto.common import JWException
@@ -103,8 +104,14 @@ def _require_ephemeral(found: Mapping[str, Any], private_jwk: Mapping[str, Any])
         raise DecryptionFailed("epk on another curve")
 
 
+@cache
+def _envelope(algorithm: str, encoding: str) -> JWE:
+    """One for each pair of algorithms, used again: making one copies jwcrypto's whole registry of headers."""
+    return JWE(algs=[algorithm, encoding])
+
+
 def _decrypt(token: str, private_jwk: Mapping[str, Any], found: Mapping[str, Any], max_bytes: int) -> bytes:
-    envelope = JWE(algs=[found["alg"], found["enc"]])
+    envelope = _envelope(found["alg"], found["enc"])
     key = {name: private_jwk[name] for name in ("kty", "crv", "x", "y", "d") if name in private_jwk}
     try:
         envelope.deserialize(token)
@@ -112,7 +119,8 @@ def _decrypt(token: str, private_jwk: Mapping[str, Any], found: Mapping[str, Any
     except (JWException, ValueError):
         # One answer for every cause: a decryption oracle needs two.
         raise DecryptionFailed("does not decrypt") from None
-    plaintext = envelope.plaintext
+    finally:
+        plaintext, envelope.plaintext, envelope.cek = envelope.plaintext, None, None
     if not isinstance(plaintext, bytes) or len(plaintext) > max_bytes:
         raise DecryptionFailed("plaintext too large")
     return plaintext
