@@ -64,9 +64,9 @@ class Flows:
         answer = await self._json("POST", f"{issuer}/credential", json=body, headers=headers)
         return str(answer["credentials"][0]["credential"])
 
-    async def verification(self, credential: str) -> None:
-        """Request, request object, encrypted response."""
-        made = await self._admin("/presentation-requests", {"dcql_query": _QUERY})
+    async def verification(self, credential: str, response_mode: str) -> None:
+        """Request, request object, response."""
+        made = await self._admin("/presentation-requests", {"dcql_query": _QUERY, "response_mode": response_mode})
         url = _parameter(made["authorization_request_uri"], "request_uri")
         async with self.session.get(url) as answer:
             request = json.loads(parse_b64url((await answer.text()).split(".")[1]))
@@ -82,7 +82,9 @@ class Flows:
         }
         presentation = presented + self._jwt({"typ": "kb+jwt"}, claims)
         payload = {"vp_token": {"pid": [presentation]}, "state": request["state"]}
-        form = {"response": _encrypted(request["client_metadata"]["jwks"]["keys"][0], payload)}
+        form = {name: one if isinstance(one, str) else json.dumps(one) for name, one in payload.items()}
+        if response_mode == "direct_post.jwt":
+            form = {"response": _encrypted(request["client_metadata"]["jwks"]["keys"][0], payload)}
         await self._json("POST", request["response_uri"], data=form)
 
     async def _admin(self, path: str, body: Any) -> Any:

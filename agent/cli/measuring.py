@@ -10,6 +10,7 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -82,11 +83,12 @@ async def _measure(pid: int, home: Path, base: str, concurrency: int, seconds: f
         flows = Flows(session, base, api_key)
         credential = await flows.issuance()
 
-        async def verify() -> None:
-            await flows.verification(credential)
-
         found = []
-        for name, flow in (("issuance", flows.issuance), ("verification", verify)):
+        for name, flow in (
+            ("issuance", flows.issuance),
+            ("verification, direct_post", partial(flows.verification, credential, "direct_post")),
+            ("verification, direct_post.jwt", partial(flows.verification, credential, "direct_post.jwt")),
+        ):
             await run(flow, concurrency, 2)
             before = _cpu(pid), await _counters(session, base, operator)
             took = sorted(await run(flow, concurrency, seconds))
@@ -128,7 +130,7 @@ async def _counters(session: aiohttp.ClientSession, base: str, operator: str) ->
 
 def _line(one: Measured) -> str:
     return (
-        f"{one.flow:13} {one.cpu_ms:6.2f} ms CPU  {one.queries:5.1f} queries  {one.commits:4.1f} commits  "
+        f"{one.flow:29} {one.cpu_ms:6.2f} ms CPU  {one.queries:5.1f} queries  {one.commits:4.1f} commits  "
         f"p50 {one.p50_ms:6.1f} ms  p99 {one.p99_ms:6.1f} ms  ({one.flows} flows)"
     )
 
