@@ -14,6 +14,7 @@ import asyncpg
 from aiohttp import web
 
 from agent.cache.memory import MemoryCache
+from agent.cache.tenant import TenantCache
 from agent.encryption.vault import new_tenant_keys, unlock
 from agent.fetch import GuardedFetch
 from agent.http.app import Door, Handler
@@ -89,7 +90,7 @@ class World:
             plugins=self.plugins,
             fetch=self.fetch,
             sandbox=_NO,
-            cache=self.cache.of(tenant.id),
+            cache=TenantCache(self.cache, None, vault),
             places=_NO,
         )
 
