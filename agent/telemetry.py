@@ -86,15 +86,13 @@ def start(level: str, traces: str = "") -> None:
 
 def _start_tracing(traces: str) -> None:
     global _tracer  # noqa: PLW0603  # one tracer a process, set once at start
-    from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
 
     provider = TracerProvider()
     out = sys.stderr if traces == "console" else open(traces, "a", encoding="utf-8")  # noqa: SIM115  # for the process's life
     provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=out)))
-    trace.set_tracer_provider(provider)
-    _tracer = trace.get_tracer("chancery")
+    _tracer = provider.get_tracer("chancery")
 
 
 @contextmanager

@@ -32,6 +32,7 @@ class Servers:
     port: int
     tenant: CreatedTenant
     other: CreatedTenant
+    operator_key: str
     settings: dict[str, str] = field(default_factory=dict)
     _process: asyncio.subprocess.Process | None = None
     starts: int = 0
@@ -112,10 +113,11 @@ async def servers(database: Database, tmp_path: Path) -> AsyncIterator[Servers]:
     port = free_port()
     config = Config(home=tmp_path, port=port, database_url=database.dsn("app"))
     async with House(config, database.addresses) as house:
-        await house.found_system()
+        operator_key = await house.found_system()
+        assert operator_key is not None
         control = await house.control()
         made = [await create_tenant(control, CreateTenant(name, name, {"pid": PERSON})) for name in ("alpha", "beta")]
-    found = Servers(database, tmp_path, port, *made)
+    found = Servers(database, tmp_path, port, *made, operator_key)
     try:
         yield found
     finally:

@@ -104,6 +104,7 @@ class House:
     def _changed(self, _channel: str, payload: str) -> None:
         with suppress(ValueError):
             self.cache.forget_tenant(UUID(payload))
+            self.cache.forget_tenant(SYSTEM.id)  # under whose name the names of tenants are kept
 
     async def control(self) -> Control:
         """The control plane's world; its pool is opened on first use."""

@@ -1,0 +1,245 @@
+"""The `chancery` command as an operator has it: what it prints, and the number it ends with."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.houses import PERSON, free_port
+from tests.servers import Servers
+from tests.wallets import Wallet
+
+DONE, FAILED, USAGE, UNREACHABLE, PENDING = range(5)
+QUERY = {
+    "credentials": [
+        {
+            "id": "pid",
+            "format": "dc+sd-jwt",
+            "meta": {"vct_values": ["urn:eudi:pid:1"]},
+            "claims": [{"path": ["given_name"]}],
+        }
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+async def chancery(*words: str, given: str = "", **settings: str) -> Ended:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANCERY_")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "agent.cli", *words),
+        env=kept | settings,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate(given.encode())
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A running server, and the command beside it as alpha's administrator."""
+
+    servers: Servers
+    home: Path
+
+    async def __call__(self, *words: str, given: str = "", **settings: str) -> Ended:
+        return await chancery(*words, given=given, CHANCERY_HOME=str(self.home), **settings)
+
+
+@pytest_asyncio.fixture
+async def desk(servers: Servers, tmp_path: Path) -> Desk:
+    await servers.start()
+    (tmp_path / "url").write_text(servers.url + "\n")
+    for name, key in (("admin.key", servers.tenant.api_key), ("operator.key", servers.operator_key)):
+        (tmp_path / name).touch(0o600)
+        (tmp_path / name).write_text(key + "\n")
+    return Desk(servers, tmp_path)
+
+
+async def test_the_day_of_an_issuer_and_a_verifier(desk: Desk, tmp_path: Path) -> None:
+    pem = await desk("ca")
+    assert pem.code == DONE
+    assert pem.out.startswith("-----BEGIN CERTIFICATE-----")
+    (tmp_path / "ca.pem").write_text(pem.out)
+    assert (await desk("trust", "add", str(tmp_path / "ca.pem"), "--name", "ours")).code == DONE
+
+    offered = await desk(
+        "offer", "pid", "--claims", "-", "--tx-code", "--subject", "erika", "--json", given=json.dumps(PERSON)
+    )
+    assert offered.code == DONE
+    assert offered.json["tx_code"]
+    async with aiohttp.ClientSession() as session:
+        wallet = Wallet(session)
+        issued = await wallet.obtain(offered.json["credential_offer_uri"], offered.json["tx_code"])
+        assert issued.status == 200
+        (tmp_path / "query.json").write_text(json.dumps(QUERY))
+        asked = await desk("request", str(tmp_path / "query.json"), "--json")
+        assert asked.code == DONE
+        assert (await desk("result", asked.json["presentation_id"], "--json")).code == PENDING
+        credential = issued.body["credentials"][0]["credential"]
+        answer = await wallet.present(asked.json["authorization_request_uri"], credential, {"given_name"})
+        assert answer.status == 200
+        result = await desk("result", asked.json["presentation_id"], "--json")
+        assert result.code == DONE
+        assert result.json["state"] == "verified"
+
+        revoked = await desk("revoke", offered.json["issuance_id"], "--json")
+        assert revoked.code == DONE
+        assert len(revoked.json["credentials"]) == 1
+        again = await desk("request", str(tmp_path / "query.json"), "--response-mode", "direct_post", "--json")
+        assert (await wallet.present(again.json["authorization_request_uri"], credential, {"given_name"})).status == 400
+        assert (await desk("result", again.json["presentation_id"])).code == FAILED
+
+
+async def test_what_the_server_refuses_is_said_and_ends_one(desk: Desk) -> None:
+    for words in (
+        ("offer", "no-such-configuration"),
+        ("result", "00000000-0000-4000-8000-000000000000"),
+        ("revoke", "00000000-0000-4000-8000-000000000000"),
+    ):
+        ended = await desk(*words)
+        assert (ended.code, ended.out) == (FAILED, ""), words
+        assert ended.err.strip(), words
+        assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("offer",),
+        ("nonsense",),
+        ("offer", "pid", "--claims", "/no/such/file"),
+        ("offer", "pid", "--claims", "-"),
+        ("request", "-"),
+        ("serve", "--workers", "0"),
+    ],
+)
+async def test_wrong_words_end_two(words: tuple[str, ...], tmp_path: Path) -> None:
+    ended = await chancery(*words, given="{no json", CHANCERY_HOME=str(tmp_path))
+    assert ended.code == USAGE
+    assert "Traceback" not in ended.err
+
+
+async def test_no_server_ends_three(tmp_path: Path) -> None:
+    missing = await chancery("ca", CHANCERY_HOME=str(tmp_path))
+    assert missing.code == UNREACHABLE
+    assert "chancery up" in missing.err
+    nobody = f"http://127.0.0.1:{free_port()}"
+    ended = await chancery("ca", CHANCERY_HOME=str(tmp_path), CHANCERY_URL=nobody, CHANCERY_API_KEY="x")
+    assert ended.code == UNREACHABLE
+    assert "Traceback" not in ended.err
+
+
+async def test_a_typo_in_a_setting_is_no_default(tmp_path: Path) -> None:
+    ended = await chancery("serve", CHANCERY_HOME=str(tmp_path), CHANCERY_PROT="1")
+    assert ended.code == FAILED
+    assert "CHANCERY_PROT" in ended.err
+    assert "Traceback" not in ended.err
+
+
+async def test_tenants_are_the_operators(desk: Desk) -> None:
+    made = await desk("tenant", "create", "gamma", "--display-name", "Gamma", "--json")
+    assert made.code == DONE
+    assert made.json["api_key"].startswith("chy_gamma_")
+    listed = await desk("tenant", "list", "--json")
+    assert {one["name"] for one in listed.json["items"]} >= {"alpha", "beta", "gamma"}
+    refused = await desk("tenant", "list", CHANCERY_API_KEY=desk.servers.tenant.api_key)
+    assert refused.code == FAILED
+    assert "gamma" not in refused.out
+    assert (await desk("tenant", "create", "gamma")).code == FAILED
+
+
+async def test_plugins_say_where_they_come_from(desk: Desk) -> None:
+    ended = await desk("plugins", "--json")
+    found = {(one["family"], one["name"]): one for one in ended.json["items"]}
+    assert found["credential_formats", "dc+sd-jwt"]["enabled"] is True
+    assert found["key_stores", "pkcs11"]["distribution"] == "chancery"
+    assert "on  credential_formats/dc+sd-jwt (chancery)" in (await desk("plugins")).out
+
+
+async def test_an_export_is_proved_without_the_server(desk: Desk, tmp_path: Path) -> None:
+    assert (await desk("offer", "pid", "--json")).code == DONE
+    here = await desk("audit", "verify", "--json")
+    assert here.code == DONE
+    assert here.json["valid"]
+    assert here.json["key_trusted"]
+    export = await desk("audit", "export")
+    (tmp_path / "audit.jsonl").write_text(export.out)
+    (tmp_path / "ca.pem").write_text((await desk("ca")).out)
+    await desk.servers.kill()
+    file, ca = str(tmp_path / "audit.jsonl"), str(tmp_path / "ca.pem")
+    elsewhere = {"CHANCERY_HOME": str(tmp_path / "elsewhere")}
+    proved = await chancery("audit", "verify", file, "--key", ca, "--json", **elsewhere)
+    assert proved.code == DONE
+    assert proved.json["valid"]
+    assert proved.json["rows"] + proved.json["unsealed"] > 0
+    believed = await chancery("audit", "verify", file, **elsewhere)
+    assert believed.code == DONE
+    assert "believed" in believed.out
+    (tmp_path / "noise").write_text("nothing\n")
+    assert (await chancery("audit", "verify", str(tmp_path / "noise"), **elsewhere)).code == FAILED
+
+
+async def test_the_doctor_names_the_fault_and_the_fix(desk: Desk, tmp_path: Path) -> None:
+    database = {
+        "CHANCERY_DATABASE_URL": desk.servers.database.dsn("app"),
+        "CHANCERY_DATABASE_OWNER_URL": desk.servers.database.dsn("owner"),
+    }
+    well = await desk("doctor", "--json", **database)
+    assert well.code == DONE, well.out
+    (tmp_path / "admin.key").chmod(0o644)
+    open_key = await desk("doctor", **database)
+    assert open_key.code == FAILED
+    assert "chmod 600" in open_key.out
+    (tmp_path / "admin.key").chmod(0o600)
+    await desk.servers.stop()
+    down = await desk("doctor", "--json", **database)
+    wrong = [one for one in down.json["findings"] if not one["well"]]
+    assert down.code == FAILED
+    assert [one["what"] for one in wrong] == ["server"]
+    assert "chancery up" in wrong[0]["fix"]
+
+
+def test_every_verb_has_help() -> None:
+    from click.testing import CliRunner
+
+    from agent.cli.main import main
+
+    listed = CliRunner().invoke(main, ["--help"])
+    assert listed.exit_code == DONE
+    context = main.make_context("chancery", ["--help"], resilient_parsing=True)
+    for verb in main.list_commands(context):
+        shown = CliRunner().invoke(main, [verb, "--help"])
+        assert shown.exit_code == DONE, verb
+        assert len(shown.output.splitlines()) > 4, verb
+
+
+def test_version_is_the_distributions() -> None:
+    from importlib.metadata import version
+
+    from click.testing import CliRunner
+
+    from agent.cli.main import main
+
+    assert version("chancery") in CliRunner().invoke(main, ["--version"]).output
