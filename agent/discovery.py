@@ -16,6 +16,7 @@ FAMILIES = (
     "client_id_prefixes",
     "trust_resolvers",
     "key_proofs",
+    "client_authentication",
     "transports",
     "didcomm_protocols",
 )

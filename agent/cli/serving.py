@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -116,8 +117,10 @@ async def _prepare(config: Config) -> None:
     """Schema, system tenant and demo tenant; quick when all is there."""
     from agent.compose.databases import addresses, prepare_database
     from agent.compose.house import House
+    from agent.operations.administering.accounts import CreateUser, create_user
     from agent.operations.administering.create_tenant import create_tenant
     from agent.scope.administering import CreateTenant
+    from agent.tenancy import WORKER
 
     config.home.mkdir(parents=True, exist_ok=True)
     fresh = await prepare_database(config)
@@ -129,10 +132,15 @@ async def _prepare(config: Config) -> None:
             _keep(config.home / "operator.key", operator)
         if await house.knows_tenant("demo"):
             return
+        account = {"email": "erika@example.org", "password": secrets.token_urlsafe(12)}
+        policy = {"public_clients": True, "demo_sign_in": account if config.profile == "development" else None}
         made = await create_tenant(
-            await house.control(), CreateTenant("demo", "Chancery Demo", samples={"pid": _SAMPLE})
+            await house.control(), CreateTenant("demo", "Chancery Demo", samples={"pid": _SAMPLE}, policy=policy)
         )
         _keep(config.home / "admin.key", made.api_key)
+        house.cache.clear()  # which remembers that there was no demo
+        demo = await house.scope_of("demo", WORKER)
+        await create_user(demo, CreateUser(account["email"], account["password"], "erika", _SAMPLE))
 
 
 _SAMPLE = {

@@ -9,6 +9,14 @@ from agent import discovery, telemetry
 from agent.http import admin_schemas as schemas
 from agent.http.failures import NotFound
 from agent.operations.administering import scopes
+from agent.operations.administering.accounts import (
+    ConfigureIssuer,
+    CreateUser,
+    RegisterClient,
+    configure_issuer,
+    create_user,
+    register_client,
+)
 from agent.operations.administering.api_keys import CreateApiKey, CreatedApiKey, create_api_key, revoke_api_key
 from agent.operations.administering.create_tenant import create_tenant
 from agent.operations.administering.sessions import create_start_code
@@ -238,6 +246,24 @@ def _tenants(found: Sequence[TenantListing]) -> Reply:
     return _shown({"items": items, "next": None})
 
 
+def _user(call: Call) -> CreateUser:
+    body = schemas.UserBody.read(call)
+    return CreateUser(body["email"], body["password"], body["external_id"], body["claims"])
+
+
+def _client(call: Call) -> RegisterClient:
+    body = schemas.ClientBody.read(call)
+    return RegisterClient(
+        body["client_id"], body["name"], body["method"], tuple(body["jwks"]), tuple(body["redirect_uris"])
+    )
+
+
+def _issuer(call: Call) -> ConfigureIssuer:
+    body = schemas.IssuerBody.read(call)
+    profiles = tuple(body["profiles"]) if "profiles" in body else None
+    return ConfigureIssuer(profiles, body.get("policy", {}))
+
+
 def _api_key(call: Call) -> CreateApiKey:
     body = schemas.ApiKeyBody.read(call)
     lifetime = timedelta(seconds=body["expires_in"]) if body["expires_in"] else None
@@ -326,6 +352,9 @@ def _rows() -> tuple[Route, ...]:
         Route("GET", "/certificate-authority", s.TRUST_READ, _nothing, certificate_authority, _authority),
         Route("POST", "/tenants", s.TENANTS_WRITE, _tenant, _create_tenant, _tenant_made),
         Route("GET", "/tenants", s.TENANTS_READ, _nothing, _list_tenants, _tenants),
+        Route("POST", "/users", s.USERS_WRITE, _user, create_user, _added),
+        Route("POST", "/clients", s.CLIENTS_WRITE, _client, register_client, _added),
+        Route("PATCH", "/issuer", s.ISSUER_WRITE, _issuer, configure_issuer, _gone),
         Route("POST", "/api-keys", s.API_KEYS_WRITE, _api_key, create_api_key, _api_key_made),
         Route("DELETE", "/api-keys/{api_key}", s.API_KEYS_WRITE, _key_id, _revoke_key, _gone),
         Route("POST", "/start-codes", s.SESSIONS_WRITE, _nothing, create_start_code, _start),

@@ -100,6 +100,49 @@ class TenantBody(ClosedSchema):
     key_stores = fields.Dict(keys=fields.String(validate=WORD), values=fields.String(validate=WORD), load_default=dict)
 
 
+class UserBody(ClosedSchema):
+    """POST /users."""
+
+    email = fields.Email(required=True, validate=validate.Length(3, 320))
+    password = fields.String(validate=validate.Length(12, 1024), load_default=None)
+    external_id = fields.String(validate=validate.Length(1, 256), load_default=None)
+    claims = fields.Dict(load_default=dict, validate=_small)
+
+
+class ClientBody(ClosedSchema):
+    """POST /clients."""
+
+    client_id = fields.String(required=True, validate=validate.Length(1, 2048))
+    name = fields.String(required=True, validate=validate.Length(1, 200))
+    method = fields.String(validate=WORD, load_default="none")
+    jwks = fields.List(fields.Dict(), load_default=list, validate=validate.Length(0, 10))
+    redirect_uris = fields.List(
+        fields.String(validate=validate.Length(1, 2048)), load_default=list, validate=validate.Length(0, 20)
+    )
+
+
+class PolicyBody(ClosedSchema):
+    """The policy in PATCH /issuer."""
+
+    public_clients = fields.Boolean()
+    anonymous_pre_authorized = fields.Boolean()
+    require_client_attestation = fields.Boolean()
+    require_attestation_challenge = fields.Boolean()
+    require_dpop = fields.Boolean()
+    require_dpop_nonce = fields.Boolean()
+    require_par = fields.Boolean()
+    refresh_tokens = fields.Boolean()
+
+
+class IssuerBody(ClosedSchema):
+    """PATCH /issuer."""
+
+    profiles = fields.List(
+        fields.String(validate=validate.OneOf(["openid4vci-1.0", "haip-1.0"])), validate=validate.Length(1, 2)
+    )
+    policy = fields.Nested(PolicyBody)
+
+
 class ApiKeyBody(ClosedSchema):
     """POST /api-keys."""
 

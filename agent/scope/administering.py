@@ -42,6 +42,7 @@ class CreateTenant:
     display_name: str
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     key_stores: Mapping[str, str] = field(default_factory=dict)
+    policy: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class NewTenant:
     configurations: tuple[CredentialConfiguration, ...]
     registry: StatusRegistry
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    policy: Mapping[str, Any] = field(default_factory=dict)
     did: Mapping[str, Any] | None = None
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from agent.scope.authorizing import Mark, NewToken
 from agent.scope.tenants import StatusRegistry
 from protocols.ports import StatusMechanism
 
@@ -22,7 +23,7 @@ class NewIssuance:
     id: UUID
     issuer_id: UUID
     credential_configuration_ids: tuple[str, ...]
-    claims: Mapping[str, Any]
+    claims: Mapping[str, Any] | None
     subject: str | None
     subject_key_id: UUID
     grant_type: str
@@ -64,6 +65,20 @@ class Authorized:
     issued: frozenset[UUID]
     credentials_issued: int
     version: int
+    grant_type: str = "pre-authorized_code"
+    user_id: UUID | None = None
+    dpop_thumbprint: bytes | None = None
+    certificate_thumbprint: bytes | None = None
+    by_identifier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """An issuance that a notification was recorded for, and what its token is bound to."""
+
+    id: UUID
+    dpop_thumbprint: bytes | None
+    certificate_thumbprint: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,7 @@ class Settlement:
     notification_hash: bytes
     finished: bool
     nonces: Sequence[tuple[bytes, datetime]] = field(default=())
+    marks: Sequence[Mark] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +153,7 @@ class Issuances(Protocol):
     async def offered(self, offer_hash: bytes) -> Offered | None:
         """The offer behind a credential_offer_uri while it can be taken."""
 
-    async def take(self, code_hash: bytes, token_hash: bytes, expires_at: datetime) -> UUID | None:
+    async def take(self, code_hash: bytes, token: NewToken) -> UUID | None:
         """Spend a code that asks for no transaction code; None when there is no such code any more."""
 
     async def attempt(self, code_hash: bytes) -> Attempt | None:
@@ -146,7 +162,7 @@ class Issuances(Protocol):
     async def fail(self, attempt: Attempt) -> None:
         """End the issuance: too many wrong transaction codes."""
 
-    async def authorize(self, attempt: Attempt, token_hash: bytes, expires_at: datetime) -> None:
+    async def authorize(self, attempt: Attempt, token: NewToken) -> None:
         """Spend the code for a token. Raises Conflict when another request was first."""
 
     async def authorized(self, token_hash: bytes) -> Authorized | None:
@@ -155,8 +171,8 @@ class Issuances(Protocol):
     async def settle(self, settlement: Settlement) -> None:
         """Record credentials, spend nonces, move the state on. Raises Conflict or InvalidNonce: nothing happened."""
 
-    async def notified(self, token_hash: bytes, notification_hash: bytes, event: str) -> UUID | None:
-        """Record what the wallet says; the issuance, None when token or id are unknown."""
+    async def notified(self, token_hash: bytes, notification_hash: bytes, event: str) -> Notified | None:
+        """Record what the wallet says; None when token or id are unknown."""
 
     async def knows_token(self, token_hash: bytes) -> bool:
         """Whether a living token has this hash."""

@@ -61,6 +61,21 @@ class StatusRegistry:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuerPolicy:
+    """What the authorization server demands of wallets; a profile (HAIP) turns some of it on for good."""
+
+    public_clients: bool = False
+    anonymous_pre_authorized: bool = True
+    require_client_attestation: bool = False
+    require_attestation_challenge: bool = False
+    require_dpop: bool = False
+    require_dpop_nonce: bool = False
+    require_par: bool = False
+    refresh_tokens: bool = True
+    demo_sign_in: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TenantCatalogue:
     """Everything about a tenant that changes rarely. `version` names this very content, for derived caches."""
 
@@ -76,6 +91,7 @@ class TenantCatalogue:
     status_registry: StatusRegistry | None
     profiles: frozenset[str] = frozenset({"openid4vci-1.0"})
     did: str | None = None
+    policy: IssuerPolicy = IssuerPolicy()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def key(self, purpose: str) -> SigningKey:

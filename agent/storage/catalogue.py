@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, and_, bindparam, or_, select
 
-from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegistry, TenantCatalogue
+from agent.scope.tenants import CredentialConfiguration, IssuerPolicy, SigningKey, StatusRegistry, TenantCatalogue
 from agent.storage import tables
 from agent.storage.statements import Row, Statement
+from protocols import haip
 from protocols.claims_path import ClaimsPath
 from protocols.encoding import parse_json_object
 from protocols.ports import KeyHandle, TrustAnchor
@@ -80,8 +81,9 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         configurations={row["credential_configuration_id"]: _configuration(row) for row in rows["configurations"]},
         anchors=tuple(_anchor(row) for row in rows["anchors"]),
         status_registry=_registry(unit, registry) if registry else None,
-        profiles=frozenset(config.get("profiles", ("openid4vci-1.0",))),
+        profiles=(profiles := frozenset(config.get("profiles", ("openid4vci-1.0",)))),
         did=did["did"] if did else None,
+        policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
         settings={"samples": config.get("samples", {})},
     )
 

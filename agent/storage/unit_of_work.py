@@ -17,10 +17,14 @@ from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
 from agent.storage.repositories.audit_trail import AuditTrailRepository
+from agent.storage.repositories.authorizations import AuthorizationRepository
+from agent.storage.repositories.clients import ClientRepository
 from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
+from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.presentations import PresentationRepository
+from agent.storage.repositories.replay_marks import ReplayMarkRepository
 from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
@@ -81,6 +85,26 @@ class PostgresUnit:
     def trust_anchors(self) -> TrustAnchorRepository:
         """What the tenant believes."""
         return TrustAnchorRepository(self)
+
+    @property
+    def authorizations(self) -> AuthorizationRepository:
+        """Pushed requests, authorization sessions, codes, refresh tokens."""
+        return AuthorizationRepository(self)
+
+    @property
+    def clients(self) -> ClientRepository:
+        """Registered OAuth clients."""
+        return ClientRepository(self)
+
+    @property
+    def people(self) -> PeopleRepository:
+        """Users and their authenticators."""
+        return PeopleRepository(self)
+
+    @property
+    def replay_marks(self) -> ReplayMarkRepository:
+        """What was used once."""
+        return ReplayMarkRepository(self)
 
     @property
     def conversations(self) -> ConversationRepository:

@@ -27,7 +27,6 @@ _POLICY = "; ".join(
         "default-src 'none'",
         f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'",
         "img-src data:",
-        "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
     ]
@@ -37,8 +36,10 @@ _templates = Environment(
 )
 
 
-def page(scope: Scope, template: str, status: int = 200, refresh: int = 0, **values: Any) -> Reply:
-    """One page of a tenant."""
+def page(
+    scope: Scope, template: str, status: int = 200, refresh: int = 0, form_action: str = "", **values: Any
+) -> Reply:
+    """One page of a tenant. `form_action` is where an answer to a form may lead beside here."""
     text = _templates.get_template(template).render(
         tenant=scope.catalogue.verifier_name,
         base=scope.tenant.base_url,
@@ -46,7 +47,10 @@ def page(scope: Scope, template: str, status: int = 200, refresh: int = 0, **val
         refresh=refresh,
         **values,
     )
-    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
+    headers = {
+        "Content-Security-Policy": f"{_POLICY}; form-action 'self' {form_action}".rstrip(),
+        "Cache-Control": "no-store",
+    }
     return Reply(status, text.encode(), "text/html; charset=utf-8", headers)
 
 

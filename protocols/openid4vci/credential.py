@@ -6,7 +6,8 @@ from typing import Any
 
 from protocols.errors import Malformed
 from protocols.http import NO_STORE, Call, Reply, json_reply
-from protocols.oauth.bearer import access_token
+from protocols.oauth import access_token
+from protocols.oauth.access_token import PresentedToken
 from protocols.openid4vci.errors import InvalidCredentialRequest, InvalidEncryptionParameters, InvalidProof
 
 
@@ -14,7 +15,7 @@ from protocols.openid4vci.errors import InvalidCredentialRequest, InvalidEncrypt
 class CredentialRequest:
     """A Credential Request (8.2): one proof type with its proofs, or none."""
 
-    access_token: str
+    access_token: PresentedToken
     credential_configuration_id: str | None
     credential_identifier: str | None
     proof_type: str | None
@@ -31,7 +32,7 @@ class CredentialResponse:
 
 def parse(call: Call) -> CredentialRequest:
     """The request. Raises InvalidToken, InvalidCredentialRequest, InvalidProof, InvalidEncryptionParameters."""
-    token = access_token(call)
+    token = access_token.presented(call)
     try:
         body = call.json()
     except Malformed as error:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from protocols.errors import Malformed
 from protocols.http import Call, Reply
-from protocols.oauth.bearer import access_token
+from protocols.oauth import access_token
+from protocols.oauth.access_token import PresentedToken
 from protocols.openid4vci.errors import InvalidNotificationId, InvalidNotificationRequest
 
 EVENTS = frozenset({"credential_accepted", "credential_failure", "credential_deleted"})
@@ -14,14 +15,14 @@ EVENTS = frozenset({"credential_accepted", "credential_failure", "credential_del
 class NotificationRequest:
     """What became of a credential; the description is the wallet's text and is not kept."""
 
-    access_token: str
+    access_token: PresentedToken
     notification_id: str
     event: str
 
 
 def parse(call: Call) -> NotificationRequest:
     """The request. Raises InvalidToken, InvalidNotificationRequest, InvalidNotificationId."""
-    token = access_token(call)
+    token = access_token.presented(call)
     try:
         body = call.json()
     except Malformed as error:

@@ -59,6 +59,7 @@ async def create_tenant(control: Control, request: CreateTenant) -> CreatedTenan
         configurations=(_pid(_id(control), type_id),),
         registry=_registry(control, tenant),
         samples=request.samples,
+        policy=request.policy,
     )
     key, prefix, key_hash = new_key(tenant.name, control.entropy(36))
     administrator = NewApiKey(_id(control), "administrator", prefix, key_hash, tuple(sorted(ROLES["administrator"])))
@@ -72,6 +73,7 @@ async def _insert(control: Control, tenant: Tenant, vault: TenantVault, new: New
         await unit.api_keys.add(key)
         unit.record(AuditEvent("tenant.created", "tenant", tenant.id))
         unit.record(AuditEvent("api_key.created", "api_key", key.id, metadata={"role": "administrator"}))
+        unit.changes_catalogue()
         await unit.commit()
 
 

@@ -9,15 +9,23 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from agent.audit import AuditEvent
-from agent.operations.administering.scopes import ADMINISTRATOR, API_KEYS_WRITE, SESSIONS_WRITE
+from agent.operations.administering.scopes import (
+    ADMINISTRATOR,
+    API_KEYS_WRITE,
+    CLIENTS_WRITE,
+    ISSUER_WRITE,
+    SESSIONS_WRITE,
+    USERS_WRITE,
+)
 from agent.scope import Scope
+from agent.scope.authorizing import Mark
 from agent.tenancy import Principal, uuid7
 from protocols.encoding import b64url, parse_b64url
 from protocols.errors import ProtocolError
 
 CODE_LIFETIME = timedelta(minutes=30)
 SESSION_LIFETIME = timedelta(hours=8)
-SESSION_SCOPES = ADMINISTRATOR - {API_KEYS_WRITE, SESSIONS_WRITE}
+SESSION_SCOPES = ADMINISTRATOR - {API_KEYS_WRITE, SESSIONS_WRITE, USERS_WRITE, CLIENTS_WRITE, ISSUER_WRITE}
 _TIME, _RANDOM = 6, 16
 
 
@@ -68,7 +76,7 @@ async def begin_session(scope: Scope, code: str) -> Session:
     if end is None:
         raise InvalidStartCode()
     async with scope.unit() as unit:
-        if not await unit.issuances.spend("start_code", sha256(code.encode()).digest(), scope.now()):
+        if not await unit.replay_marks.spend([Mark("start_code", sha256(code.encode()).digest(), scope.now())]):
             raise InvalidStartCode("used")
         unit.record(AuditEvent("session.begun", "session", uuid7(scope.now(), scope.entropy(10)), "begin"))
         await unit.commit()

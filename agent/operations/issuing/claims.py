@@ -25,11 +25,12 @@ def claims_for(
     if not claims:
         claims = catalogue.settings.get("samples", {}).get(configurations[0], {})
     for name in configurations:
-        _require_fit(catalogue, name, claims)
+        require_fit(catalogue, name, claims)
     return claims
 
 
-def _require_fit(catalogue: TenantCatalogue, name: str, claims: Mapping[str, Any]) -> None:
+def require_fit(catalogue: TenantCatalogue, name: str, claims: Mapping[str, Any]) -> None:
+    """Raises InvalidClaims when they do not fit the configuration's type."""
     configuration = catalogue.configurations[name]
     if configuration.schema is None:
         return

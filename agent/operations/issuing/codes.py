@@ -1,10 +1,12 @@
 """The secrets of an issuance: derived from its id under a key of the tenant, so that only their hashes are stored."""
 
+import hmac
 from hashlib import sha256
 from uuid import UUID
 
 from agent.encryption.vault import TenantVault
-from protocols.encoding import b64url
+from protocols.encoding import b64url, parse_b64url
+from protocols.errors import Malformed
 
 
 def offer_secret(vault: TenantVault, issuance: UUID) -> str:
@@ -30,3 +32,26 @@ def tx_code_mac(vault: TenantVault, issuance: UUID, tx_code: str) -> bytes:
 def digest(secret: str) -> bytes:
     """What is stored of a secret of 256 bits."""
     return sha256(secret.encode()).digest()
+
+
+def issuer_state(vault: TenantVault, issuance: UUID) -> str:
+    """The issuer_state of an offer by authorization code."""
+    return b64url(vault.derive("issuer_state", issuance.bytes))
+
+
+def refresh_token(vault: TenantVault, family: UUID, generation: int) -> str:
+    """Names its family and generation, so that a spent one is known as spent; 256 bits that nobody else can compute."""
+    body = family.bytes + generation.to_bytes(4, "big")
+    return b64url(body + vault.derive("refresh_token", body))
+
+
+def read_refresh_token(vault: TenantVault, token: str) -> tuple[UUID, int] | None:
+    """(family, generation), None for a token that is not ours."""
+    try:
+        value = parse_b64url(token)
+    except Malformed:
+        return None
+    body, mac = value[:20], value[20:]
+    if len(value) != 52 or not hmac.compare_digest(mac, vault.derive("refresh_token", body)):
+        return None
+    return UUID(bytes=body[:16]), int.from_bytes(body[16:], "big")

@@ -13,6 +13,7 @@ from agent.scope import Scope
 from agent.scope.issuing import NewIssuance
 from agent.tenancy import uuid7
 from protocols.errors import ProtocolError
+from protocols.oauth.token import AUTHORIZATION_CODE
 from protocols.openid4vci import credential_offer
 from protocols.openid4vci.credential_offer import CredentialOffer, TxCode
 
@@ -27,10 +28,10 @@ class UnknownConfiguration(ProtocolError):
     status = 422
 
 
-class GrantNotSupported(ProtocolError):
-    """The grant is not supported by this server."""
+class TxCodeNotPossible(ProtocolError):
+    """A transaction code belongs to a pre-authorized code."""
 
-    code = "unsupported_grant"
+    code = "invalid_input"
     status = 422
 
 
@@ -57,12 +58,14 @@ class CreatedCredentialOffer:
 
 
 async def create_credential_offer(scope: Scope, request: CreateCredentialOffer) -> CreatedCredentialOffer:
-    """Raises UnknownConfiguration, GrantNotSupported, InvalidClaims."""
-    if request.grant != "pre-authorized_code":
-        raise GrantNotSupported(request.grant)
+    """Raises UnknownConfiguration, TxCodeNotPossible, InvalidClaims."""
+    if request.grant == AUTHORIZATION_CODE and request.tx_code:
+        raise TxCodeNotPossible()
     if not set(request.credential_configuration_ids) <= scope.catalogue.configurations.keys():
         raise UnknownConfiguration()
-    claims = claims_for(scope.catalogue, request.credential_configuration_ids, request.claims)
+    claims: Mapping[str, Any] | None = None  # of who signs in, unless the offer brings them
+    if request.claims or request.grant != AUTHORIZATION_CODE:
+        claims = claims_for(scope.catalogue, request.credential_configuration_ids, request.claims)
     issuance = uuid7(scope.now(), scope.entropy(10))
     tx_code = _tx_code(scope) if request.tx_code else None
     new = _new(scope, request, issuance, claims, tx_code)
@@ -75,9 +78,9 @@ async def create_credential_offer(scope: Scope, request: CreateCredentialOffer) 
 
 
 def _new(
-    scope: Scope, request: CreateCredentialOffer, issuance: UUID, claims: Mapping[str, Any], tx_code: str | None
+    scope: Scope, request: CreateCredentialOffer, issuance: UUID, claims: Mapping[str, Any] | None, tx_code: str | None
 ) -> NewIssuance:
-    vault = scope.vault
+    vault, by_code = scope.vault, request.grant == AUTHORIZATION_CODE
     return NewIssuance(
         id=issuance,
         issuer_id=scope.catalogue.issuer_id,
@@ -87,8 +90,8 @@ def _new(
         subject_key_id=uuid7(scope.now(), scope.entropy(10)),
         grant_type=request.grant,
         offer_hash=codes.digest(codes.offer_secret(vault, issuance)),
-        code_hash=codes.digest(codes.pre_authorized_code(vault, issuance)),
-        issuer_state_hash=None,
+        code_hash=None if by_code else codes.digest(codes.pre_authorized_code(vault, issuance)),
+        issuer_state_hash=codes.digest(codes.issuer_state(vault, issuance)) if by_code else None,
         tx_code_mac=codes.tx_code_mac(vault, issuance, tx_code) if tx_code else None,
         expires_at=scope.now() + (request.lifetime or LIFETIME),
     )
@@ -101,14 +104,21 @@ def _tx_code(scope: Scope) -> str:
 
 def _link(scope: Scope, new: NewIssuance, by_value: bool) -> str:
     if by_value:
-        offer = offer_of(scope, new.id, new.credential_configuration_ids, new.tx_code_mac is not None)
+        needs_tx_code = new.tx_code_mac is not None
+        offer = offer_of(scope, new.id, new.credential_configuration_ids, new.grant_type, needs_tx_code)
         return credential_offer.by_value(offer)
     secret = codes.offer_secret(scope.vault, new.id)
     return credential_offer.by_reference(f"{scope.tenant.base_url}/credential-offers/{secret}")
 
 
-def offer_of(scope: Scope, issuance: UUID, configurations: tuple[str, ...], needs_tx_code: bool) -> CredentialOffer:
+def offer_of(
+    scope: Scope, issuance: UUID, configurations: tuple[str, ...], grant: str, needs_tx_code: bool
+) -> CredentialOffer:
     """The Credential Offer of an issuance (OpenID4VCI 1.0, 4.1.1)."""
+    if grant == AUTHORIZATION_CODE:
+        return CredentialOffer(
+            scope.tenant.base_url, configurations, issuer_state=codes.issuer_state(scope.vault, issuance)
+        )
     return CredentialOffer(
         credential_issuer=scope.tenant.base_url,
         credential_configuration_ids=configurations,

@@ -1,7 +1,7 @@
 """POST /credential: holder keys are proved, credentials are signed, the issuance is settled (OpenID4VCI 1.0, 8)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -10,19 +10,23 @@ from uuid import UUID
 
 from agent import gather
 from agent.audit import AuditEvent
+from agent.operations.issuing import sender_constraint
+from agent.operations.issuing.claims import InvalidClaims, require_fit
 from agent.operations.issuing.codes import digest, notification_id
 from agent.operations.issuing.issuer_metadata import BATCH_SIZE
 from agent.scope import Conflict, Scope
+from agent.scope.authorizing import Mark
 from agent.scope.issuing import Authorized, IssuedCredential, Settlement, StatusPlace
 from agent.scope.tenants import CredentialConfiguration
 from agent.tenancy import uuid7
 from protocols.encoding import b64url
 from protocols.jose.jwk import thumbprint
 from protocols.oauth.errors import InvalidToken
-from protocols.openid4vci import nonce
+from protocols.openid4vci import authorization_details, nonce
 from protocols.openid4vci.credential import CredentialRequest, CredentialResponse
 from protocols.openid4vci.errors import (
     CredentialRequestDenied,
+    InvalidCredentialRequest,
     InvalidNonce,
     InvalidProof,
     UnknownCredentialConfiguration,
@@ -50,29 +54,54 @@ class _Proved:
 
 async def issue_credential(scope: Scope, request: CredentialRequest) -> CredentialResponse:
     """Read, prove, sign, settle. Raises the errors of OpenID4VCI 1.0, 8.3.1.2, and InvalidToken."""
-    token_hash = digest(request.access_token)
+    token_hash = digest(request.access_token.value)
     async with scope.unit() as unit:
         issuance: Authorized | None = await unit.issuances.authorized(token_hash)
     if issuance is None:
         raise InvalidToken("unknown or expired")
+    marks = sender_constraint.at_resource(
+        scope, request.access_token, issuance.dpop_thumbprint, issuance.certificate_thumbprint
+    )
     configuration = _configuration(scope, issuance, request)
     proved = await _prove(scope, configuration, request)
-    if configuration.id in issuance.issued:
+    if configuration.id in issuance.issued and issuance.grant_type == "pre-authorized_code":
         raise CredentialRequestDenied("issued already")
+    issuance = _with_claims(scope, configuration, issuance)
     numbered = await _numbered(scope, configuration, proved.holders)
     issued = [await _draft(scope, configuration, *one) for one in numbered]
     credentials = [await _sign(scope, configuration, issuance, *one) for one in issued]
-    await _settle(scope, issuance, configuration, [one[0] for one in issued], proved)
+    await _settle(scope, issuance, configuration, [one[0] for one in issued], proved, marks)
     return CredentialResponse(credentials, notification_id(scope.vault, issuance.id))
 
 
 def _configuration(scope: Scope, issuance: Authorized, request: CredentialRequest) -> CredentialConfiguration:
+    known = scope.catalogue.configurations
     if request.credential_identifier is not None:
-        raise UnknownCredentialIdentifier()
+        named = authorization_details.configuration_of(request.credential_identifier)
+        if not issuance.by_identifier or named not in issuance.credential_configuration_ids or named not in known:
+            raise UnknownCredentialIdentifier()
+        return known[named]
     name = request.credential_configuration_id or ""
-    if name not in issuance.credential_configuration_ids or name not in scope.catalogue.configurations:
+    if name not in issuance.credential_configuration_ids or name not in known:
         raise UnknownCredentialConfiguration()
-    return scope.catalogue.configurations[name]
+    if issuance.by_identifier:
+        raise InvalidCredentialRequest("credential_identifiers were handed out")
+    return known[name]
+
+
+def _with_claims(scope: Scope, configuration: CredentialConfiguration, issuance: Authorized) -> Authorized:
+    """What an account says is checked here, and no more of it used than the type names; an offer's claims were."""
+    if issuance.user_id is None:
+        return issuance
+    named = (configuration.schema or {}).get("properties")
+    claims = (
+        issuance.claims if named is None else {name: issuance.claims[name] for name in issuance.claims if name in named}
+    )
+    try:
+        require_fit(scope.catalogue, configuration.credential_configuration_id, claims)
+    except InvalidClaims:
+        raise CredentialRequestDenied("the account lacks claims") from None
+    return replace(issuance, claims=claims)
 
 
 async def _prove(scope: Scope, configuration: CredentialConfiguration, request: CredentialRequest) -> _Proved:
@@ -185,13 +214,16 @@ async def _settle(
     configuration: CredentialConfiguration,
     issued: Sequence[IssuedCredential],
     proved: _Proved,
+    marks: Sequence[Mark],
 ) -> None:
     """One transaction; a request that was overtaken has sent nothing."""
     offered = {scope.catalogue.configurations[one].id for one in issuance.credential_configuration_ids}
-    finished = offered <= issuance.issued | {configuration.id}
+    finished = offered <= issuance.issued | {configuration.id} and issuance.grant_type == "pre-authorized_code"
     hashed = digest(notification_id(scope.vault, issuance.id))
     try:
         async with scope.unit() as unit:
+            if not await unit.replay_marks.spend(marks):
+                raise sender_constraint.replayed()
             for one in issued:
                 unit.record(_event(one.id, issuance.id, configuration))
             await unit.issuances.settle(Settlement(issuance, issued, hashed, finished, proved.nonces))

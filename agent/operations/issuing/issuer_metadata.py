@@ -1,13 +1,14 @@
 """The metadata documents, rendered once for each version of a tenant's catalogue and each table of routes."""
 
 from collections.abc import Awaitable, Callable, Container
-from functools import partial
 
+from agent.operations.issuing.authenticate_client import ATTESTED
 from agent.scope import Scope
 from agent.scope.tenants import CredentialConfiguration
 from protocols.encoding import render_json
 from protocols.oauth import metadata as oauth_metadata
-from protocols.oauth.token import PRE_AUTHORIZED_CODE
+from protocols.oauth.metadata import ServerMetadata
+from protocols.oauth.token import AUTHORIZATION_CODE, PRE_AUTHORIZED_CODE, REFRESH_TOKEN
 from protocols.openid4vci import metadata
 from protocols.openid4vci.metadata import IssuerMetadata, SupportedCredential
 
@@ -28,16 +29,48 @@ def serve_issuer_metadata(routes: Container[str]) -> Callable[[Scope, None], Awa
     return serve
 
 
-async def serve_authorization_server_metadata(scope: Scope, _request: None) -> bytes:
-    """GET of the Authorization Server Metadata."""
-    base = scope.tenant.base_url
-    render = partial(oauth_metadata.as_json, base, f"{base}/token", (PRE_AUTHORIZED_CODE,))
+def serve_authorization_server_metadata(routes: Container[str]) -> Callable[[Scope, None], Awaitable[bytes]]:
+    """GET of the Authorization Server Metadata; what is off is not advertised here either."""
 
-    async def fill() -> bytes:
-        return render_json(render())
+    async def serve(scope: Scope, _request: None) -> bytes:
+        async def render() -> bytes:
+            return render_json(oauth_metadata.as_json(_server(scope, routes)))
 
-    document: bytes = await scope.cache.get("server_metadata", scope.catalogue.version, fill, _SECONDS)
-    return document
+        document: bytes = await scope.cache.get("server_metadata", scope.catalogue.version, render, _SECONDS)
+        return document
+
+    return serve
+
+
+def _server(scope: Scope, routes: Container[str]) -> ServerMetadata:
+    base, policy = scope.tenant.base_url, scope.catalogue.policy
+    plugins = scope.plugins["client_authentication"]
+    methods = [name for name in plugins if name == ATTESTED or not policy.require_client_attestation]
+    if not policy.require_client_attestation:
+        methods.append("none")
+
+    def endpoint(path: str) -> str | None:
+        return f"{base}{path}" if path in routes else None
+
+    grants = [PRE_AUTHORIZED_CODE]
+    if endpoint("/authorize"):
+        grants += [AUTHORIZATION_CODE, *([REFRESH_TOKEN] if policy.refresh_tokens else [])]
+    return ServerMetadata(
+        issuer=base,
+        token_endpoint=f"{base}/token",
+        authorization_endpoint=endpoint("/authorize"),
+        pushed_authorization_request_endpoint=endpoint("/par"),
+        challenge_endpoint=endpoint("/challenge") if ATTESTED in methods else None,
+        require_pushed_authorization_requests=policy.require_par,
+        grant_types=grants,
+        authentication_methods=methods,
+        scopes=sorted({one.scope for one in scope.catalogue.configurations.values() if one.scope}),
+        authentication_metadata={
+            name: value for method in methods if method in plugins for name, value in plugins[method].metadata.items()
+        },
+        anonymous_pre_authorized=policy.anonymous_pre_authorized,
+        certificate_bound=any(method.endswith("tls_client_auth") for method in methods),
+    )
 
 
 def _issuer(scope: Scope, routes: Container[str]) -> IssuerMetadata:

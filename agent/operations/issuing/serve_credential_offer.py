@@ -21,4 +21,4 @@ async def serve_credential_offer(scope: Scope, secret: str) -> CredentialOffer:
         found: Offered | None = await unit.issuances.offered(digest(secret))
     if found is None:
         raise OfferGone()
-    return offer_of(scope, found.id, found.credential_configuration_ids, found.needs_tx_code)
+    return offer_of(scope, found.id, found.credential_configuration_ids, found.grant_type, found.needs_tx_code)

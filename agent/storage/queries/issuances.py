@@ -19,6 +19,7 @@ from sqlalchemy import (
     insert,
     literal,
     null,
+    or_,
     select,
     update,
 )
@@ -31,6 +32,7 @@ from agent.storage.recording import recorded
 from agent.storage.statements import Statement
 
 _i, _k, _c, _m = tables.issuances.c, tables.subject_keys.c, tables.credentials.c, tables.replay_marks.c
+_u = tables.users.c
 _TENANT: Any = bindparam("tenant", type_=Uuid())
 
 
@@ -91,6 +93,7 @@ ATTEMPT = Statement(
     .values(tx_code_attempts=_i.tx_code_attempts + 1)
     .returning(_i.id, _i.tx_code_mac, _i.tx_code_attempts, _i.row_version)
 )
+_token = _values("token_hash dpop_thumbprint certificate_thumbprint by_identifier")
 _take = (
     update(tables.issuances)
     .where(
@@ -104,8 +107,8 @@ _take = (
         state="authorized",
         code_hash=None,
         offer_hash=None,
-        token_hash=bindparam("token_hash"),
         token_expires_at=bindparam("expires"),
+        **_token,
     )
     .returning(_i.id)
     .cte("act")
@@ -124,8 +127,8 @@ AUTHORIZE = Statement(
         code_hash=None,
         offer_hash=None,
         tx_code_mac=None,
-        token_hash=bindparam("token_hash"),
         token_expires_at=bindparam("expires"),
+        **_token,
     )
 )
 AUTHORIZED = Statement(
@@ -136,6 +139,11 @@ AUTHORIZED = Statement(
         _i.subject_key_id,
         _i.credentials_issued,
         _i.row_version,
+        _i.grant_type,
+        _i.user_id,
+        _i.dpop_thumbprint,
+        _i.certificate_thumbprint,
+        _i.by_identifier,
         _k.wrapped_key,
     )
     .join_from(
@@ -145,6 +153,9 @@ AUTHORIZED = Statement(
         isouter=True,
     )
     .where(_i.tenant_id == _TENANT, _i.token_hash == bindparam("token_hash"), _i.token_expires_at > bindparam("now"))
+)
+PROFILE = Statement(
+    select(_u.profile_sealed).where(_u.tenant_id == _TENANT, _u.id == bindparam("user"), _u.status == "active")
 )
 ISSUED = Statement(select(_c.configuration_id).where(_c.tenant_id == _TENANT, _c.issuance_id == bindparam("issuance")))
 _UUIDS, _BYTES, _NUMBERS = ARRAY(Uuid()), ARRAY(LargeBinary()), ARRAY(BigInteger())
@@ -168,12 +179,6 @@ _new = (
         name="new",
     )
     .render_derived()
-)
-MARK = Statement(
-    upsert(tables.replay_marks)
-    .values(_values("tenant_id slot kind mark day"))
-    .on_conflict_do_nothing()
-    .returning(_m.slot)
 )
 _spent = (
     upsert(tables.replay_marks)
@@ -277,8 +282,14 @@ NOTIFIED = Statement(
         _i.notification_hash == bindparam("notification_hash"),
         _i.token_expires_at > bindparam("now"),
     )
-    .values(state="notified", notified_event=bindparam("event"))
-    .returning(_i.id)
+    .values(
+        state="notified",
+        notified_event=case(
+            (or_(_i.notified_event.is_(None), bindparam("final", type_=Boolean())), bindparam("event", type_=Text())),
+            else_=_i.notified_event,
+        ),
+    )
+    .returning(_i.id, _i.dpop_thumbprint, _i.certificate_thumbprint)
 )
 KNOWN_TOKEN = Statement(
     select(_i.id).where(

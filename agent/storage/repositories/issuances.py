@@ -1,18 +1,19 @@
 """Issuances: claims rest sealed under the subject's key, codes and tokens as hashes."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from agent.encryption.sealing import DataKey
 from agent.scope import Conflict
+from agent.scope.authorizing import NewToken
 from agent.scope.issuing import (
     Attempt,
     Authorized,
     IssuanceListing,
     IssuedCredential,
     NewIssuance,
+    Notified,
     Offered,
     Settlement,
 )
@@ -63,7 +64,7 @@ class IssuanceRepository:
             "credential_configuration_ids": list(new.credential_configuration_ids),
             "grant_type": new.grant_type,
             "subject_key_id": key_id,
-            "claims_sealed": unit.vault.seal("issuances", "claims_sealed", new.id, render_json(dict(new.claims)), key),
+            "claims_sealed": None if new.claims is None else self._sealed(new.id, new.claims, key),
             "offer_hash": new.offer_hash,
             "code_hash": new.code_hash,
             "issuer_state_hash": new.issuer_state_hash,
@@ -72,13 +73,16 @@ class IssuanceRepository:
             "audit": unit.queued_audit(),
         }
 
+    def _sealed(self, issuance: UUID, claims: Mapping[str, Any], key: DataKey) -> bytes:
+        return self._unit.vault.seal("issuances", "claims_sealed", issuance, render_json(dict(claims)), key)
+
     async def offered(self, offer_hash: bytes) -> Offered | None:
         """The offer that can still be taken."""
         unit = self._unit
         row = await queries.OFFERED.row(unit.connection, tenant=unit.tenant_id, offer_hash=offer_hash, now=unit.now)
         return Offered(row[0], tuple(row[1]), row[2], row[3]) if row else None
 
-    async def take(self, code_hash: bytes, token_hash: bytes, expires_at: datetime) -> UUID | None:
+    async def take(self, code_hash: bytes, token: NewToken) -> UUID | None:
         """Spend a code that asks for no transaction code; None when there is no such code any more."""
         unit = self._unit
         found: UUID | None = await queries.TAKE.value(
@@ -86,8 +90,7 @@ class IssuanceRepository:
             tenant=unit.tenant_id,
             code_hash=code_hash,
             now=unit.now,
-            token_hash=token_hash,
-            expires=expires_at,
+            **_bound(token),
             audit=unit.queued_audit(),
         )
         return found
@@ -103,7 +106,7 @@ class IssuanceRepository:
         unit = self._unit
         await queries.FAIL.run(unit.connection, tenant=unit.tenant_id, id_=attempt.id, version=attempt.version)
 
-    async def authorize(self, attempt: Attempt, token_hash: bytes, expires_at: datetime) -> None:
+    async def authorize(self, attempt: Attempt, token: NewToken) -> None:
         """Compare-and-set from code to token."""
         unit = self._unit
         if not await queries.AUTHORIZE.run(
@@ -111,8 +114,7 @@ class IssuanceRepository:
             tenant=unit.tenant_id,
             id_=attempt.id,
             version=attempt.version,
-            token_hash=token_hash,
-            expires=expires_at,
+            **_bound(token),
         ):
             raise Conflict("code")
 
@@ -125,30 +127,38 @@ class IssuanceRepository:
         issued: list[Any] = []
         if row["credentials_issued"]:
             issued = await queries.ISSUED.rows(unit.connection, tenant=unit.tenant_id, issuance=row["id"])
-        claims = {}
-        if row["claims_sealed"] is not None:
-            key = unit.vault.subject_key(row["subject_key_id"], row["wrapped_key"])
-            claims = parse_json_object(
-                unit.vault.open("issuances", "claims_sealed", row["id"], row["claims_sealed"], key)
-            )
         return Authorized(
             id=row["id"],
             credential_configuration_ids=tuple(row["credential_configuration_ids"]),
-            claims=claims,
+            claims=await self._claims(row),
             subject_key_id=row["subject_key_id"],
             issued=frozenset(one[0] for one in issued),
             credentials_issued=row["credentials_issued"],
             version=row["row_version"],
+            grant_type=row["grant_type"],
+            user_id=row["user_id"],
+            dpop_thumbprint=row["dpop_thumbprint"],
+            certificate_thumbprint=row["certificate_thumbprint"],
+            by_identifier=row["by_identifier"],
         )
 
-    async def spend(self, kind: str, mark: bytes, made_at: datetime) -> bool:
-        """Leave a mark for a value that may be used once; False when it is there already."""
-        day = int(made_at.timestamp()) // 86_400
+    async def _claims(self, row: Any) -> Mapping[str, Any]:
+        """What the offer brought, or what the account of the person who signed in says."""
         unit = self._unit
-        slot = await queries.MARK.value(
-            unit.connection, tenant_id=unit.tenant_id, slot=day % 8, kind=kind, mark=mark, day=day
-        )
-        return slot is not None
+        if row["subject_key_id"] is None:
+            return {}
+        if row["claims_sealed"] is not None:
+            key = unit.vault.subject_key(row["subject_key_id"], row["wrapped_key"])
+            return parse_json_object(
+                unit.vault.open("issuances", "claims_sealed", row["id"], row["claims_sealed"], key)
+            )
+        if row["user_id"] is None:
+            return {}
+        profile = await queries.PROFILE.value(unit.connection, tenant=unit.tenant_id, user=row["user_id"])
+        if profile is None:
+            return {}
+        key = unit.vault.subject_key(row["subject_key_id"], row["wrapped_key"])
+        return parse_json_object(unit.vault.open("users", "profile_sealed", row["user_id"], profile, key))
 
     async def settle(self, settlement: Settlement) -> None:
         """One statement; a spent nonce or a lost race, and nothing has happened."""
@@ -199,18 +209,19 @@ class IssuanceRepository:
         vault = self._unit.vault
         return vault.blind("credentials.holder_key_index", one.holder_key) if one.holder_key else None
 
-    async def notified(self, token_hash: bytes, notification_hash: bytes, event: str) -> UUID | None:
-        """Record the event; the same one twice is no error (OpenID4VCI 1.0, 11.1)."""
+    async def notified(self, token_hash: bytes, notification_hash: bytes, event: str) -> Notified | None:
+        """Record the event; one that came before stays (OpenID4VCI 1.0, 11.1), but a deletion may follow anything."""
         unit = self._unit
-        found: UUID | None = await queries.NOTIFIED.value(
+        row = await queries.NOTIFIED.row(
             unit.connection,
             tenant=unit.tenant_id,
             token_hash=token_hash,
             notification_hash=notification_hash,
             event=event,
+            final=event == "credential_deleted",
             now=unit.now,
         )
-        return found
+        return Notified(*row) if row else None
 
     async def knows_token(self, token_hash: bytes) -> bool:
         """Whether a living token has this hash."""
@@ -228,6 +239,17 @@ class IssuanceRepository:
             return None
         made = await queries.CREDENTIALS.rows(unit.connection, tenant=unit.tenant_id, issuance=issuance)
         return IssuanceListing(row[0], row[1], tuple(row[2]), row[3], row[4], row[5], tuple(one[0] for one in made))
+
+
+def _bound(token: NewToken) -> dict[str, Any]:
+    """What a token is stored as, and bound to."""
+    return {
+        "token_hash": token.token_hash,
+        "expires": token.expires_at,
+        "dpop_thumbprint": token.dpop_thumbprint,
+        "certificate_thumbprint": token.certificate_thumbprint,
+        "by_identifier": token.by_identifier,
+    }
 
 
 async def _each(statement: Statement, unit: "PostgresUnit", rows: Sequence[dict[str, Any]]) -> None:

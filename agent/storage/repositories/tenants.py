@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, update
 
 from agent.encryption.vault import WrappedTenantKey
 from agent.scope.administering import NewTenant, TenantListing
@@ -22,6 +22,17 @@ _LIST = Statement(
     select(*(tables.tenants.c[name] for name in ("id", "name", "display_name", "status", "created_at")))
     .where(tables.tenants.c.id != UUID(int=0))
     .order_by(tables.tenants.c.name)
+)
+_issuers = tables.issuers
+_ISSUER = Statement(
+    select(_issuers.c.issuer_config)
+    .where(_issuers.c.tenant_id == bindparam("tenant"), _issuers.c.id == bindparam("issuer"))
+    .with_for_update()
+)
+_CONFIGURE = Statement(
+    update(_issuers)
+    .where(_issuers.c.tenant_id == bindparam("tenant"), _issuers.c.id == bindparam("issuer_"))
+    .values(issuer_config=bindparam("config"))
 )
 _inserts: dict[tuple[str, ...], Statement] = {}
 
@@ -73,6 +84,13 @@ class TenantRepository:
                 wrapped_key=wrapped.wrapped,
             )
 
+    async def configure_issuer(self, issuer: UUID, config: Mapping[str, Any]) -> None:
+        """Set profiles, and the parts of the policy that are named."""
+        tenant = self._unit.tenant_id
+        found = await _ISSUER.value(self._unit.connection, tenant=tenant, issuer=issuer)
+        changed = {**found, **config, "policy": {**found.get("policy", {}), **config.get("policy", {})}}
+        await _CONFIGURE.run(self._unit.connection, tenant=tenant, issuer_=issuer, config=changed)
+
     async def _add(self, table: str, values: Mapping[str, Any]) -> None:
         await _statement(table, tuple(values)).run(self._unit.connection, **values)
 
@@ -87,7 +105,7 @@ class TenantRepository:
             id=tenant.issuer_id,
             identifier=tenant.identifier,
             certificate=chains["issuer"][0],
-            issuer_config={"samples": dict(tenant.samples)} if tenant.samples else {},
+            issuer_config={"samples": dict(tenant.samples), "policy": dict(tenant.policy)},
             **shared,
         )
         await self._own(

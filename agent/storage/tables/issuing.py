@@ -18,8 +18,9 @@ issuances = table(
     uuid="tenant_id id issuer_id policy_id user_id subject_key_id client_id",
     text="state grant_type notified_event failure",
     texts="credential_configuration_ids",
+    flag="by_identifier",
     data="claims_sealed offer_hash code_hash issuer_state_hash "
-    "token_hash tx_code_mac dpop_thumbprint notification_hash",
+    "token_hash tx_code_mac dpop_thumbprint certificate_thumbprint notification_hash",
     int2="tx_code_attempts",
     int4="credentials_issued row_version",
     time="created_at code_expires_at token_expires_at expires_at settled_at updated_at",
@@ -44,7 +45,7 @@ authorization_sessions = table(
 refresh_token_families = table(
     "refresh_token_families",
     uuid="tenant_id id issuance_id client_id",
-    data="dpop_thumbprint token_hash previous_hash",
+    data="client_hash dpop_thumbprint token_hash previous_hash",
     int4="generation row_version",
     time="created_at rotated_at expires_at revoked_at updated_at",
 )

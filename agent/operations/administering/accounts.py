@@ -1,0 +1,114 @@
+"""People with accounts, OAuth clients, and what the issuer demands of wallets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from agent.audit import AuditEvent
+from agent.operations.signing_in.sign_in import hash_password
+from agent.scope import Scope
+from agent.scope.authorizing import NewUser
+from agent.tenancy import uuid7
+from protocols import haip
+from protocols.errors import ProtocolError
+from protocols.jose import jwk as jwks
+from protocols.oauth.authorization_request import require_redirect_uri
+from protocols.oauth.client_authentication import RegisteredClient
+
+PROFILES = ("openid4vci-1.0", haip.PROFILE)
+NONE = "none"
+
+
+class UnknownMethod(ProtocolError):
+    """No client can authenticate so here."""
+
+    code = "invalid_input"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class CreateUser:
+    """Request: who signs in by what, and the claims that credentials are issued from."""
+
+    email: str
+    password: str | None
+    external_id: str | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def create_user(scope: Scope, request: CreateUser) -> UUID:
+    """A person of the tenant. Raises Conflict when the address or the external id is taken."""
+    hashed = await hash_password(request.password) if request.password else None
+    ids = [uuid7(scope.now(), scope.entropy(10)) for _ in range(3)]
+    user = NewUser(
+        id=ids[0],
+        subject_key_id=ids[1],
+        email=request.email,
+        external_id=request.external_id,
+        claims=request.claims,
+        authenticator_id=ids[2] if hashed else None,
+        password_hash=hashed,
+    )
+    async with scope.unit() as unit:
+        await unit.people.add(user)
+        unit.record(AuditEvent("user.created", "user", user.id))
+        await unit.commit()
+    return user.id
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterClient:
+    """Request: an OAuth client, how it authenticates and where it may be answered."""
+
+    client_id: str
+    name: str
+    method: str = NONE
+    jwks: Sequence[Mapping[str, Any]] = ()
+    redirect_uris: tuple[str, ...] = ()
+
+
+async def register_client(scope: Scope, request: RegisterClient) -> UUID:
+    """Raises UnknownMethod, InvalidRequest for a redirect URI, Malformed for a key, Conflict for a client_id taken."""
+    if request.method != NONE and request.method not in scope.plugins["client_authentication"]:
+        raise UnknownMethod(request.method)
+    for uri in request.redirect_uris:
+        require_redirect_uri(uri)
+    keys = tuple({**jwks.public(key), **({"kid": key["kid"]} if "kid" in key else {})} for key in request.jwks)
+    client = RegisteredClient(
+        id=uuid7(scope.now(), scope.entropy(10)),
+        client_id=request.client_id,
+        name=request.name,
+        method=request.method,
+        jwks=keys,
+        redirect_uris=request.redirect_uris,
+    )
+    async with scope.unit() as unit:
+        await unit.clients.add(client)
+        unit.record(AuditEvent("client.registered", "oauth_client", client.id, metadata={"method": request.method}))
+        await unit.commit()
+    await scope.cache.forget("oauth_client", request.client_id)
+    return UUID(str(client.id))
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureIssuer:
+    """Request: profiles and parts of the policy to set; what is not named stays."""
+
+    profiles: tuple[str, ...] | None = None
+    policy: Mapping[str, bool] = field(default_factory=dict)
+
+
+async def configure_issuer(scope: Scope, request: ConfigureIssuer) -> None:
+    """What is demanded of wallets from now on, in every process."""
+    config: dict[str, Any] = {"policy": dict(request.policy)}
+    if request.profiles is not None:
+        config["profiles"] = list(request.profiles)
+    async with scope.unit() as unit:
+        await unit.tenants.configure_issuer(scope.catalogue.issuer_id, config)
+        names = sorted([*request.policy, *(["profiles"] if request.profiles is not None else [])])
+        unit.record(
+            AuditEvent("issuer.configured", "issuer", scope.catalogue.issuer_id, "update", None, {"set": names})
+        )
+        unit.changes_catalogue()
+        await unit.commit()

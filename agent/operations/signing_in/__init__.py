@@ -1,0 +1,1 @@
+"""Signing in and consenting: a person in front of the authorization server."""

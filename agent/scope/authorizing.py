@@ -1,0 +1,235 @@
+"""The authorization server's records as values, and the contracts of their repositories."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from protocols.oauth.client_authentication import RegisteredClient
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value that may be used once: its kind, its SHA-256, and the time that stands inside it."""
+
+    kind: str
+    digest: bytes
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationSession:
+    """A browser between the authorization request and the code. `request` is what was asked, as JSON."""
+
+    id: UUID
+    state: str
+    request: Mapping[str, Any]
+    issuance_id: UUID | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person approved: what is issued to whom, and the code for it.
+
+    `issuance` exists already when `offered`; then only its state moves on.
+    """
+
+    issuance: UUID
+    offered: bool
+    issuer_id: UUID
+    credential_configuration_ids: tuple[str, ...]
+    user_id: UUID
+    code_hash: bytes
+    code_expires_at: datetime
+    expires_at: datetime
+    request_uri_hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRecord:
+    """What an authorization code stands for, spent or not."""
+
+    issuance: UUID
+    state: str
+    request: Mapping[str, Any]
+    credential_configuration_ids: tuple[str, ...]
+    code_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """An access token about to be stored, and what it is bound to."""
+
+    token_hash: bytes
+    expires_at: datetime
+    dpop_thumbprint: bytes | None = None
+    certificate_thumbprint: bytes | None = None
+    by_identifier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshFamily:
+    """A line of refresh tokens; `client_hash` says whose."""
+
+    id: UUID
+    issuance_id: UUID
+    client_hash: bytes | None
+    dpop_thumbprint: bytes | None
+    token_hash: bytes
+    generation: int
+    rotated_at: datetime
+    expires_at: datetime
+    revoked: bool
+    credential_configuration_ids: tuple[str, ...]
+    by_identifier: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefreshFamily:
+    """The first refresh token of a line."""
+
+    id: UUID
+    client_hash: bytes
+    dpop_thumbprint: bytes | None
+    token_hash: bytes
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedToSignIn:
+    """An offer by issuer_state that can still be taken; `subject` is the blind index of whom it was made for."""
+
+    id: UUID
+    credential_configuration_ids: tuple[str, ...]
+    subject: bytes | None
+
+
+class ReplayMarks(Protocol):
+    """What was used once."""
+
+    async def spend(self, marks: Sequence[Mark]) -> bool:
+        """Leave the marks; False when one of them is there already: then do not commit."""
+
+
+class Authorizations(Protocol):
+    """Pushed requests, authorization sessions, codes, refresh tokens."""
+
+    async def push(
+        self,
+        request_uri_hash: bytes,
+        parameters: Mapping[str, Any],
+        dpop_thumbprint: bytes | None,
+        expires_at: datetime,
+    ) -> None: ...
+
+    async def pushed(self, request_uri_hash: bytes) -> Mapping[str, Any] | None:
+        """The parameters while they can be used."""
+
+    async def offered(self, issuer_state_hash: bytes) -> OfferedToSignIn | None:
+        """The offer behind an issuer_state."""
+
+    async def begin(
+        self,
+        session: UUID,
+        browser_hash: bytes,
+        request: Mapping[str, Any],
+        issuance: UUID | None,
+        expires_at: datetime,
+    ) -> None: ...
+
+    async def session(self, session: UUID, browser_hash: bytes) -> AuthorizationSession | None:
+        """The living session of this browser."""
+
+    async def signed_in(
+        self,
+        session: AuthorizationSession,
+        request: Mapping[str, Any],
+        browser_hash: bytes,
+        user: UUID,
+        expires_at: datetime,
+    ) -> None:
+        """The person is known; the browser's secret changes with it. Raises Conflict."""
+
+    async def approve(self, session: AuthorizationSession, approval: Approval) -> None:
+        """One transaction from consent to code. Raises Conflict when request_uri, offer or session were taken."""
+
+    async def deny(self, session: AuthorizationSession) -> None:
+        """The person said no. Raises Conflict."""
+
+    async def by_code(self, code_hash: bytes) -> CodeRecord | None:
+        """What a code stands for."""
+
+    async def redeem(self, issuance: UUID, token: NewToken, family: NewRefreshFamily | None) -> bool:
+        """Spend the code for a token; False when another request was first, or the code is too old."""
+
+    async def family(self, family: UUID) -> RefreshFamily | None: ...
+
+    async def rotate(self, family: RefreshFamily, token_hash: bytes, token: NewToken) -> bool:
+        """Spend the living refresh token for the next and a new access token; False when another request was first."""
+
+    async def revoke(self, issuance: UUID, reason: str) -> None:
+        """End every token of an issuance."""
+
+
+class Clients(Protocol):
+    """Registered OAuth clients."""
+
+    async def add(self, client: RegisteredClient) -> None: ...
+
+    async def get(self, client_id: str) -> RegisteredClient | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A person with an account: `external_id` is the tenant's own name for them, `password_hash` of argon2id."""
+
+    id: UUID
+    subject_key_id: UUID
+    email: str
+    external_id: str | None
+    claims: Mapping[str, Any]
+    authenticator_id: UUID | None
+    password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAccount:
+    """An account found by its email address, with what a sign-in needs."""
+
+    user_id: UUID
+    authenticator_id: UUID
+    password_hash: str
+    failed_attempts: int
+    locked_until: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A signed-in person; `subject_index` is what an offer to them carries."""
+
+    id: UUID
+    email: str
+    subject_index: bytes | None
+
+
+class People(Protocol):
+    """Users and their authenticators."""
+
+    async def add(self, user: NewUser) -> None: ...
+
+    async def by_email(self, email: str) -> PasswordAccount | None:
+        """An active account with a password."""
+
+    async def attempt(self, account: PasswordAccount) -> int | None:
+        """Count a try before its password is looked at; None while the account is locked."""
+
+    async def lock(self, account: PasswordAccount, until: datetime) -> None:
+        """No further try until then."""
+
+    async def succeeded(self, account: PasswordAccount) -> None:
+        """Forget the wrong ones."""
+
+    async def get(self, user: UUID) -> Person | None: ...
