@@ -87,5 +87,5 @@ async def site(
         await create_tenant(control, CreateTenant(name, name.title(), **_PER_TENANT)) for name in ("alpha", "beta")
     ]
     await aiohttp_raw_server(handler(house), port=house.config.port)
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield Site(house, house.origin, alpha, beta, operator, session, database)

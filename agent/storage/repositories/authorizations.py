@@ -71,7 +71,10 @@ class AuthorizationRepository:
     async def offered(self, issuer_state_hash: bytes) -> OfferedToSignIn | None:
         """The offer while it can be taken."""
         row = await self._row(queries.OFFERED, issuer_state_hash=issuer_state_hash, now=self._unit.now)
-        return OfferedToSignIn(row[0], tuple(row[1]), row[2]) if row else None
+        if row is None:
+            return None
+        nobody = self._unit.vault.blind("subject_keys.subject_index", f"issuance:{row[0]}")
+        return OfferedToSignIn(row[0], tuple(row[1]), None if row[2] == nobody else row[2])
 
     def _sealed(self, session: UUID, request: Mapping[str, Any]) -> bytes:
         return self._unit.vault.seal("authorization_sessions", "request_sealed", session, render_json(dict(request)))
