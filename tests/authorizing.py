@@ -1,6 +1,7 @@
 """A wallet's way through the authorization code flow, every step open to change, and a browser with a person in it."""
 
 import hashlib
+import html
 import json
 import re
 import secrets
@@ -206,6 +207,23 @@ class Person:
     async def sign_in(self, url: str, page: str) -> tuple[int, dict[str, str], str]:
         return await self.go("POST", f"{url}/sign-in", csrf=csrf_of(page), username=self.email, password=self.password)
 
+    async def visit(self, url: str) -> str:
+        """Open an authorization request as a wallet hands it over, sign in, approve: where the browser came out."""
+        _, headers, text = await self.go("GET", url)
+        assert "Location" in headers, text
+        url = headers["Location"]
+        _, _, page = await self.go("GET", url)
+        self.email, self.password = (
+            (_filled(page, "username") or self.email),
+            (_filled(page, "password") or self.password),
+        )
+        status, _, text = await self.sign_in(url, page)
+        assert status == 303, text
+        _, _, page = await self.go("GET", url)
+        _, headers, text = await self.go("POST", f"{url}/decision", csrf=csrf_of(page), decision="approve")
+        assert "Location" in headers, text
+        return headers["Location"]
+
     async def answer(self, client_id: str, request_uri: str, decision: str = "approve") -> dict[str, str]:
         """The whole way: the parameters that the wallet is answered with."""
         _, url, page = await self.begin(client_id=client_id, request_uri=request_uri)
@@ -215,6 +233,12 @@ class Person:
         status, headers, text = await self.go("POST", f"{url}/decision", csrf=csrf_of(page), decision=decision)
         assert status == 303, text
         return answer_of(headers["Location"])
+
+
+def _filled(page: str, name: str) -> str | None:
+    """What a page filled in already, as the demonstration's does."""
+    found = re.search(rf'name="{name}"[^>]* value="([^"]+)"', page)
+    return html.unescape(found[1]) if found else None
 
 
 def csrf_of(page: str) -> str:

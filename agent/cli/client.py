@@ -54,6 +54,10 @@ class Client:
         """POST under /api/v1, with an idempotency key of its own."""
         return self._call("POST", path, body)
 
+    def patch(self, path: str, body: Any) -> Any:
+        """PATCH under /api/v1."""
+        return self._call("PATCH", path, body)
+
     def _call(self, method: str, path: str, body: Any) -> Any:
         request = urllib.request.Request(  # noqa: S310  # the operator's own address
             f"{self._base}/api/v1{path}",

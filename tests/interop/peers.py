@@ -126,6 +126,21 @@ class CredoWallet:
             "accept-offer", uri=uri, trust=trust, tx_code=tx_code, binding=binding, attested=attested
         )
 
+    async def authorize(self, uri: str, *, client_id: str, redirect_uri: str, attested: bool = False) -> str:
+        """Begin the authorization code flow for an offer: the address that a browser has to open."""
+        answer = await self._call(
+            "authorize", uri=uri, client_id=client_id, redirect_uri=redirect_uri, attested="yes" if attested else None
+        )
+        return str(answer.result["url"])
+
+    async def accept_code(
+        self, landed: str, *, trust: str, binding: str | None = None, refresh: bool = False
+    ) -> Answer:
+        """Go on with the address at which the browser came out, and keep what is issued."""
+        return await self._call(
+            "accept-offer", landed=landed, trust=trust, binding=binding, refresh="yes" if refresh else None
+        )
+
     async def present(self, uri: str, *, trust: str) -> Answer:
         """Answer an authorization request (OpenID4VP 1.0) with whatever satisfies it."""
         return await self._call("present", uri=uri, trust=trust)

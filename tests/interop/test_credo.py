@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from tests.authorizing import PASSWORD, Person
 from tests.interop.peers import CredoWallet, WalletRefused
 from tests.interop.story import PERSON, Tenant, present, repeat
 
@@ -67,6 +69,53 @@ async def test_an_offer_is_taken_once(tenant: Tenant, credo_wallet: CredoWallet)
     with pytest.raises(WalletRefused) as refused:
         await credo_wallet.accept_offer(offer["credential_offer_uri"], trust=tenant.anchor)
     assert json.loads(refused.value.last.answer or "")["error"] == "invalid_grant"
+
+
+async def by_code(tenant: Tenant, wallet: CredoWallet, attested: bool = False) -> str:
+    """Credo begins, a person signs in and approves: where their browser came out."""
+    offer = await tenant.offer("--grant", "authorization_code")
+    url = await wallet.authorize(
+        offer["credential_offer_uri"],
+        client_id="https://wallet.example",
+        redirect_uri="https://wallet.example/cb",
+        attested=attested,
+    )
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        return await Person(session, tenant.issuer).visit(url)
+
+
+@pytest.mark.parametrize("refresh", [False, True], ids=["at once", "after a refresh"])
+async def test_credo_gets_a_credential_by_authorization_code(
+    tenant: Tenant, credo_wallet: CredoWallet, refresh: bool
+) -> None:
+    landed = await by_code(tenant, credo_wallet)
+    answer = await credo_wallet.accept_code(landed, trust=tenant.anchor, refresh=refresh)
+    assert answer.result["token_type"] == "DPoP"
+    (credential,) = answer.result["credentials"]
+    assert credential["claims"]["family_name"] == "Mustermann"
+    assert credential["notified"]
+
+
+async def test_credo_gets_a_credential_under_haip(
+    other_tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path
+) -> None:
+    (tmp_path / "provider.pem").write_text(await credo_wallet.provider_ca())
+    (tmp_path / "password").write_text(PASSWORD)
+    (tmp_path / "claims.json").write_text(json.dumps(PERSON))
+    for words in (
+        ("trust", "add", str(tmp_path / "provider.pem"), "--role", "attest_wallet"),
+        ("issuer", "configure", "--profile", "openid4vci-1.0", "--profile", "haip-1.0"),
+        (
+            *("user", "create", "erika@example.org", "--password-file", str(tmp_path / "password")),
+            *("--claims", str(tmp_path / "claims.json")),
+        ),
+    ):
+        await other_tenant.commands(*words)
+    landed = await by_code(other_tenant, credo_wallet, attested=True)
+    answer = await credo_wallet.accept_code(landed, trust=other_tenant.anchor)
+    assert answer.result["token_type"] == "DPoP"
+    (credential,) = answer.result["credentials"]
+    assert PERSON.items() <= credential["claims"].items()
 
 
 async def test_credo_refuses_an_issuer_that_it_does_not_trust(tenant: Tenant, credo_wallet: CredoWallet) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Uuid, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Uuid, and_, bindparam, case, func, insert, or_, select, update
 
 from agent.storage import tables
 from agent.storage.statements import Statement
@@ -92,6 +92,7 @@ TAKE_OFFER = Statement(
     .values(
         state="authorizing",
         user_id=bindparam("user"),
+        subject_key_id=case((_i.claims_sealed.is_(None), bindparam("key", type_=Uuid())), else_=_i.subject_key_id),
         offer_hash=None,
         issuer_state_hash=None,
         code_expires_at=bindparam("code_end"),

@@ -134,10 +134,13 @@ class AuthorizationRepository:
             queries.USE, request_uri_hash_=approval.request_uri_hash, now=self._unit.now
         ):
             raise Conflict("request_uri")
+        key = await self._row(queries.USER_KEY, user=approval.user_id)
+        if key is None:
+            raise Conflict("erased")
         if approval.offered:
-            await self._take_offer(approval)
+            await self._take_offer(approval, key[0])
         else:
-            await self._add(approval)
+            await self._add(approval, key[0])
         if not await self._run(
             queries.APPROVE,
             id_=session.id,
@@ -147,27 +150,26 @@ class AuthorizationRepository:
         ):
             raise Conflict("authorization session")
 
-    async def _take_offer(self, approval: Approval) -> None:
+    async def _take_offer(self, approval: Approval, key: UUID) -> None:
+        """What an offer brought stays under its own key; without, the claims will be the account's."""
         if not await self._run(
             queries.TAKE_OFFER,
             id_=approval.issuance,
             user=approval.user_id,
+            key=key,
             code_end=approval.code_expires_at,
             end=approval.expires_at,
         ):
             raise Conflict("offer")
 
-    async def _add(self, approval: Approval) -> None:
-        key = await self._row(queries.USER_KEY, user=approval.user_id)
-        if key is None:
-            raise Conflict("erased")
+    async def _add(self, approval: Approval, key: UUID) -> None:
         await self._run(
             queries.ADD,
             id=approval.issuance,
             issuer_id=approval.issuer_id,
             credential_configuration_ids=list(approval.credential_configuration_ids),
             user_id=approval.user_id,
-            subject_key_id=key[0],
+            subject_key_id=key,
             code_expires_at=approval.code_expires_at,
             expires_at=approval.expires_at,
         )

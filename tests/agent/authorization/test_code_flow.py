@@ -48,6 +48,19 @@ async def test_issuer_initiated_with_the_offers_claims(court: Court) -> None:
     assert (again.status, again.error) == (400, "invalid_request")  # an offer is taken once
 
 
+@pytest.mark.parametrize("subject", [None, "erika"])
+async def test_issuer_initiated_with_the_accounts_claims(court: Court, subject: str | None) -> None:
+    body = {"credential_configuration_ids": ["pid"], "grant": "authorization_code"}
+    body |= {"subject": subject} if subject else {}
+    _, made = await court.site.api("POST", "/credential-offers", body)
+    client = court.client()
+    offer = await client.wallet.offer(made["credential_offer_uri"])
+    token = await client.obtain(issuer_state=offer["grants"]["authorization_code"]["issuer_state"])
+    issued = await client.credential(token.body["access_token"])
+    assert issued.status == 200, issued
+    assert len(issued.body["credentials"][0]["credential"].split("~")) == 5
+
+
 async def test_authorization_details_give_credential_identifiers(court: Court) -> None:
     client = court.client()
     token = await client.obtain(scope=None, authorization_details=details("pid"))

@@ -3,6 +3,8 @@
 //
 //   node wallet.mjs --store FOLDER [--port 0] [--log debug]      prints {"ready": true, "port": ...}
 //   POST /accept-offer {"uri", "trust": PEM, "tx_code"?, "binding"?: jwk|did:key|did:jwk|attestation, "attested"?: client id}
+//   POST /authorize    {"uri", "client_id", "redirect_uri", "attested"?: true}    answers {"url"} for a browser
+//   POST /accept-offer {"landed": where the browser came out, "trust": PEM, "binding"?, "refresh"?: true}
 //   POST /present      {"uri", "trust": PEM}
 //   POST /list | /provider
 //
@@ -44,11 +46,44 @@ const bindTo = (wish) => async (ask) => {
   return { method, keyAttestationJwt: await (await provider()).attestKeys([key], nonce, required) }
 }
 
-async function acceptOffer({ uri, tx_code: txCode, binding, attested }) {
+/** What waits while a person signs in: one authorization at a time. */
+let begun
+
+async function authorize({ uri, client_id: clientId, redirect_uri: redirectUri, attested }) {
   const resolvedCredentialOffer = await holder.resolveCredentialOffer(uri)
+  const walletAttestationJwt = attested ? await (await provider()).attestWallet(clientId) : undefined
+  const request = await holder.resolveOpenId4VciAuthorizationRequest(resolvedCredentialOffer, {
+    clientId, redirectUri, walletAttestationJwt,
+  })
+  begun = { resolvedCredentialOffer, clientId, redirectUri, walletAttestationJwt, request }
+  return { url: request.authorizationRequestUrl }
+}
+
+async function tokenByCode(landed) {
+  const { resolvedCredentialOffer, clientId, redirectUri, walletAttestationJwt, request } = begun
+  const { authorizationCode: code } = holder.parseAuthorizationCodeFromAuthorizationResponse({
+    authorizationResponseRedirectUrl: landed, resolvedCredentialOffer,
+  })
+  return holder.requestToken({
+    resolvedCredentialOffer, clientId, redirectUri, walletAttestationJwt, code,
+    codeVerifier: request.codeVerifier, dpop: request.dpop,
+  })
+}
+
+async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, refresh }) {
+  const resolvedCredentialOffer = landed ? begun.resolvedCredentialOffer : await holder.resolveCredentialOffer(uri)
   const { metadata } = resolvedCredentialOffer
   const walletAttestationJwt = attested ? await (await provider()).attestWallet(attested) : undefined
-  const token = await holder.requestToken({ resolvedCredentialOffer, txCode, walletAttestationJwt, clientId: attested })
+  let token = landed
+    ? await tokenByCode(landed)
+    : await holder.requestToken({ resolvedCredentialOffer, txCode, walletAttestationJwt, clientId: attested })
+  if (refresh) {
+    const next = await holder.refreshToken({
+      refreshToken: token.refreshToken, issuerMetadata: metadata, authorizationServer: token.authorizationServer,
+      dpop: token.dpop, clientId: begun.clientId, walletAttestationJwt: begun.walletAttestationJwt,
+    })
+    token = { ...token, ...next, dpop: next.dpop ?? token.dpop }
+  }
   const response = await holder.requestCredentials({
     resolvedCredentialOffer,
     credentialBindingResolver: bindTo(binding),
@@ -65,7 +100,7 @@ async function acceptOffer({ uri, tx_code: txCode, binding, attested }) {
     }
     credentials.push({ configuration: credentialConfigurationId, notified: !!notificationId, ...show(record) })
   }
-  return { version: metadata.originalDraftVersion, credentials }
+  return { version: metadata.originalDraftVersion, token_type: token.accessTokenResponse.token_type, credentials }
 }
 
 // ----- presentation (OpenID4VP)
@@ -97,6 +132,7 @@ function show(record) {
 }
 
 const commands = {
+  authorize,
   'accept-offer': acceptOffer,
   present,
   list: async () => ({ credentials: (await agent.sdJwtVc.getAll()).map(show) }),

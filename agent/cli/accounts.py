@@ -1,0 +1,86 @@
+"""`chancery user`, `chancery client` and `chancery issuer`."""
+
+import json
+from typing import Any, TextIO
+
+import click
+
+from agent.cli.client import Client, json_flag, show, stop
+
+
+def _read_json(file: TextIO | None) -> Any:
+    if file is None:
+        return None
+    try:
+        return json.load(file)
+    except ValueError:
+        stop("the file is not JSON", 2)
+
+
+@click.group()
+def user() -> None:
+    """People who sign in when a wallet asks for a credential."""
+
+
+@user.command(name="create")
+@click.argument("email")
+@click.option("--password-file", type=click.File("r", encoding="utf-8"), help="The password; - is standard input.")
+@click.option("--claims", type=click.File("r", encoding="utf-8"), help="JSON file: what credentials are issued from.")
+@click.option("--external-id", help="Your own name for the person, as in `offer --subject`.")
+@json_flag
+def create_user(
+    email: str, password_file: TextIO | None, claims: TextIO | None, external_id: str | None, as_json: bool
+) -> None:
+    """Make an account for EMAIL."""
+    body: dict[str, Any] = {"email": email, "claims": _read_json(claims) or {}, "external_id": external_id}
+    if password_file:
+        body["password"] = password_file.read().strip("\r\n")
+    answer = Client().post("/users", {name: value for name, value in body.items() if value is not None})
+    show(answer, as_json, f"user {answer['id']}")
+
+
+@click.group()
+def client() -> None:
+    """OAuth clients that are registered here; attested wallets need no registration."""
+
+
+@client.command(name="create")
+@click.argument("client_id")
+@click.option("--name", help="What people read; CLIENT_ID by default.")
+@click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where it may be answered, to the character.")
+@click.option("--method", default="none", help="none, private_key_jwt or self_signed_tls_client_auth.")
+@click.option("--jwks", type=click.File("r", encoding="utf-8"), help="JSON file: its public keys as a JWK Set.")
+@json_flag
+def create_client(
+    client_id: str, name: str | None, redirect_uris: tuple[str, ...], method: str, jwks: TextIO | None, as_json: bool
+) -> None:
+    """Register CLIENT_ID."""
+    keys = (_read_json(jwks) or {}).get("keys", [])
+    body = {"client_id": client_id, "name": name or client_id, "method": method, "jwks": keys}
+    answer = Client().post("/clients", {**body, "redirect_uris": list(redirect_uris)})
+    show(answer, as_json, f"client {answer['id']}")
+
+
+@click.group()
+def issuer() -> None:
+    """What the issuer demands of wallets."""
+
+
+@issuer.command()
+@click.option("--profile", "profiles", multiple=True, help="openid4vci-1.0, haip-1.0; replaces those that are set.")
+@click.option("--require", "required", multiple=True, help="Part of the policy to turn on, as require_dpop.")
+@click.option("--allow", "allowed", multiple=True, help="Part of the policy to turn on, as public_clients.")
+@click.option("--not", "negated", multiple=True, help="Part of the policy to turn off.")
+@json_flag
+def configure(
+    profiles: tuple[str, ...],
+    required: tuple[str, ...],
+    allowed: tuple[str, ...],
+    negated: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Turn profiles and parts of the policy on or off; what is not named stays."""
+    policy = dict.fromkeys((*required, *allowed), True) | dict.fromkeys(negated, False)
+    body: dict[str, Any] = {"profiles": list(profiles)} if profiles else {}
+    Client().patch("/issuer", {**body, **({"policy": policy} if policy else {})})
+    show({"set": sorted([*policy, *profiles])}, as_json, "done")
