@@ -3,6 +3,7 @@
 `Route` ties three functions in a row: `parse` and `render` are the protocol's and pure, `operate` is the agent's.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,17 @@ class Call:
         """The content type without parameters, in lower case; empty when none was sent."""
         return (self.header("content-type") or "").split(";", 1)[0].strip().lower()
 
+    def accepted(self, name: str) -> list[str]:
+        """The members of an Accept header, best first, those of quality zero left out (RFC 9110, 12.4.2)."""
+        found = []
+        for place, part in enumerate(",".join(self.header_values.get(name, ()))[:2000].split(",")):
+            value, *parameters = (one.strip().lower() for one in part.split(";"))
+            quality = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+            weight = float(quality) if _QUALITY.fullmatch(quality) else 0.0
+            if value and weight > 0:
+                found.append((-weight, place, value))
+        return [value for _, _, value in sorted(found)]
+
     def query_parameters(self) -> dict[str, str]:
         """The query's parameters, each at most once (RFC 6749, 3.1)."""
         return _once(self.query)
@@ -62,6 +74,9 @@ class Call:
         if self.media_type != "application/json":
             raise Malformed("content type is not application/json")
         return encoding.parse_json(self.body)
+
+
+_QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 
 
 def _once(text: str) -> dict[str, str]:

@@ -8,12 +8,24 @@ from typing import Any
 
 import pytest
 
+from tests.courts import court
 from tests.databases import database, postgres, shared_database
 from tests.houses import house, settings, site
 from tests.servers import servers
 from tests.softhsm import softhsm
 
-__all__ = ["database", "house", "postgres", "servers", "settings", "shared_database", "site", "softhsm", "vectors"]
+__all__ = [
+    "court",
+    "database",
+    "house",
+    "postgres",
+    "servers",
+    "settings",
+    "shared_database",
+    "site",
+    "softhsm",
+    "vectors",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 

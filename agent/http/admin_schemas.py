@@ -131,6 +131,7 @@ class PolicyBody(ClosedSchema):
     require_dpop = fields.Boolean()
     require_dpop_nonce = fields.Boolean()
     require_par = fields.Boolean()
+    require_encryption = fields.Boolean()
     refresh_tokens = fields.Boolean()
 
 

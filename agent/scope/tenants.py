@@ -43,6 +43,7 @@ class CredentialConfiguration:
     schema: Mapping[str, Any] | None
     searchable: tuple[ClaimsPath, ...] = ()
     status: bool = True
+    key_attestations_required: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class IssuerPolicy:
     require_dpop: bool = False
     require_dpop_nonce: bool = False
     require_par: bool = False
+    require_encryption: bool = False
     refresh_tokens: bool = True
     demo_sign_in: Mapping[str, str] | None = None
 

@@ -127,6 +127,7 @@ def _configuration(row: Row) -> CredentialConfiguration:
         schema=row["schema_definition"],
         searchable=tuple(_path(text) for text in row["searchable"]),
         status=bool(row["status_types"]),
+        key_attestations_required=binding.get("key_attestations_required"),
     )
 
 

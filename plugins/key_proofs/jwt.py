@@ -1,17 +1,19 @@
 """Proof type `jwt` (OpenID4VCI 1.0, appendix F.1)."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from protocols.errors import ProtocolError
 from protocols.jose import jwk as jwks
 from protocols.jose import jws, jwt
+from protocols.openid4vci import key_attestation
 from protocols.openid4vci.errors import InvalidProof
 from protocols.openid4vci.key_proof import OpenedProof, ProofExpectations
 from protocols.ports import KeyReference, PluginTools
 from protocols.ports.keys import Jwk
 
 TYPE = "openid4vci-proof+jwt"
-_LONGEST = 16_384
+_LONGEST = 98_304
 
 
 class JwtKeyProof:
@@ -33,9 +35,11 @@ class JwtKeyProof:
         nonce = opened.claims.get("nonce")
         if nonce is not None and not isinstance(nonce, str):
             raise InvalidProof("nonce")
-        return OpenedProof(_reference(opened.header), nonce, opened)
+        carried = opened.header.get("key_attestation")
+        attestation = None if carried is None else key_attestation.open_attestation(carried)
+        return OpenedProof(_reference(opened.header), nonce, opened, attestation=attestation)
 
-    def verify(self, opened: OpenedProof, holder: Jwk, expected: ProofExpectations) -> None:
+    def verify(self, opened: OpenedProof, key: Jwk, expected: ProofExpectations) -> Sequence[Jwk]:
         """Audience, time, then the signature (F.4). Raises InvalidProof."""
         content: jwt.OpenedJwt = opened.content
         if content.claims.get("aud") != expected.audience:
@@ -44,9 +48,10 @@ class JwtKeyProof:
             jwt.require_times(
                 content.claims, expected.now, skew=expected.skew, max_age=expected.max_age, required=("iat",)
             )
-            jws.verify(content.jws, holder, expected.algorithms)
+            jws.verify(content.jws, key, expected.algorithms)
         except ProtocolError as error:
             raise InvalidProof(error.detail or type(error).__name__) from None
+        return (key,)
 
 
 def _reference(header: Any) -> KeyReference:

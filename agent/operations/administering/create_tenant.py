@@ -219,7 +219,7 @@ def _pid(configuration_id: UUID, type_id: UUID) -> CredentialConfiguration:
         ),
         disclosable=None,
         binding_methods=("jwk", "did:key", "did:jwk"),
-        proof_types={"jwt": ("ES256", "ES384", "EdDSA")},
+        proof_types={"jwt": ("ES256", "ES384", "EdDSA"), "attestation": ("ES256", "ES384", "EdDSA")},
         schema=PID_SCHEMA,
         searchable=(),
     )

@@ -13,6 +13,7 @@ from agent.audit import AuditEvent
 from agent.operations.issuing import sender_constraint
 from agent.operations.issuing.claims import InvalidClaims, require_fit
 from agent.operations.issuing.codes import digest, notification_id
+from agent.operations.issuing.encrypted_messages import read_request, sealed_response
 from agent.operations.issuing.issuer_metadata import BATCH_SIZE
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import Mark
@@ -22,8 +23,8 @@ from agent.tenancy import uuid7
 from protocols.encoding import b64url
 from protocols.jose.jwk import thumbprint
 from protocols.oauth.errors import InvalidToken
-from protocols.openid4vci import authorization_details, nonce
-from protocols.openid4vci.credential import CredentialRequest, CredentialResponse
+from protocols.openid4vci import authorization_details, key_attestation, nonce
+from protocols.openid4vci.credential import CredentialCall, CredentialRequest, CredentialResponse, EncryptedResponse
 from protocols.openid4vci.errors import (
     CredentialRequestDenied,
     InvalidCredentialRequest,
@@ -32,8 +33,8 @@ from protocols.openid4vci.errors import (
     UnknownCredentialConfiguration,
     UnknownCredentialIdentifier,
 )
-from protocols.openid4vci.key_proof import OpenedProof, ProofExpectations
-from protocols.ports import CredentialDraft, StatusReference
+from protocols.openid4vci.key_proof import KeyProof, OpenedProof, ProofExpectations
+from protocols.ports import CredentialDraft, KeyReference, Purpose, StatusReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +53,17 @@ class _Proved:
     nonces: Sequence[tuple[bytes, datetime]]
 
 
-async def issue_credential(scope: Scope, request: CredentialRequest) -> CredentialResponse:
+async def issue_credential(scope: Scope, call: CredentialCall) -> CredentialResponse | EncryptedResponse:
     """Read, prove, sign, settle. Raises the errors of OpenID4VCI 1.0, 8.3.1.2, and InvalidToken."""
-    token_hash = digest(request.access_token.value)
+    token_hash = digest(call.access_token.value)
     async with scope.unit() as unit:
         issuance: Authorized | None = await unit.issuances.authorized(token_hash)
     if issuance is None:
         raise InvalidToken("unknown or expired")
     marks = sender_constraint.at_resource(
-        scope, request.access_token, issuance.dpop_thumbprint, issuance.certificate_thumbprint
+        scope, call.access_token, issuance.dpop_thumbprint, issuance.certificate_thumbprint
     )
+    request = read_request(scope, call)
     configuration = _configuration(scope, issuance, request)
     proved = await _prove(scope, configuration, request)
     if configuration.id in issuance.issued and issuance.grant_type == "pre-authorized_code":
@@ -71,7 +73,7 @@ async def issue_credential(scope: Scope, request: CredentialRequest) -> Credenti
     issued = [await _draft(scope, configuration, *one) for one in numbered]
     credentials = [await _sign(scope, configuration, issuance, *one) for one in issued]
     await _settle(scope, issuance, configuration, [one[0] for one in issued], proved, marks)
-    return CredentialResponse(credentials, notification_id(scope.vault, issuance.id))
+    return sealed_response(request, CredentialResponse(credentials, notification_id(scope.vault, issuance.id)))
 
 
 def _configuration(scope: Scope, issuance: Authorized, request: CredentialRequest) -> CredentialConfiguration:
@@ -115,16 +117,56 @@ async def _prove(scope: Scope, configuration: CredentialConfiguration, request: 
         raise InvalidProof("more than batch_size")
     kind = scope.plugins["key_proofs"][proof_type]
     opened: list[OpenedProof] = [kind.open(proof) for proof in request.proofs]
+    if proof_type == "attestation" and len(opened) != 1:
+        raise InvalidProof("one key attestation")
     nonces = _nonces(scope, opened)
-    expected = ProofExpectations(scope.tenant.base_url, frozenset(configuration.proof_types[proof_type]), scope.now())
-    holders = []
+    expected = ProofExpectations(
+        scope.tenant.base_url,
+        frozenset(configuration.proof_types[proof_type]),
+        scope.now(),
+        configuration.key_attestations_required,
+    )
+    holders: list[_Holder] = []
     for one in opened:
-        holder = await _holder(scope, one)
-        kind.verify(one, holder.jwk, expected)
-        holders.append(holder)
+        holders += await _holders(scope, kind, one, expected, len(opened) == 1)
     if len({thumbprint(one.jwk) for one in holders}) != len(holders):
         raise InvalidProof("one key twice")
+    if len(holders) > BATCH_SIZE:
+        raise InvalidProof("more keys than batch_size")
     return _Proved(holders, nonces)
+
+
+async def _holders(
+    scope: Scope, kind: KeyProof, opened: OpenedProof, expected: ProofExpectations, alone: bool
+) -> list[_Holder]:
+    """The keys that a proof is for: its own, or all that the attestation of a lone proof names (F.1, F.3)."""
+    if opened.purpose is Purpose.ATTEST_WALLET:
+        attester = await _attester(scope, opened.key)
+        return [_Holder(jwk, None) for jwk in kind.verify(opened, attester, expected)]
+    holder = await _holder(scope, opened)
+    kind.verify(opened, holder.jwk, expected)
+    attestation = opened.attestation
+    if attestation is None:
+        if expected.attestation is not None:
+            raise InvalidProof("a key attestation is required")
+        return [holder]
+    key_attestation.verify(
+        attestation, await _attester(scope, attestation.signer), expected.now, True, expected.attestation
+    )
+    if attestation.nonce not in (None, opened.nonce):
+        raise InvalidNonce("of the key attestation")
+    own = thumbprint(holder.jwk)
+    others = [jwk for jwk in attestation.keys if thumbprint(jwk) != own]
+    if len(others) == len(attestation.keys):
+        raise InvalidProof("the key is not attested")
+    return [holder, *(_Holder(jwk, None) for jwk in others)] if alone else [holder]
+
+
+async def _attester(scope: Scope, signer: KeyReference) -> Mapping[str, Any]:
+    try:
+        return (await gather.issuer_key(scope, signer, Purpose.ATTEST_WALLET)).jwk
+    except gather.UnknownIssuer as error:
+        raise InvalidProof(error.detail) from None
 
 
 def _nonces(scope: Scope, opened: Sequence[OpenedProof]) -> list[tuple[bytes, datetime]]:

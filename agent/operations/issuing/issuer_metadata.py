@@ -1,32 +1,50 @@
 """The metadata documents, rendered once for each version of a tenant's catalogue and each table of routes."""
 
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from typing import Any
 
+from agent.encryption import transport
 from agent.operations.issuing.authenticate_client import ATTESTED
 from agent.scope import Scope
 from agent.scope.tenants import CredentialConfiguration
 from protocols.encoding import render_json
+from protocols.jose import jws
 from protocols.oauth import metadata as oauth_metadata
 from protocols.oauth.metadata import ServerMetadata
 from protocols.oauth.token import AUTHORIZATION_CODE, PRE_AUTHORIZED_CODE, REFRESH_TOKEN
 from protocols.openid4vci import metadata
-from protocols.openid4vci.metadata import IssuerMetadata, SupportedCredential
+from protocols.openid4vci.metadata import IssuerMetadata, MetadataDocument, MetadataRequest, SupportedCredential
 
 BATCH_SIZE = 10
 _SECONDS = 3600.0
 
 
-def serve_issuer_metadata(routes: Container[str]) -> Callable[[Scope, None], Awaitable[bytes]]:
+def serve_issuer_metadata(
+    routes: Container[str],
+) -> Callable[[Scope, MetadataRequest], Awaitable[MetadataDocument]]:
     """GET of the Credential Issuer Metadata; `routes` are the tenant's paths, so what is off is not advertised."""
 
-    async def serve(scope: Scope, _request: None) -> bytes:
-        async def render() -> bytes:
-            return render_json(metadata.as_json(_issuer(scope, routes)))
+    async def serve(scope: Scope, request: MetadataRequest) -> MetadataDocument:
+        configurations = scope.catalogue.configurations.values()
+        displays = [scope.catalogue.issuer_display, *(one.display for one in configurations)]
+        languages = metadata.chosen(displays, request.languages)
 
-        document: bytes = await scope.cache.get("issuer_metadata", scope.catalogue.version, render, _SECONDS)
-        return document
+        async def render() -> MetadataDocument:
+            document = metadata.as_json(_issuer(scope, routes, languages))
+            body = await _signed(scope, document) if request.signed else render_json(document)
+            return MetadataDocument(body, request.signed, languages)
+
+        key = f"{scope.catalogue.version} {request.signed} {languages}"
+        found: MetadataDocument = await scope.cache.get("issuer_metadata", key, render, _SECONDS)
+        return found
 
     return serve
+
+
+async def _signed(scope: Scope, document: Mapping[str, Any]) -> bytes:
+    issuer, base = scope.catalogue.key("issuer"), scope.tenant.base_url
+    payload = metadata.signing_input(document, base, int(scope.now().timestamp()), issuer.handle.algorithm, issuer.x5c)
+    return jws.seal(payload, await scope.keys.sign(issuer.handle, payload)).encode()
 
 
 def serve_authorization_server_metadata(routes: Container[str]) -> Callable[[Scope, None], Awaitable[bytes]]:
@@ -73,7 +91,7 @@ def _server(scope: Scope, routes: Container[str]) -> ServerMetadata:
     )
 
 
-def _issuer(scope: Scope, routes: Container[str]) -> IssuerMetadata:
+def _issuer(scope: Scope, routes: Container[str], languages: Sequence[str]) -> IssuerMetadata:
     base = scope.tenant.base_url
     return IssuerMetadata(
         credential_issuer=base,
@@ -81,16 +99,18 @@ def _issuer(scope: Scope, routes: Container[str]) -> IssuerMetadata:
         nonce_endpoint=f"{base}/nonce" if "/nonce" in routes else None,
         notification_endpoint=f"{base}/notification" if "/notification" in routes else None,
         batch_size=BATCH_SIZE,
-        display=scope.catalogue.issuer_display,
+        display=_display(scope.catalogue.issuer_display, languages),
+        request_encryption_keys=[transport.public_part(transport.request_keys(scope.vault, scope.now())[0])],
+        encryption_required=scope.catalogue.policy.require_encryption,
         configurations={
-            name: _supported(scope, configuration)
+            name: _supported(scope, configuration, languages)
             for name, configuration in scope.catalogue.configurations.items()
             if configuration.format in scope.plugins["credential_formats"]
         },
     )
 
 
-def _supported(scope: Scope, configuration: CredentialConfiguration) -> SupportedCredential:
+def _supported(scope: Scope, configuration: CredentialConfiguration, languages: Sequence[str]) -> SupportedCredential:
     issues = scope.plugins["credential_formats"][configuration.format]
     known = scope.plugins["key_proofs"]
     return SupportedCredential(
@@ -100,6 +120,14 @@ def _supported(scope: Scope, configuration: CredentialConfiguration) -> Supporte
         algorithms=(configuration.algorithm,),
         binding_methods=configuration.binding_methods,
         proof_types={name: found for name, found in configuration.proof_types.items() if name in known},
-        display=configuration.display,
-        claims=configuration.claims,
+        display=_display(configuration.display, languages),
+        claims=[
+            {**claim, "display": _display(claim["display"], languages)} if "display" in claim else claim
+            for claim in configuration.claims
+        ],
+        key_attestations_required=configuration.key_attestations_required,
     )
+
+
+def _display(display: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    return metadata.in_languages(display, languages) if languages else display

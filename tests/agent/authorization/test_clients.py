@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.agent.authorization.conftest import Court
 from tests.authorizing import Client, WalletProvider
+from tests.courts import Court
 from tests.wallets import HolderKey, Wallet, b64, compact
 
 STRANGER = WalletProvider()

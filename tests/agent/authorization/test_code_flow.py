@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.agent.authorization.conftest import Court
 from tests.authorizing import REDIRECT, Person, answer_of, csrf_of, details
+from tests.courts import Court
 from tests.wallets import claims_of, unb64
 
 

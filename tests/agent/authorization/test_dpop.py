@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.agent.authorization.conftest import Court
 from tests.authorizing import Client, dpop
+from tests.courts import Court
 from tests.wallets import PRE_AUTHORIZED, HolderKey, b64, code_of, compact
 
 OTHER = HolderKey()

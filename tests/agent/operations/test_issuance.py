@@ -1,11 +1,16 @@
 """OpenID4VCI 1.0 over real HTTP and PostgreSQL, two tenants always."""
 
 import asyncio
+import base64
 import itertools
 import json
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from tests.houses import PERSON, Site
 from tests.wallets import HolderKey, Wallet, claims_of, header_of, unb64
@@ -48,11 +53,53 @@ async def test_a_wallet_gets_what_was_offered(site: Site, wallet: Wallet, by_val
 async def test_metadata_stands_at_the_path_inserted_address(site: Site, wallet: Wallet) -> None:
     metadata = await wallet.metadata(site.alpha.credential_issuer)
     assert metadata["credential_issuer"] == site.alpha.credential_issuer
-    assert set(metadata["credential_configurations_supported"]["pid"]["proof_types_supported"]) == {"jwt"}
+    assert set(metadata["credential_configurations_supported"]["pid"]["proof_types_supported"]) == {
+        "attestation",
+        "jwt",
+    }
     answer = await wallet.send("GET", f"{site.url}/.well-known/oauth-authorization-server/t/alpha")
     assert answer.body["issuer"] == site.alpha.credential_issuer
     unknown = await wallet.send("GET", f"{site.url}/.well-known/openid-credential-issuer/t/nobody")
     assert unknown.status == 404
+
+
+async def test_metadata_comes_signed_when_asked_for(site: Site, wallet: Wallet) -> None:
+    url = f"{site.url}/.well-known/openid-credential-issuer/t/alpha"
+    plain = await wallet.send("GET", url, headers={"Accept": "application/json, application/jwt;q=0.5"})
+    assert plain.headers["Content-Type"].startswith("application/json")
+    signed = await wallet.send("GET", url, headers={"Accept": "application/jwt"})
+    assert signed.headers["Content-Type"] == "application/jwt"
+    header, claims = header_of(signed.body), claims_of(signed.body)
+    assert header["typ"] == "openidvci-issuer-metadata+jwt"
+    assert claims.pop("sub") == claims.pop("iss") == site.alpha.credential_issuer
+    assert isinstance(claims.pop("iat"), int)
+    assert claims == plain.body
+    leaf = x509.load_der_x509_certificate(base64.b64decode(header["x5c"][0]))
+    key = leaf.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    text, _, signature = signed.body.rpartition(".")
+    raw = unb64(signature)
+    der = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
+    key.verify(der, text.encode(), ec.ECDSA(hashes.SHA256()))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "locales"),
+    [
+        ("de-AT, en;q=0.5", {"de"}),
+        ("en", {"en"}),
+        ("fr, *", {"de", "en"}),
+        ("fr", {"de", "en"}),
+        ("de;q=0", {"de", "en"}),
+    ],
+)
+async def test_metadata_speaks_the_wallets_language(site: Site, wallet: Wallet, wanted: str, locales: set[str]) -> None:
+    url = f"{site.url}/.well-known/openid-credential-issuer/t/alpha"
+    answer = await wallet.send("GET", url, headers={"Accept-Language": wanted})
+    shown = answer.body["credential_configurations_supported"]["pid"]["credential_metadata"]
+    assert {one["locale"] for one in shown["display"]} == locales
+    assert {one["locale"] for claim in shown["claims"] for one in claim["display"]} == locales
+    assert answer.headers.get("Content-Language") == (None if len(locales) > 1 else next(iter(locales)))
 
 
 async def test_a_code_is_good_once(site: Site, wallet: Wallet) -> None:

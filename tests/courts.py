@@ -1,3 +1,5 @@
+"""An issuer with accounts, a registered client and a trusted wallet provider, for tests of its authorization server."""
+
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
