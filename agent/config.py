@@ -45,6 +45,7 @@ class Config:
     kek_store: str = "askar"
     plugins: str = ""
     fetch_allow: str = ""
+    client_certificate_header: str = ""
     max_body: int = 1_000_000
     log_level: str = "info"
     traces: str = ""

@@ -87,6 +87,12 @@ def _certificate(subject: str, issuer: str, key: Any, signer: Any, ca: bool) -> 
     return builder.sign(signer, hashes.SHA256())
 
 
+def self_signed(name: str, key: HolderKey) -> bytes:
+    """A certificate (DER) that a key signed for itself."""
+    made = _certificate(name, name, key.private.public_key(), key.private, False)
+    return made.public_bytes(serialization.Encoding.DER)
+
+
 @dataclass(slots=True)
 class Client:
     """An OAuth client at one issuer: public, attested when `provider` is set, with a DPoP key when `key` is."""

@@ -44,6 +44,7 @@ def handler(house: House) -> Handler:
         scope_of=house.scope_of,
         authenticate=Authenticator(house.scope_of),
         serve_idempotently=serve_idempotently,
+        certificate_header=house.config.client_certificate_header,
     )
     pages = StartPages(house.scope_of).routes()
     return Handler(door, [*public_routes.ROUTES, *pages], admin_routes.ROUTES, own_routes.routes(house.ready))

@@ -1,12 +1,16 @@
 """Between aiohttp and the values of protocols.http: the only file that touches its request and response objects."""
 
-from collections.abc import Mapping
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
 
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from agent.http.failures import TooLarge
+from protocols.errors import Malformed
 from protocols.http import Call, Reply
+from protocols.x509 import load_pem
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -31,14 +35,36 @@ async def read_body(request: BaseRequest, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def call_of(request: BaseRequest, url: str, path: Mapping[str, str], body: bytes) -> Call:
-    """The request as a value. `url` comes from configuration, never from the request's Host header."""
+def call_of(request: BaseRequest, url: str, path: Mapping[str, str], body: bytes, certificate_header: str = "") -> Call:
+    """The request as a value. `url` comes from configuration, never from the request's Host header.
+
+    `certificate_header` is what a trusted proxy sets, and takes away where it came from outside; empty believes none.
+    """
     values: dict[str, list[str]] = {}
     for name, value in request.headers.items():
         values.setdefault(name.lower(), []).append(value)
     query = request.raw_path.partition("?")[2]
     cookies = dict(request.cookies) if "cookie" in values else {}
-    return Call(request.method, url, path, query, values, body, cookies, request.remote or "")
+    certificate = _certificate(values.get(certificate_header.lower(), [])) if certificate_header else None
+    return Call(request.method, url, path, query, values, body, cookies, request.remote or "", certificate)
+
+
+def _certificate(values: Sequence[str]) -> bytes | None:
+    """The client's certificate (DER): between colons as RFC 9440 writes it, or an escaped PEM. Raises Malformed."""
+    if not values or not values[0]:
+        return None
+    if len(values) > 1 or len(values[0]) > 16_384:
+        raise Malformed("client certificate header")
+    text = values[0].strip()
+    if not text.startswith(":"):
+        chain = load_pem(unquote(text).encode())
+        if not chain:
+            raise Malformed("client certificate header")
+        return chain[0]
+    try:
+        return b64decode(text.strip(":"), validate=True)
+    except ValueError:
+        raise Malformed("client certificate header") from None
 
 
 async def send(request: BaseRequest, reply: Reply) -> web.StreamResponse:

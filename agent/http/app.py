@@ -39,6 +39,7 @@ class Door:
     scope_of: Callable[[str, Principal], Awaitable[Scope]]
     authenticate: Callable[[Call], Awaitable[tuple[str, Principal]]]
     serve_idempotently: Callable[[Scope, Call, Callable[[], Awaitable[Reply]]], Awaitable[Reply]]
+    certificate_header: str = ""
 
 
 class Handler:
@@ -68,7 +69,8 @@ class Handler:
         try:
             row, values = _row(match, request.method)
             body = await read_body(request, self._door.max_body)
-            call = call_of(request, self._door.origin + request.raw_path.split("?", 1)[0], values, body)
+            url = self._door.origin + request.raw_path.split("?", 1)[0]
+            call = call_of(request, url, values, body, self._door.certificate_header)
             return await self._serve(kind, tenant, row, call)
         except ProtocolError as error:
             failures.note(error, route, tenant)

@@ -1,12 +1,13 @@
 """Client authentication (attestation-based, private_key_jwt; abuse cases B9 to B13), HAIP, and refresh tokens."""
 
 import asyncio
+import base64
 import time
 from typing import Any
 
 import pytest
 
-from tests.authorizing import Client, WalletProvider
+from tests.authorizing import Client, Person, WalletProvider, self_signed
 from tests.courts import Court
 from tests.wallets import HolderKey, Wallet, b64, compact
 
@@ -225,6 +226,40 @@ async def test_b12_a_client_uses_its_registered_method(court: Court) -> None:
     client = await portal(court)
     assert (await client.push()).error == "invalid_client"
     assert (await court.client(client_id="wallet", provider=court.provider).push()).error == "invalid_client"
+
+
+# ------------------------------------------------------------------------------------------------------------ mutual TLS
+def certificate_of(key: HolderKey) -> str:
+    """As a proxy passes it (RFC 9440)."""
+    made = self_signed("portal", key)
+    return f":{base64.b64encode(made).decode()}:"
+
+
+@pytest.mark.parametrize("settings", [{"client_certificate_header": "Client-Cert"}])
+async def test_a_certificate_authenticates_and_binds_the_token(court: Court) -> None:
+    method = "self_signed_tls_client_auth"
+    body = {"client_id": "portal", "name": "Portal", "method": method, "jwks": [KEY.jwk]}
+    status, answer = await court.site.api("POST", "/clients", {**body, "redirect_uris": ["https://wallet.example/cb"]})
+    assert status == 201, answer
+    client, own = court.client(client_id="portal"), {"Client-Cert": certificate_of(KEY)}
+    other = {"Client-Cert": certificate_of(HolderKey())}
+    assert (await client.push()).error == "invalid_client"
+    assert (await client.push(other)).error == "invalid_client"
+    assert (await client.push({"Client-Cert": "x"})).status == 400
+    pushed = await client.push(own)
+    code = (await Person(court.site.session, court.issuer).answer("portal", pushed.body["request_uri"]))["code"]
+    assert (await client.redeem(code, other)).error == "invalid_client"
+    token = (await client.redeem(code, own)).body["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert (await client.credential(token, bearer)).status == 401
+    assert (await client.credential(token, bearer | other)).status == 401
+    assert (await client.credential(token, bearer | own)).status == 200
+
+
+async def test_b17_without_a_proxy_the_header_is_nobodys_word(court: Court) -> None:
+    body = {"client_id": "portal", "name": "Portal", "method": "self_signed_tls_client_auth", "jwks": [KEY.jwk]}
+    await court.site.api("POST", "/clients", {**body, "redirect_uris": ["https://wallet.example/cb"]})
+    assert (await court.client(client_id="portal").push({"Client-Cert": certificate_of(KEY)})).error == "invalid_client"
 
 
 # -------------------------------------------------------------------------------------------------------- refresh tokens
