@@ -12,6 +12,7 @@ _VERBS = {
     "tenant": "tenants",
     "offer": "issuing",
     "revoke": "issuing",
+    "cancel": "issuing",
     "request": "verifying",
     "result": "verifying",
     "ca": "trusting",

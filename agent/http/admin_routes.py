@@ -21,6 +21,7 @@ from agent.operations.administering.api_keys import CreateApiKey, CreatedApiKey,
 from agent.operations.administering.create_tenant import create_tenant
 from agent.operations.administering.sessions import create_start_code
 from agent.operations.administering.trust import AddTrustAnchor, add_trust_anchor, certificate_authority
+from agent.operations.issuing.cancel_credential_offer import cancel_credential_offer
 from agent.operations.issuing.create_credential_offer import (
     CreateCredentialOffer,
     CreatedCredentialOffer,
@@ -333,6 +334,14 @@ def _rows() -> tuple[Route, ...]:
             lambda call: _uuid(call.path["issuance"]),
             _get_offer,
             _issuance,
+        ),
+        Route(
+            "DELETE",
+            "/credential-offers/{issuance}",
+            s.OFFERS_WRITE,
+            lambda call: _uuid(call.path["issuance"]),
+            cancel_credential_offer,
+            _gone,
         ),
         Route("GET", "/credentials", s.CREDENTIALS_READ, _cursor, _list_credentials, _credentials),
         Route(

@@ -133,6 +133,7 @@ class PolicyBody(ClosedSchema):
     require_par = fields.Boolean()
     require_encryption = fields.Boolean()
     refresh_tokens = fields.Boolean()
+    revoke_on_code_replay = fields.Boolean()
 
 
 class IssuerBody(ClosedSchema):

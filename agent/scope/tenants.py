@@ -74,6 +74,7 @@ class IssuerPolicy:
     require_par: bool = False
     require_encryption: bool = False
     refresh_tokens: bool = True
+    revoke_on_code_replay: bool = False
     demo_sign_in: Mapping[str, str] | None = None
 
 

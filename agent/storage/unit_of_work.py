@@ -16,6 +16,7 @@ from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
+from agent.storage.repositories.attempt_counters import AttemptCounterRepository
 from agent.storage.repositories.audit_trail import AuditTrailRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.clients import ClientRepository
@@ -75,6 +76,11 @@ class PostgresUnit:
     def api_keys(self) -> ApiKeyRepository:
         """Keys of the admin API."""
         return ApiKeyRepository(self)
+
+    @property
+    def attempt_counters(self) -> AttemptCounterRepository:
+        """How often something was guessed at."""
+        return AttemptCounterRepository(self)
 
     @property
     def idempotency_keys(self) -> IdempotencyKeyRepository:
