@@ -8,6 +8,7 @@ from uuid import UUID
 from agent import discovery, telemetry
 from agent.http import admin_schemas as schemas
 from agent.http.failures import NotFound
+from agent.http.issuer_routes import ROWS as ISSUER_ROWS
 from agent.operations.administering import scopes
 from agent.operations.administering.accounts import (
     ConfigureIssuer,
@@ -370,6 +371,7 @@ def _rows() -> tuple[Route, ...]:
         Route("GET", "/audit/export", s.AUDIT_READ, _nothing, export_audit, _lines),
         Route("GET", "/plugins", s.PLUGINS_READ, _nothing, _plugins, _shown),
         Route("GET", "/metrics", s.METRICS_READ, _nothing, _metrics, _text),
+        *ISSUER_ROWS,
     )
 
 

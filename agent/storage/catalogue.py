@@ -26,7 +26,8 @@ def _all(table: Any, *conditions: Any) -> Statement:
 
 _ISSUERS = _all(tables.issuers, tables.issuers.c.is_active)
 _VERIFIERS = _all(tables.verifiers, tables.verifiers.c.is_active)
-_KEYS = _all(tables.key_pairs, tables.key_pairs.c.owner == "tenant", tables.key_pairs.c.state == "active")
+_pairs = tables.key_pairs.c
+_KEYS = _all(tables.key_pairs, _pairs.owner == "tenant", or_(_pairs.state == "active", _pairs.state == "retiring"))
 _REGISTRIES = _all(tables.revocation_registries, tables.revocation_registries.c.state == "open")
 _DIDS = _all(tables.dids, tables.dids.c.wallet_id.is_(None), tables.dids.c.status == "active")
 _ANCHORS = Statement(
@@ -40,7 +41,7 @@ _ANCHORS = Statement(
 )
 _types = tables.credential_types
 _CONFIGURATIONS = Statement(
-    select(tables.credential_configurations, _types.c.type_name, _types.c.schema_definition)
+    select(tables.credential_configurations, _types.c.type_name, _types.c.schema_definition, _types.c.metadata_digest)
     .join_from(
         tables.credential_configurations,
         _types,
@@ -104,6 +105,8 @@ def _key(unit: "PostgresUnit", row: Row) -> SigningKey:
         handle=KeyHandle(row["key_store"], reference, row["algorithm"]),
         jwk=parse_json_object(row["public_key"]),
         x5c=tuple(row["certificate_chain"] or ()),
+        active=row["state"] == "active",
+        expires_at=row["expires_at"],
     )
 
 
@@ -128,6 +131,7 @@ def _configuration(row: Row) -> CredentialConfiguration:
         searchable=tuple(_path(text) for text in row["searchable"]),
         status=bool(row["status_types"]),
         key_attestations_required=binding.get("key_attestations_required"),
+        type_digest=row["metadata_digest"],
     )
 
 

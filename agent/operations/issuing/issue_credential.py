@@ -245,6 +245,7 @@ async def _sign(
         holder_kid=holder.kid if holder else None,
         status=status,
         disclosable=configuration.disclosable,
+        type_digest=configuration.type_digest,
     )
     prepared = issues.prepare(draft)
     return issues.seal(prepared, await scope.keys.sign(issuer.handle, prepared.payload))
