@@ -7,7 +7,7 @@ from protocols.errors import ProtocolError
 from protocols.jose import jwk as jwks
 from protocols.jose import jws, jwt
 from protocols.openid4vci import key_attestation
-from protocols.openid4vci.errors import InvalidProof
+from protocols.openid4vci.errors import ExposedKey, InvalidProof
 from protocols.openid4vci.key_proof import OpenedProof, ProofExpectations
 from protocols.ports import KeyReference, PluginTools
 from protocols.ports.keys import Jwk
@@ -62,6 +62,8 @@ def _reference(header: Any) -> KeyReference:
     if named[0] in ("jwk", "x5c"):
         try:
             return KeyReference("jwk", _x5c_key(header["x5c"]) if named[0] == "x5c" else _jwk(header["jwk"]))
+        except InvalidProof:
+            raise
         except ProtocolError as error:
             raise InvalidProof(error.detail) from None
     if named[0] == "kid" and isinstance(header["kid"], str) and header["kid"].startswith("did:"):
@@ -72,6 +74,8 @@ def _reference(header: Any) -> KeyReference:
 def _jwk(value: Any) -> Jwk:
     if not isinstance(value, dict):
         raise InvalidProof("jwk")
+    if jwks.is_private(value):
+        raise ExposedKey("jwk with private members")
     return jwks.public(value)
 
 

@@ -1,5 +1,6 @@
 """The issuer's keys change while what they signed lives on; types have an address with metadata, or a URN."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -11,7 +12,7 @@ from cryptography import x509
 from tests.agent.operations.test_offers import offer, second_configuration
 from tests.courts import Court
 from tests.houses import Site
-from tests.wallets import Wallet, claims_of, header_of
+from tests.wallets import Wallet, b64, claims_of, header_of
 
 
 @pytest.fixture
@@ -34,8 +35,6 @@ async def verified(site: Site, wallet: Wallet, credential: str, vct: str = "urn:
 
 
 def leaf_key(credential: str) -> dict[str, str]:
-    from tests.wallets import b64
-
     certificate = x509.load_der_x509_certificate(base64.b64decode(header_of(credential)["x5c"][0]))
     numbers: Any = certificate.public_key().public_numbers()  # type: ignore[union-attr]
     return {"x": b64(numbers.x.to_bytes(32, "big")), "y": b64(numbers.y.to_bytes(32, "big"))}
@@ -91,8 +90,6 @@ async def test_the_overlap_ends_by_itself(site: Site, wallet: Wallet) -> None:
 
 
 async def test_two_rotations_at_once_make_one_key(site: Site) -> None:
-    import asyncio
-
     answers = await asyncio.gather(*(site.api("POST", "/keys", {}) for _ in range(4)))
     assert sorted(status for status, _ in answers) == [201, 409, 409, 409]
     assert (await site.api("POST", "/keys", {"purpose": "ca"}))[0] == 422
