@@ -70,6 +70,7 @@ def issuer() -> None:
 @click.option("--profile", "profiles", multiple=True, help="openid4vci-1.0, haip-1.0; replaces those that are set.")
 @click.option("--require", "required", multiple=True, help="Part of the policy to turn on, as require_dpop.")
 @click.option("--allow", "allowed", multiple=True, help="Part of the policy to turn on, as public_clients.")
+@click.option("--display", type=click.File("r", encoding="utf-8"), help="JSON file: name, locale and logo, a list.")
 @click.option("--not", "negated", multiple=True, help="Part of the policy to turn off.")
 @json_flag
 def configure(
@@ -77,10 +78,13 @@ def configure(
     required: tuple[str, ...],
     allowed: tuple[str, ...],
     negated: tuple[str, ...],
+    display: TextIO | None,
     as_json: bool,
 ) -> None:
     """Turn profiles and parts of the policy on or off; what is not named stays."""
     policy = dict.fromkeys((*required, *allowed), True) | dict.fromkeys(negated, False)
     body: dict[str, Any] = {"profiles": list(profiles)} if profiles else {}
+    if display:
+        body["display"] = _read_json(display)
     Client().patch("/issuer", {**body, **({"policy": policy} if policy else {})})
     show({"set": sorted([*policy, *profiles])}, as_json, "done")

@@ -263,7 +263,8 @@ def _client(call: Call) -> RegisterClient:
 def _issuer(call: Call) -> ConfigureIssuer:
     body = schemas.IssuerBody.read(call)
     profiles = tuple(body["profiles"]) if "profiles" in body else None
-    return ConfigureIssuer(profiles, body.get("policy", {}))
+    display = tuple(body["display"]) if "display" in body else None
+    return ConfigureIssuer(profiles, body.get("policy", {}), display)
 
 
 def _api_key(call: Call) -> CreateApiKey:

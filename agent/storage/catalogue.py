@@ -71,6 +71,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
     }
     parties = [issuer, verifier, *([registry] if registry else []), *([did] if did else [])]
     config = issuer["issuer_config"]
+    profiles = frozenset(config.get("profiles", ("openid4vci-1.0",)))
     return TenantCatalogue(
         version=_version([*parties, *(row for found in rows.values() for row in found)]),
         issuer_id=issuer["id"],
@@ -79,10 +80,13 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         verifier_name=verifier["name"],
         dns_names=dns_names,
         keys=tuple(_key(unit, row) for row in rows["keys"]),
-        configurations={row["credential_configuration_id"]: _configuration(row) for row in rows["configurations"]},
+        configurations={
+            row["credential_configuration_id"]: _configuration(row, haip.PROFILE in profiles)
+            for row in rows["configurations"]
+        },
         anchors=tuple(_anchor(row) for row in rows["anchors"]),
         status_registry=_registry(unit, registry) if registry else None,
-        profiles=(profiles := frozenset(config.get("profiles", ("openid4vci-1.0",)))),
+        profiles=profiles,
         did=did["did"] if did else None,
         policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
         settings={"samples": config.get("samples", {})},
@@ -110,7 +114,8 @@ def _key(unit: "PostgresUnit", row: Row) -> SigningKey:
     )
 
 
-def _configuration(row: Row) -> CredentialConfiguration:
+def _configuration(row: Row, named: bool) -> CredentialConfiguration:
+    """`named`: one without a scope has its own name for one, as HAIP demands a scope of each (HAIP 1.0, 4.1)."""
     binding: Mapping[str, Any] = row["binding"]
     disclosable = binding.get("disclosable")
     return CredentialConfiguration(
@@ -119,7 +124,7 @@ def _configuration(row: Row) -> CredentialConfiguration:
         format=row["format"],
         type=row["type_name"],
         type_id=row["type_id"],
-        scope=row["scope"],
+        scope=row["scope"] or (row["credential_configuration_id"] if named else None),
         algorithm=row["algorithms"][0],
         lifetime=row["lifetime"],
         display=tuple(row["display"]),
