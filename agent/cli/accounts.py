@@ -5,6 +5,7 @@ from typing import Any, TextIO
 
 import click
 
+from agent.cli import approvals
 from agent.cli.client import Client, json_flag, show, stop
 
 
@@ -84,3 +85,7 @@ def configure(
     body: dict[str, Any] = {"profiles": list(profiles)} if profiles else {}
     Client().patch("/issuer", {**body, **({"policy": policy} if policy else {})})
     show({"set": sorted([*policy, *profiles])}, as_json, "done")
+
+
+for command in (approvals.approvals, approvals.paid, approvals.policy, approvals.source, approvals.claims):
+    issuer.add_command(command)

@@ -9,6 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
+from agent.http import policy_schemas
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
@@ -19,6 +20,10 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
     ("POST", "/api-keys"): schemas.ApiKeyBody,
+    ("POST", "/approvals/{approval}/approve"): policy_schemas.ApproveBody,
+    ("POST", "/approvals/{approval}/deny"): policy_schemas.DenyBody,
+    ("POST", "/issuance-policies"): policy_schemas.PolicyBody,
+    ("PATCH", "/credential-configurations/{configuration}"): policy_schemas.ConfigurationBody,
 }
 _PROBLEM = {
     "description": "Refused (RFC 9457).",
