@@ -98,7 +98,7 @@ def _one_approval(found: tuple[DeferralListing, KeptRequest]) -> Reply:
 
 # --------------------------------------------------------------------------------------------------------- policies
 def _policy(call: Call) -> SetPolicy:
-    body = schemas.PolicyBody.read(call)
+    body = schemas.IssuancePolicyBody.read(call)
     return SetPolicy(
         name=body["name"],
         claims=body["claims"],

@@ -38,7 +38,7 @@ class FeeBody(ClosedSchema):
     refuse = fields.Boolean(load_default=False)
 
 
-class PolicyBody(ClosedSchema):
+class IssuancePolicyBody(ClosedSchema):
     """POST /issuance-policies: the policy's next version."""
 
     name = fields.String(required=True, validate=NAME)
