@@ -19,6 +19,8 @@ FAMILIES = (
     "client_authentication",
     "transports",
     "didcomm_protocols",
+    "claim_sources",
+    "payment_gates",
 )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.courts import court
 from tests.databases import database, postgres, shared_database
+from tests.deferring import desk
 from tests.houses import house, settings, site
 from tests.servers import servers
 from tests.softhsm import softhsm
@@ -17,6 +18,7 @@ from tests.softhsm import softhsm
 __all__ = [
     "court",
     "database",
+    "desk",
     "house",
     "postgres",
     "servers",

@@ -5,6 +5,7 @@ from typing import Any, TextIO
 
 import click
 
+from agent.cli import approvals
 from agent.cli.client import Client, json_flag, show, stop
 
 
@@ -88,3 +89,7 @@ def configure(
         body["display"] = _read_json(display)
     Client().patch("/issuer", {**body, **({"policy": policy} if policy else {})})
     show({"set": sorted([*policy, *profiles])}, as_json, "done")
+
+
+for command in (approvals.approvals, approvals.paid, approvals.policy, approvals.source, approvals.claims):
+    issuer.add_command(command)

@@ -7,7 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 
@@ -24,6 +24,14 @@ def stop(message: str, code: int = FAILED) -> NoReturn:
     """Say why on standard error and end."""
     click.echo(message, err=True)
     sys.exit(code)
+
+
+def read_json(file: TextIO) -> Any:
+    """What a file of the user's holds; ends when that is no JSON."""
+    try:
+        return json.load(file)
+    except ValueError:
+        stop("the file is not JSON", 2)
 
 
 def _state(folder: Path, name: str, variable: str) -> str:
@@ -62,14 +70,21 @@ class Client:
         """DELETE under /api/v1."""
         return self._call("DELETE", path, None)
 
+    def put(self, path: str, data: bytes, media_type: str) -> Any:
+        """PUT of bytes under /api/v1."""
+        return self._send("PUT", path, data, media_type)
+
     def _call(self, method: str, path: str, body: Any) -> Any:
+        return self._send(method, path, None if body is None else json.dumps(body).encode(), "application/json")
+
+    def _send(self, method: str, path: str, data: bytes | None, media_type: str) -> Any:
         request = urllib.request.Request(  # noqa: S310  # the operator's own address
             f"{self._base}/api/v1{path}",
-            data=None if body is None else json.dumps(body).encode(),
+            data=data,
             method=method,
             headers={
                 "Authorization": f"Bearer {self._key}",
-                "Content-Type": "application/json",
+                "Content-Type": media_type,
                 "Idempotency-Key": secrets.token_hex(16),
             },
         )

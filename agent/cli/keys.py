@@ -67,5 +67,5 @@ def publish(configuration: str, name: str, as_json: bool, **rest: str | None) ->
 @json_flag
 def choose(configuration: str, vct: str, as_json: bool) -> None:
     """Issue CONFIGURATION with VCT: a URN of the tenant's, or an address that was published."""
-    Client().patch(f"/credential-configurations/{configuration}", {"vct": vct})
+    Client().patch(f"/credential-configurations/{configuration}/type", {"vct": vct})
     show({"vct": vct}, as_json, f"{configuration} is {vct}")

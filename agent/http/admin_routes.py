@@ -7,6 +7,7 @@ from uuid import UUID
 
 from agent import discovery, telemetry
 from agent.http import admin_schemas as schemas
+from agent.http import policy_routes
 from agent.http.failures import NotFound
 from agent.http.issuer_routes import ROWS as ISSUER_ROWS
 from agent.operations.administering import scopes
@@ -376,4 +377,7 @@ def _rows() -> tuple[Route, ...]:
     )
 
 
-ROUTES = tuple(Route(row.method, BASE + row.path, row.requires, row.parse, row.operate, row.render) for row in _rows())
+ROUTES = tuple(
+    Route(row.method, BASE + row.path, row.requires, row.parse, row.operate, row.render)
+    for row in (*_rows(), *policy_routes.rows())
+)

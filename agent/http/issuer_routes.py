@@ -73,5 +73,5 @@ ROWS = (
     Route("POST", "/keys", scopes.KEYS_WRITE, _rotation, rotate_key, _rotated),
     Route("DELETE", "/keys/{key}", scopes.KEYS_WRITE, _key_id, retire_key, _gone),
     Route("POST", "/credential-types", scopes.ISSUER_WRITE, _type, publish_type, _published),
-    Route("PATCH", "/credential-configurations/{configuration}", scopes.ISSUER_WRITE, _choice, choose_type, _gone),
+    Route("PATCH", "/credential-configurations/{configuration}/type", scopes.ISSUER_WRITE, _choice, choose_type, _gone),
 )

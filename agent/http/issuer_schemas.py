@@ -27,6 +27,6 @@ class TypeBody(ClosedSchema):
 
 
 class ChosenTypeBody(ClosedSchema):
-    """PATCH /credential-configurations/{configuration}."""
+    """PATCH /credential-configurations/{configuration}/type."""
 
     vct = fields.String(required=True, validate=validate.Length(1, 1024))

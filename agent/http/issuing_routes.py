@@ -2,6 +2,7 @@
 
 from agent.http import publishing_routes
 from agent.operations.issuing.authenticate_client import issue_challenge
+from agent.operations.issuing.deliver_deferred_credential import deliver_deferred_credential
 from agent.operations.issuing.issue_access_token import issue_access_token
 from agent.operations.issuing.issue_credential import issue_credential
 from agent.operations.issuing.issue_nonce import issue_nonce
@@ -14,7 +15,7 @@ from agent.web import authorization
 from protocols.http import Call, Reply, Route
 from protocols.oauth import authorization_request, challenge, token
 from protocols.oauth import metadata as oauth_metadata
-from protocols.openid4vci import credential, credential_offer, metadata, nonce, notification
+from protocols.openid4vci import credential, credential_offer, deferred_credential, metadata, nonce, notification
 
 
 def _list_uri(call: Call) -> str:
@@ -47,6 +48,9 @@ _ENDPOINTS = (
     Route("POST", "/token", None, token.parse, issue_access_token, token.render),
     Route("POST", "/nonce", None, nonce.parse, issue_nonce, nonce.render),
     Route("POST", "/credential", None, credential.parse, issue_credential, credential.render),
+    Route(
+        "POST", "/deferred_credential", None, deferred_credential.parse, deliver_deferred_credential, credential.render
+    ),
     Route("POST", "/notification", None, notification.parse, receive_notification, notification.render),
     Route("GET", "/status-lists/{number}", None, _list_uri, serve_status_list, _list_token),
     *publishing_routes.ROUTES,

@@ -9,7 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
-from agent.http import issuer_schemas
+from agent.http import issuer_schemas, policy_schemas
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
@@ -22,8 +22,15 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/api-keys"): schemas.ApiKeyBody,
     ("POST", "/keys"): issuer_schemas.KeyBody,
     ("POST", "/credential-types"): issuer_schemas.TypeBody,
-    ("PATCH", "/credential-configurations/{configuration}"): issuer_schemas.ChosenTypeBody,
+    ("POST", "/approvals/{approval}/approve"): policy_schemas.ApproveBody,
+    ("POST", "/approvals/{approval}/deny"): policy_schemas.DenyBody,
+    ("POST", "/issuance-policies"): policy_schemas.IssuancePolicyBody,
+    ("PATCH", "/credential-configurations/{configuration}/type"): issuer_schemas.ChosenTypeBody,
+    ("PATCH", "/credential-configurations/{configuration}"): policy_schemas.ConfigurationBody,
 }
+_SILENT = ("/approve", "/deny", "/payment")
+_NAMED = ("configuration", "table")
+"""Parameters of paths that are names and not ids."""
 _PROBLEM = {
     "description": "Refused (RFC 9457).",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -36,7 +43,7 @@ def document() -> dict[str, Any]:
         title="Chancery admin API",
         version=version("chancery"),
         openapi_version="3.1.0",
-        plugins=[MarshmallowPlugin(schema_name_resolver=lambda schema: getattr(schema, "__name__", str(schema)))],
+        plugins=[MarshmallowPlugin(schema_name_resolver=_name)],
         info={
             "description": "Issue, request, verify and administer. Every call needs an API key with the scope named."
         },
@@ -47,6 +54,12 @@ def document() -> dict[str, Any]:
     for path in dict.fromkeys(row.path for row in ROUTES):
         spec.path(path=path, operations={row.method.lower(): _operation(row) for row in ROUTES if row.path == path})
     found: dict[str, Any] = spec.to_dict()
+    return found
+
+
+def _name(schema: Any) -> str:
+    """Of a class, and of the instance that a nested field holds."""
+    found: str = getattr(schema, "__name__", type(schema).__name__)
     return found
 
 
@@ -62,26 +75,30 @@ def _operation(row: Route) -> dict[str, Any]:
     success = {"POST": "201", "DELETE": "204"}.get(row.method, "200")
     if path.endswith("/revoke"):
         success = "200"
+    elif path.endswith(_SILENT):
+        success = "204"
     operation: dict[str, Any] = {
         "operationId": re.sub(r"[^a-z]+", "_", f"{row.method.lower()} {path}").strip("_"),
         "description": f"Needs the scope `{row.requires}`.",
         "parameters": [_parameter(name) for name in re.findall(r"{(\w+)}", path)] + _headers(row, path),
         "responses": {success: {"description": "Done."}, "4XX": _PROBLEM},
     }
+    if row.method == "PUT" and path.startswith("/claim-tables/"):
+        operation["requestBody"] = {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     return operation
 
 
 def _parameter(name: str) -> dict[str, Any]:
-    text = {"type": "string"} if name == "configuration" else {"type": "string", "format": "uuid"}
-    return {"name": name, "in": "path", "required": True, "schema": text}
+    schema = {"type": "string"} if name in _NAMED else {"type": "string", "format": "uuid"}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _headers(row: Route, path: str) -> list[dict[str, Any]]:
     if row.method == "POST":
         text = "Makes the call happen once, however often it is sent."
         return [{"name": "Idempotency-Key", "in": "header", "description": text, "schema": {"type": "string"}}]
-    if path == "/credentials":
+    if path in ("/credentials", "/approvals"):
         return [{"name": "after", "in": "query", "description": "Cursor.", "schema": {"type": "string"}}]
     return []

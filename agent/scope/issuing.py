@@ -79,6 +79,10 @@ class Authorized:
     dpop_thumbprint: bytes | None = None
     certificate_thumbprint: bytes | None = None
     by_identifier: bool = False
+    paid: bool = False
+    deferred: bool = False
+    claims_given: bool = True
+    """Whether the claims came with the offer, and not from an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,9 @@ class Issuances(Protocol):
 
     async def authorized(self, token_hash: bytes) -> Authorized | None:
         """The issuance behind a living token."""
+
+    async def waiting(self, token_hash: bytes) -> Authorized | None:
+        """The same; a token that is bound to a key or certificate lives on for what was deferred under it."""
 
     async def settle(self, settlement: Settlement) -> None:
         """Record credentials, spend nonces, move the state on. Raises Conflict or InvalidNonce: nothing happened."""

@@ -33,6 +33,58 @@ class SigningKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A plugin chosen by its name, with the settings that it works by here."""
+
+    kind: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChoice:
+    """A claim source chosen likewise; `drop_unnamed` leaves out claims that the type does not name, instead of refusing
+    the answer that has them."""
+
+    kind: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    drop_unnamed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What an issuance costs, and the payment gate that says whether it was paid; `refuse` instead of waiting."""
+
+    amount: str
+    currency: str
+    gate: Choice
+    refuse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IssuancePolicy:
+    """One version of a policy: who may have a credential, and what has to be done before.
+
+    `claims` is a JSON Schema that the claims have to fit; `max_active` and `cool_down` limit what one person gets.
+    `approval` says that somebody has to look; a wallet comes back for the answer after `interval` seconds.
+    """
+
+    id: UUID
+    name: str
+    version: int
+    claims: Mapping[str, Any] | None = None
+    max_active: int | None = None
+    cool_down: timedelta | None = None
+    approval: bool = False
+    interval: int = 60
+    fee: Fee | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Whether it counts what a person has."""
+        return self.max_active is not None or self.cool_down is not None
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialConfiguration:
     """One entry of credential_configurations_supported, with what issuing by it needs (OpenID4VCI 1.0, 12.2.4)."""
 
@@ -54,6 +106,13 @@ class CredentialConfiguration:
     status: bool = True
     key_attestations_required: Mapping[str, Any] | None = None
     type_digest: bytes | None = None
+    claim_source: SourceChoice | None = None
+    policy: IssuancePolicy | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Issued at once from the claims of the offer or the account: nothing to ask, nothing to wait for."""
+        return self.claim_source is None and self.policy is None
 
 
 @dataclass(frozen=True, slots=True)

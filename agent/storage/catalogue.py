@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, and_, bindparam, or_, select
 
-from agent.scope.tenants import CredentialConfiguration, IssuerPolicy, SigningKey, StatusRegistry, TenantCatalogue
+from agent.scope.tenants import (
+    CredentialConfiguration,
+    IssuancePolicy,
+    IssuerPolicy,
+    SigningKey,
+    SourceChoice,
+    StatusRegistry,
+    TenantCatalogue,
+)
 from agent.storage import tables
+from agent.storage.repositories.issuance_policies import ACTIVE, policy_of
 from agent.storage.statements import Row, Statement
 from protocols import haip
 from protocols.claims_path import ClaimsPath
@@ -68,7 +77,9 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         "keys": await _KEYS.rows(connection, tenant=tenant),
         "configurations": await _CONFIGURATIONS.rows(connection, tenant=tenant),
         "anchors": await _ANCHORS.rows(connection, tenant=tenant, system=system),
+        "policies": await ACTIVE.rows(connection, tenant=tenant),
     }
+    policies = {row["policy_name"]: policy_of(row) for row in rows["policies"]}
     parties = [issuer, verifier, *([registry] if registry else []), *([did] if did else [])]
     config = issuer["issuer_config"]
     profiles = frozenset(config.get("profiles", ("openid4vci-1.0",)))
@@ -81,7 +92,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         dns_names=dns_names,
         keys=tuple(_key(unit, row) for row in rows["keys"]),
         configurations={
-            row["credential_configuration_id"]: _configuration(row, haip.PROFILE in profiles)
+            row["credential_configuration_id"]: _configuration(row, policies, haip.PROFILE in profiles)
             for row in rows["configurations"]
         },
         anchors=tuple(_anchor(row) for row in rows["anchors"]),
@@ -114,9 +125,10 @@ def _key(unit: "PostgresUnit", row: Row) -> SigningKey:
     )
 
 
-def _configuration(row: Row, named: bool) -> CredentialConfiguration:
+def _configuration(row: Row, policies: Mapping[str, IssuancePolicy], named: bool) -> CredentialConfiguration:
     """`named`: one without a scope has its own name for one, as HAIP demands a scope of each (HAIP 1.0, 4.1)."""
     binding: Mapping[str, Any] = row["binding"]
+    source: Mapping[str, Any] = row["claim_source"]
     disclosable = binding.get("disclosable")
     return CredentialConfiguration(
         id=row["id"],
@@ -137,6 +149,8 @@ def _configuration(row: Row, named: bool) -> CredentialConfiguration:
         status=bool(row["status_types"]),
         key_attestations_required=binding.get("key_attestations_required"),
         type_digest=row["metadata_digest"],
+        claim_source=SourceChoice(source["kind"], source["settings"], source["drop_unnamed"]) if source else None,
+        policy=policies[row["policy_name"]] if row["policy_name"] else None,
     )
 
 

@@ -19,10 +19,13 @@ from agent.storage.repositories.api_keys import ApiKeyRepository
 from agent.storage.repositories.attempt_counters import AttemptCounterRepository
 from agent.storage.repositories.audit_trail import AuditTrailRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
+from agent.storage.repositories.claim_records import ClaimRecordRepository
 from agent.storage.repositories.clients import ClientRepository
 from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.credential_types import CredentialTypeRepository
+from agent.storage.repositories.deferrals import DeferralRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
+from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
 from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.presentations import PresentationRepository
@@ -138,6 +141,21 @@ class PostgresUnit:
     def issuances(self) -> IssuanceRepository:
         """Offers and what follows."""
         return IssuanceRepository(self)
+
+    @property
+    def deferrals(self) -> DeferralRepository:
+        """Requests that wait."""
+        return DeferralRepository(self)
+
+    @property
+    def claim_records(self) -> ClaimRecordRepository:
+        """Claims that were uploaded."""
+        return ClaimRecordRepository(self)
+
+    @property
+    def issuance_policies(self) -> IssuancePolicyRepository:
+        """Who may have what."""
+        return IssuancePolicyRepository(self)
 
     @property
     def presentations(self) -> PresentationRepository:

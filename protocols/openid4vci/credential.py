@@ -45,9 +45,10 @@ class CredentialCall:
 
 @dataclass(frozen=True, slots=True)
 class EncryptedResponse:
-    """A Credential Response as a compact JWE (10)."""
+    """A Credential Response as a compact JWE (10); 202 when what is inside says to come again."""
 
     jwe: str
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,14 @@ class CredentialResponse:
 
     credentials: Sequence[Any]
     notification_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredResponse:
+    """Come again with this `transaction_id`, after at least so many seconds (8.3, 9.2)."""
+
+    transaction_id: str
+    interval: int
 
 
 def parse(call: Call) -> CredentialCall:
@@ -129,16 +138,23 @@ def _proofs(proofs: Any) -> tuple[str | None, tuple[Any, ...]]:
     return proof_type, tuple(values)
 
 
-def as_json(response: CredentialResponse) -> dict[str, Any]:
+def as_json(response: CredentialResponse | DeferredResponse) -> dict[str, Any]:
     """The JSON of 8.3."""
+    if isinstance(response, DeferredResponse):
+        return {"transaction_id": response.transaction_id, "interval": response.interval}
     body: dict[str, Any] = {"credentials": [{"credential": one} for one in response.credentials]}
     if response.notification_id:
         body["notification_id"] = response.notification_id
     return body
 
 
-def render(response: CredentialResponse | EncryptedResponse) -> Reply:
+def status_of(response: CredentialResponse | DeferredResponse) -> int:
+    """202 says that there are no credentials yet (8.3)."""
+    return 202 if isinstance(response, DeferredResponse) else 200
+
+
+def render(response: CredentialResponse | DeferredResponse | EncryptedResponse) -> Reply:
     """The JSON of 8.3, or the JWE of 10."""
     if isinstance(response, EncryptedResponse):
-        return Reply(200, response.jwe.encode(), "application/jwt", NO_STORE)
-    return json_reply(as_json(response), headers=NO_STORE)
+        return Reply(response.status, response.jwe.encode(), "application/jwt", NO_STORE)
+    return json_reply(as_json(response), status_of(response), NO_STORE)

@@ -1,4 +1,4 @@
-"""Errors of the Credential and Notification Endpoints (OpenID4VCI 1.0, 8.3.1.2 and 11.3)."""
+"""Errors of the Credential, Deferred Credential and Notification Endpoints (OpenID4VCI 1.0, 8.3.1.2, 9.3, 11.3)."""
 
 from protocols.errors import ProtocolError
 
@@ -47,6 +47,27 @@ class CredentialRequestDenied(ProtocolError):
     """The Credential Request was not accepted and will not be when it is repeated."""
 
     code = "credential_request_denied"
+
+
+class InvalidTransactionId(ProtocolError):
+    """The transaction_id was not issued here, or its Credential was obtained already."""
+
+    code = "invalid_transaction_id"
+
+
+class SlowDown(ProtocolError):
+    """The interval has not passed yet."""
+
+    code = "slow_down"
+    status = 429
+
+    def __init__(self, interval: int) -> None:
+        super().__init__("polled within the interval")
+        self._interval = interval
+
+    def headers(self) -> dict[str, str]:
+        """RFC 9110, 10.2.3: when to come again."""
+        return {"Retry-After": str(self._interval)}
 
 
 class InvalidNotificationId(ProtocolError):

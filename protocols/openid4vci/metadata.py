@@ -41,6 +41,7 @@ class IssuerMetadata:
     configurations: Mapping[str, SupportedCredential]
     request_encryption_keys: Sequence[Mapping[str, Any]] = ()
     encryption_required: bool = False
+    deferred_credential_endpoint: str | None = None
 
 
 def as_json(metadata: IssuerMetadata) -> dict[str, Any]:
@@ -55,6 +56,8 @@ def as_json(metadata: IssuerMetadata) -> dict[str, Any]:
     }
     if metadata.nonce_endpoint:
         document["nonce_endpoint"] = metadata.nonce_endpoint
+    if metadata.deferred_credential_endpoint:
+        document["deferred_credential_endpoint"] = metadata.deferred_credential_endpoint
     if metadata.notification_endpoint:
         document["notification_endpoint"] = metadata.notification_endpoint
     if metadata.batch_size > 1:

@@ -17,7 +17,7 @@ from protocols.ports.credentials import (
 from protocols.ports.dids import DidRegistrar, DidResolver
 from protocols.ports.keys import KeyHandle, KeyStore
 from protocols.ports.requests import ClientIdentity, ClientIdPrefix, RequestSigner
-from protocols.ports.sources import ClaimSource
+from protocols.ports.sources import ClaimsFound, ClaimsLater, ClaimSource, ClaimsRequest, Due, PaymentGate
 from protocols.ports.status import StatusList, StatusMechanism, StatusReference
 from protocols.ports.tools import Fetch, Fetched, PluginTools, Sandbox
 from protocols.ports.transports import Transport
@@ -26,11 +26,15 @@ from protocols.ports.trust import KeyReference, Purpose, TrustAnchor, TrustedKey
 __all__ = [
     "Binding",
     "ClaimSource",
+    "ClaimsFound",
+    "ClaimsLater",
+    "ClaimsRequest",
     "ClientIdPrefix",
     "ClientIdentity",
     "CredentialDraft",
     "DidRegistrar",
     "DidResolver",
+    "Due",
     "Fetch",
     "Fetched",
     "HoldsCredentials",
@@ -39,6 +43,7 @@ __all__ = [
     "KeyReference",
     "KeyStore",
     "OpenedPresentation",
+    "PaymentGate",
     "PluginTools",
     "Purpose",
     "RequestSigner",

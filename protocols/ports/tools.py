@@ -21,8 +21,15 @@ class Fetch(Protocol):
     async def get(self, url: str, accept: str, max_bytes: int = 1_000_000) -> Fetched:
         """Raises FetchRefused when the guard forbids it, FetchFailed when the peer does not answer in time."""
 
-    async def post(self, url: str, body: bytes, content_type: str, max_bytes: int = 1_000_000) -> Fetched:
-        """As `get`, with a body."""
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        max_bytes: int = 1_000_000,
+        headers: Mapping[str, str] | None = None,
+    ) -> Fetched:
+        """As `get`, with a body and further headers."""
 
 
 class FetchRefused(Exception):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent import telemetry
+from tests.deferring import Desk
 from tests.houses import Site
 from tests.wallets import Wallet, code_of
 
@@ -73,12 +74,33 @@ async def story(site: Site, wallet: Wallet) -> list[str]:
         secrets += [request["nonce"], request["state"], presentation.rsplit("~", 1)[1]]
         _, result = await site.api("GET", f"/presentation-requests/{asked['presentation_id']}")
         assert (CANARY in json.dumps(result)) == ("email" in names)
+    secrets += await what_waits(site)
     await site.api("POST", "/credential-offers", {**body, "claims": {**CLAIMS, "birthdate": CANARY}})
     await site.api("GET", f"/credential-offers/{CANARY}")
     await wallet.send("GET", f"{issuer}/credential-offers/{CANARY}")
     await wallet.send("POST", f"{issuer}/token", data={"grant_type": CANARY})
     key = site.alpha.api_key
     return [*secrets, key.rsplit("_", 1)[1]]
+
+
+async def what_waits(site: Site) -> list[str]:
+    """An upload with a bad line and a good one, a deferral, an approval, a delivery; the secrets that were in it."""
+    desk = Desk(site)
+    await desk.configure(claim_source={"kind": "table", "settings": {"table": "people"}})
+    headers = {"Authorization": f"Bearer {site.alpha.api_key}", "Content-Type": "text/csv"}
+    for value in (f"={CANARY}", CANARY):
+        text = f"subject,given_name\n{SUBJECT},{value}"
+        async with site.session.put(f"{site.url}/api/v1/claim-tables/people", data=text, headers=headers) as answer:
+            assert CANARY not in await answer.text()
+    await desk.policy()
+    taker = await desk.taker(subject=SUBJECT)
+    transaction_id = str((await taker.ask()).body["transaction_id"])
+    await taker.come_back(f"{CANARY}-{transaction_id}")
+    await desk.approve(claims=CLAIMS)
+    await desk.later()
+    assert (await taker.come_back(transaction_id)).status == 200
+    await desk.configure(claim_source=None, policy=None)
+    return [taker.token, transaction_id]
 
 
 async def test_canaries_are_nowhere(site: Site, watched: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent.compose.house import House
+from tests.deferring import Desk
 from tests.houses import PERSON, Site
 from tests.wallets import Wallet
 
@@ -51,7 +52,8 @@ def watch(site: Site, monkeypatch: pytest.MonkeyPatch) -> Watch:
     for family in ("trust_resolvers", "did_methods"):
         for plugin in site.house.plugins[family].values():
             monkeypatch.setattr(plugin, "resolve", watch.over("resolve", plugin.resolve))
-    monkeypatch.setattr(site.house.fetch, "get", watch.over("fetch", site.house.fetch.get))
+    for name in ("get", "post"):
+        monkeypatch.setattr(site.house.fetch, name, watch.over("fetch", getattr(site.house.fetch, name)))
     return watch
 
 
@@ -72,6 +74,22 @@ async def test_issuing_and_verifying_wait_outside_of_units(site: Site, watch: Wa
             answer = await wallet.present(asked["authorization_request_uri"], credential, {"given_name"})
             assert answer.status == 200, answer
     assert {"sign", "resolve", "fetch", "unwrap"} <= set(watch.waited)
+    assert watch.in_a_unit == []
+
+
+async def test_what_is_deferred_waits_outside_of_units(site: Site, watch: Watch) -> None:
+    """A source that cannot be reached, then an approval, then the delivery."""
+    desk = Desk(site)
+    await desk.configure(claim_source={"kind": "webhook", "settings": {"url": "https://127.0.0.1/claims"}})
+    taker = await desk.taker()
+    assert (await taker.ask()).status == 503
+    await desk.configure(claim_source={"kind": "given"})
+    answer = await taker.ask()
+    assert answer.status == 202
+    await desk.approve(claims=PERSON)
+    await desk.later()
+    assert (await taker.come_back(answer.body["transaction_id"])).status == 200
+    assert {"sign", "fetch"} <= set(watch.waited)
     assert watch.in_a_unit == []
 
 

@@ -141,6 +141,10 @@ class CredoWallet:
             "accept-offer", landed=landed, trust=trust, binding=binding, refresh="yes" if refresh else None
         )
 
+    async def collect(self, *, trust: str) -> Answer:
+        """Come back for what the last offer deferred, and keep what is there by now."""
+        return await self._call("collect", trust=trust)
+
     async def present(self, uri: str, *, trust: str) -> Answer:
         """Answer an authorization request (OpenID4VP 1.0) with whatever satisfies it."""
         return await self._call("present", uri=uri, trust=trust)

@@ -1,5 +1,6 @@
 """Credo as the wallet: what another vendor's implementation makes of ours."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -116,6 +117,34 @@ async def test_credo_gets_a_credential_under_haip(
     assert answer.result["token_type"] == "DPoP"
     (credential,) = answer.result["credentials"]
     assert PERSON.items() <= credential["claims"].items()
+
+
+async def test_credo_waits_for_what_is_deferred_and_gets_what_was_approved(
+    other_tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path
+) -> None:
+    (tmp_path / "policy.json").write_text(json.dumps({"name": "looked-at", "approval": True, "interval": 1}))
+    (tmp_path / "claims.json").write_text(json.dumps(PERSON))
+    given = tmp_path / "given.json"
+    given.write_text(json.dumps({"given_name": "Erica"}))
+    await other_tenant.commands("issuer", "policy", str(tmp_path / "policy.json"))
+    await other_tenant.commands("issuer", "source", "pid", "--policy", "looked-at")
+    offer = await other_tenant.offer("--claims", str(given))
+    answer = await credo_wallet.accept_offer(offer["credential_offer_uri"], trust=other_tenant.anchor)
+    assert answer.result["credentials"] == []
+    assert [one["interval"] for one in answer.result["deferred"]] == [1]
+    await asyncio.sleep(1)
+    waits = await credo_wallet.collect(trust=other_tenant.anchor)
+    assert waits.result["credentials"] == []
+    assert waits.result["deferred"] == answer.result["deferred"]
+    (waiting,) = (await other_tenant.commands("issuer", "approvals", "list"))["items"]
+    assert waiting["issuance_id"] == offer["issuance_id"]
+    await other_tenant.commands(
+        "issuer", "approvals", "approve", waiting["id"], "--claims", str(tmp_path / "claims.json")
+    )
+    await asyncio.sleep(1)
+    (credential,) = (await credo_wallet.collect(trust=other_tenant.anchor)).result["credentials"]
+    assert PERSON.items() <= credential["claims"].items()
+    assert [one["id"] for one in await credo_wallet.list()] == [credential["id"]]
 
 
 async def test_credo_refuses_an_issuer_that_it_does_not_trust(tenant: Tenant, credo_wallet: CredoWallet) -> None:

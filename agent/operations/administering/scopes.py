@@ -12,21 +12,33 @@ USERS_WRITE = "users:write"
 CLIENTS_WRITE = "clients:write"
 ISSUER_WRITE = "issuer:write"
 KEYS_WRITE, KEYS_READ = "keys:write", "keys:read"
+APPROVALS_READ, APPROVALS_WRITE = "approvals:read", "approvals:write"
+PAYMENTS_WRITE = "payments:write"
+CLAIMS_WRITE = "claims:write"
 METRICS_READ = "metrics:read"
 TENANTS_WRITE, TENANTS_READ = "tenants:write", "tenants:read"
 
 ISSUER = frozenset({OFFERS_WRITE, OFFERS_READ, CREDENTIALS_READ, CREDENTIALS_REVOKE})
 VERIFIER = frozenset({REQUESTS_WRITE, REQUESTS_READ, TRUST_READ})
 AUDITOR = frozenset({AUDIT_READ, CREDENTIALS_READ})
+APPROVER = frozenset({APPROVALS_READ, APPROVALS_WRITE})
 ADMINISTRATOR = (
     ISSUER
+    | APPROVER
     | VERIFIER
     | AUDITOR
     | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE, SESSIONS_WRITE, USERS_WRITE, CLIENTS_WRITE, ISSUER_WRITE}
     | {KEYS_WRITE, KEYS_READ}
+    | {PAYMENTS_WRITE, CLAIMS_WRITE}
 )
 OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only
 
-ROLES = {"issuer": ISSUER, "verifier": VERIFIER, "auditor": AUDITOR, "administrator": ADMINISTRATOR}
+ROLES = {
+    "issuer": ISSUER,
+    "approver": APPROVER,
+    "verifier": VERIFIER,
+    "auditor": AUDITOR,
+    "administrator": ADMINISTRATOR,
+}
 """Roles that a tenant's administrator may hand out."""
 EVERY = ADMINISTRATOR | OPERATOR

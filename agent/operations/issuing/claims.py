@@ -1,4 +1,4 @@
-"""Which claims an offer carries, and whether they fit the credential type."""
+"""Which claims an offer carries, and whether they fit the credential type and its format."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,37 +26,51 @@ def claims_for(
     catalogue: TenantCatalogue, configurations: tuple[str, ...], claims: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """The claims given, or a demonstrating tenant's samples when none are. Raises InvalidClaims."""
-    if not claims:
+    if not claims and any(catalogue.configurations[name].claim_source is None for name in configurations):
         claims = catalogue.settings.get("samples", {}).get(configurations[0], {})
     for name in configurations:
-        require_fit(catalogue, name, claims)
+        if catalogue.configurations[name].claim_source is None:
+            require_fit(catalogue, name, claims)
+        else:  # the source may know the rest
+            require_unreserved(claims)
     return claims
+
+
+def require_unreserved(claims: Any) -> None:
+    """Raises InvalidClaims for a name, at any depth, that means something else to formats and those who read them."""
+    if isinstance(claims, Mapping):
+        if not _RESERVED.isdisjoint(claims) or any(name.startswith("@") for name in claims):
+            raise InvalidClaims("reserved name")
+        for value in claims.values():
+            require_unreserved(value)
+    elif isinstance(claims, list):
+        for value in claims:
+            require_unreserved(value)
 
 
 def require_fit(catalogue: TenantCatalogue, name: str, claims: Mapping[str, Any]) -> None:
     """Raises InvalidClaims when they do not fit the configuration's type."""
-    if not _REGISTERED.isdisjoint(claims) or not _has_plain_names(dict(claims)):
-        raise InvalidClaims("reserved name")
+    if not _REGISTERED.isdisjoint(claims):
+        raise InvalidClaims("registered name")
+    require_unreserved(claims)
     configuration = catalogue.configurations[name]
     if configuration.schema is None:
         return
-    key = str(configuration.type_id)
-    version, validator = _validators.get(key, ("", None))
-    if version != catalogue.version:
-        validator = jsonschema_rs.validator_for(dict(configuration.schema))
-        if len(_validators) > 1000:
-            _validators.clear()
-        _validators[key] = (catalogue.version, validator)
-    if not validator.is_valid(dict(claims)):
+    if not fits(catalogue.version, str(configuration.type_id), configuration.schema, claims):
         raise InvalidClaims(name)
 
 
-def _has_plain_names(value: Any) -> bool:
-    """Whether no object in there has a member that a format would take for its own."""
-    if isinstance(value, dict):
-        return (
-            _RESERVED.isdisjoint(value)
-            and not any(name.startswith("@") for name in value)
-            and all(_has_plain_names(inner) for inner in value.values())
-        )
-    return all(_has_plain_names(inner) for inner in value) if isinstance(value, list) else True
+def fits(version: str, key: str, schema: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
+    """Whether claims fit a schema; compiled once for each `key` and `version` of the catalogue."""
+    known, validator = _validators.get(key, ("", None))
+    if known != version:
+        validator = compiled(schema)
+        if len(_validators) > 1000:
+            _validators.clear()
+        _validators[key] = (version, validator)
+    return bool(validator.is_valid(dict(claims)))
+
+
+def compiled(schema: Mapping[str, Any]) -> Any:
+    """A validator that fetches nothing and matches patterns in linear time. Raises ValueError for no schema."""
+    return jsonschema_rs.validator_for(dict(schema), offline=True, pattern_options=jsonschema_rs.RegexOptions())

@@ -24,6 +24,16 @@ def notification_id(vault: TenantVault, issuance: UUID) -> str:
     return b64url(vault.derive("notification_id", issuance.bytes)[:16])
 
 
+def transaction_id(vault: TenantVault, deferral: UUID) -> str:
+    """The transaction_id of a deferred request: a retry is answered with the same."""
+    return b64url(vault.derive("transaction_id", deferral.bytes))
+
+
+def webhook_secret(vault: TenantVault, configuration: UUID, version: int) -> bytes:
+    """What the tenant's system and we share for a configuration's claims."""
+    return vault.derive("claims_webhook", configuration.bytes, version.to_bytes(4, "big"))
+
+
 def tx_code_mac(vault: TenantVault, issuance: UUID, tx_code: str) -> bytes:
     """A transaction code is short: keyed, and bound to its issuance, so that a copied table does not give it away."""
     return vault.derive("tx_code", issuance.bytes, tx_code.encode())

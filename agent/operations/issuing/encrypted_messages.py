@@ -5,8 +5,16 @@ from agent.scope import Scope
 from protocols.encoding import parse_json, render_json
 from protocols.errors import ProtocolError
 from protocols.jose import jwe
-from protocols.openid4vci import credential
-from protocols.openid4vci.credential import CredentialCall, CredentialRequest, CredentialResponse, EncryptedResponse
+from protocols.openid4vci import credential, deferred_credential
+from protocols.openid4vci.credential import (
+    CredentialCall,
+    CredentialRequest,
+    CredentialResponse,
+    DeferredResponse,
+    EncryptedResponse,
+    ResponseEncryption,
+)
+from protocols.openid4vci.deferred_credential import DeferredCredentialCall, DeferredCredentialRequest
 from protocols.openid4vci.errors import InvalidCredentialRequest, InvalidEncryptionParameters
 
 _LONGEST = 262_144
@@ -17,16 +25,23 @@ def read_request(scope: Scope, call: CredentialCall) -> CredentialRequest:
 
     Raises InvalidCredentialRequest, InvalidProof, InvalidEncryptionParameters.
     """
-    if call.request is not None:
-        if call.request.response_encryption is not None:
-            raise InvalidEncryptionParameters("an encrypted response needs an encrypted request")
-        if scope.catalogue.policy.require_encryption:
-            raise InvalidEncryptionParameters("encryption is required")
-        return call.request
-    request = credential.read(_decrypted(scope, call.encrypted or ""))
-    if scope.catalogue.policy.require_encryption and request.response_encryption is None:
-        raise InvalidEncryptionParameters("encryption is required")
+    request = call.request or credential.read(_decrypted(scope, call.encrypted or ""))
+    _require_encryption(scope, call.request is None, request.response_encryption)
     return request
+
+
+def read_deferred_request(scope: Scope, call: DeferredCredentialCall) -> DeferredCredentialRequest:
+    """The same for a Deferred Credential Request (9.1)."""
+    request = call.request or deferred_credential.read(_decrypted(scope, call.encrypted or ""))
+    _require_encryption(scope, call.request is None, request.response_encryption)
+    return request
+
+
+def _require_encryption(scope: Scope, encrypted: bool, response: ResponseEncryption | None) -> None:
+    if not encrypted and response is not None:
+        raise InvalidEncryptionParameters("an encrypted response needs an encrypted request")
+    if scope.catalogue.policy.require_encryption and not (encrypted and response):
+        raise InvalidEncryptionParameters("encryption is required")
 
 
 def _decrypted(scope: Scope, token: str) -> object:
@@ -48,10 +63,12 @@ def _decrypted(scope: Scope, token: str) -> object:
         raise InvalidCredentialRequest(error.detail) from None
 
 
-def sealed_response(request: CredentialRequest, response: CredentialResponse) -> CredentialResponse | EncryptedResponse:
-    """Encrypted to the wallet's key when it asked for that."""
+def sealed_response(
+    request: CredentialRequest | DeferredCredentialRequest, response: CredentialResponse | DeferredResponse
+) -> CredentialResponse | DeferredResponse | EncryptedResponse:
+    """Encrypted to the wallet's key when it asked for that, whatever is inside (8.3, 9.2)."""
     wanted = request.response_encryption
     if wanted is None:
         return response
-    plaintext = render_json(credential.as_json(response))
-    return EncryptedResponse(transport.encrypt(plaintext, wanted.jwk, wanted.enc, wanted.compressed))
+    jwe = transport.encrypt(render_json(credential.as_json(response)), wanted.jwk, wanted.enc, wanted.compressed)
+    return EncryptedResponse(jwe, credential.status_of(response))

@@ -1,7 +1,7 @@
 """POST /credential: holder keys are proved, credentials are signed, the issuance is settled (OpenID4VCI 1.0, 8)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -11,11 +11,13 @@ from uuid import UUID
 from agent import gather
 from agent.audit import AuditEvent
 from agent.operations.issuing import sender_constraint
-from agent.operations.issuing.claims import InvalidClaims, require_fit
 from agent.operations.issuing.codes import digest, notification_id
+from agent.operations.issuing.decide_issuance import Waiting, decide_issuance
+from agent.operations.issuing.defer_credential import defer_credential, settle_deferral
 from agent.operations.issuing.encrypted_messages import read_request, sealed_response
 from agent.operations.issuing.exposed_keys import note_exposed_key
 from agent.operations.issuing.issuer_metadata import BATCH_SIZE
+from agent.operations.issuing.proved import Holder, Proved
 from agent.operations.issuing.rounding import rounded
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import Mark
@@ -27,7 +29,13 @@ from protocols.encoding import b64url
 from protocols.jose.jwk import thumbprint
 from protocols.oauth.errors import InvalidToken
 from protocols.openid4vci import authorization_details, key_attestation, nonce
-from protocols.openid4vci.credential import CredentialCall, CredentialRequest, CredentialResponse, EncryptedResponse
+from protocols.openid4vci.credential import (
+    CredentialCall,
+    CredentialRequest,
+    CredentialResponse,
+    DeferredResponse,
+    EncryptedResponse,
+)
 from protocols.openid4vci.errors import (
     CredentialRequestDenied,
     ExposedKey,
@@ -41,24 +49,10 @@ from protocols.openid4vci.key_proof import KeyProof, OpenedProof, ProofExpectati
 from protocols.ports import CredentialDraft, KeyReference, Purpose, StatusReference
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """A key that was proved, and the DID URL when the proof named it so."""
-
-    jwk: Mapping[str, Any]
-    kid: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Proved:
-    """The holders, in the order of their proofs, and the nonces that they spend; one None is nobody's credential."""
-
-    holders: Sequence[_Holder | None]
-    nonces: Sequence[tuple[bytes, datetime]]
-
-
-async def issue_credential(scope: Scope, call: CredentialCall) -> CredentialResponse | EncryptedResponse:
-    """Read, prove, sign, settle. Raises the errors of OpenID4VCI 1.0, 8.3.1.2, and InvalidToken."""
+async def issue_credential(
+    scope: Scope, call: CredentialCall
+) -> CredentialResponse | DeferredResponse | EncryptedResponse:
+    """Read, prove, decide, sign, settle. Raises the errors of OpenID4VCI 1.0, 8.3.1.2, and InvalidToken."""
     token_hash = digest(call.access_token.value)
     async with scope.unit() as unit:
         issuance: Authorized | None = await unit.issuances.authorized(token_hash)
@@ -76,12 +70,32 @@ async def issue_credential(scope: Scope, call: CredentialCall) -> CredentialResp
         raise
     if configuration.id in issuance.issued and issuance.grant_type == "pre-authorized_code":
         raise CredentialRequestDenied("issued already")
-    issuance = _with_claims(scope, configuration, issuance)
+    decision = await decide_issuance(scope, issuance, configuration)
+    if isinstance(decision, Waiting):
+        later = await defer_credential(scope, issuance, configuration, request, proved, marks, decision)
+        return sealed_response(request, later)
+    try:
+        credentials = await issue(scope, issuance, configuration, decision.claims, proved, marks)
+    except Conflict:
+        raise CredentialRequestDenied("another request was first") from None
+    return sealed_response(request, CredentialResponse(credentials, notification_id(scope.vault, issuance.id)))
+
+
+async def issue(
+    scope: Scope,
+    issuance: Authorized,
+    configuration: CredentialConfiguration,
+    claims: Mapping[str, Any],
+    proved: Proved,
+    marks: Sequence[Mark],
+) -> Sequence[Any]:
+    """One credential for each holder. Raises Conflict when another request was first: then nothing was sent."""
+    issuance = replace(issuance, claims=claims)
     numbered = await _numbered(scope, configuration, proved.holders)
     issued = [await _draft(scope, configuration, *one) for one in numbered]
     credentials = [await _sign(scope, configuration, issuance, *one) for one in issued]
     await _settle(scope, issuance, configuration, [one[0] for one in issued], proved, marks)
-    return sealed_response(request, CredentialResponse(credentials, notification_id(scope.vault, issuance.id)))
+    return credentials
 
 
 def _configuration(scope: Scope, issuance: Authorized, request: CredentialRequest) -> CredentialConfiguration:
@@ -99,25 +113,10 @@ def _configuration(scope: Scope, issuance: Authorized, request: CredentialReques
     return known[name]
 
 
-def _with_claims(scope: Scope, configuration: CredentialConfiguration, issuance: Authorized) -> Authorized:
-    """What an account says is checked here, and no more of it used than the type names; an offer's claims were."""
-    if issuance.user_id is None:
-        return issuance
-    named = (configuration.schema or {}).get("properties")
-    claims = (
-        issuance.claims if named is None else {name: issuance.claims[name] for name in issuance.claims if name in named}
-    )
-    try:
-        require_fit(scope.catalogue, configuration.credential_configuration_id, claims)
-    except InvalidClaims:
-        raise CredentialRequestDenied("the account lacks claims") from None
-    return replace(issuance, claims=claims)
-
-
-async def _prove(scope: Scope, configuration: CredentialConfiguration, request: CredentialRequest) -> _Proved:
+async def _prove(scope: Scope, configuration: CredentialConfiguration, request: CredentialRequest) -> Proved:
     """Cheap checks of every proof first, signatures last."""
     if not configuration.proof_types:
-        return _Proved([None], [])
+        return Proved([None], [])
     proof_type = request.proof_type
     if proof_type is None or proof_type not in configuration.proof_types.keys() & scope.plugins["key_proofs"].keys():
         raise InvalidProof("proof type")
@@ -134,23 +133,23 @@ async def _prove(scope: Scope, configuration: CredentialConfiguration, request: 
         scope.now(),
         configuration.key_attestations_required,
     )
-    holders: list[_Holder] = []
+    holders: list[Holder] = []
     for one in opened:
         holders += await _holders(scope, kind, one, expected, len(opened) == 1)
     if len({thumbprint(one.jwk) for one in holders}) != len(holders):
         raise InvalidProof("one key twice")
     if len(holders) > BATCH_SIZE:
         raise InvalidProof("more keys than batch_size")
-    return _Proved(holders, nonces)
+    return Proved(holders, nonces)
 
 
 async def _holders(
     scope: Scope, kind: KeyProof, opened: OpenedProof, expected: ProofExpectations, alone: bool
-) -> list[_Holder]:
+) -> list[Holder]:
     """The keys that a proof is for: its own, or all that the attestation of a lone proof names (F.1, F.3)."""
     if opened.purpose is Purpose.ATTEST_WALLET:
         attester = await _attester(scope, opened.key)
-        return [_Holder(jwk, None) for jwk in kind.verify(opened, attester, expected)]
+        return [Holder(jwk, None) for jwk in kind.verify(opened, attester, expected)]
     holder = await _holder(scope, opened)
     kind.verify(opened, holder.jwk, expected)
     attestation = opened.attestation
@@ -167,7 +166,7 @@ async def _holders(
     others = [jwk for jwk in attestation.keys if thumbprint(jwk) != own]
     if len(others) == len(attestation.keys):
         raise InvalidProof("the key is not attested")
-    return [holder, *(_Holder(jwk, None) for jwk in others)] if alone else [holder]
+    return [holder, *(Holder(jwk, None) for jwk in others)] if alone else [holder]
 
 
 async def _attester(scope: Scope, signer: KeyReference) -> Mapping[str, Any]:
@@ -188,17 +187,17 @@ def _nonces(scope: Scope, opened: Sequence[OpenedProof]) -> list[tuple[bytes, da
     return [(sha256(read.value).digest(), read.made_at)]
 
 
-async def _holder(scope: Scope, opened: OpenedProof) -> _Holder:
+async def _holder(scope: Scope, opened: OpenedProof) -> Holder:
     try:
         trusted = await gather.holder_key(scope, opened.key)
     except gather.UnknownHolder as error:
         raise InvalidProof(error.detail) from None
-    return _Holder(trusted.jwk, opened.key.value if opened.key.kind == "did_url" else None)
+    return Holder(trusted.jwk, opened.key.value if opened.key.kind == "did_url" else None)
 
 
 async def _numbered(
-    scope: Scope, configuration: CredentialConfiguration, holders: Sequence[_Holder | None]
-) -> list[tuple[_Holder | None, StatusPlace | None]]:
+    scope: Scope, configuration: CredentialConfiguration, holders: Sequence[Holder | None]
+) -> list[tuple[Holder | None, StatusPlace | None]]:
     """Each holder with a place in the status list, when there is one."""
     registry = scope.catalogue.status_registry
     if not configuration.status or registry is None:
@@ -208,8 +207,8 @@ async def _numbered(
 
 
 async def _draft(
-    scope: Scope, configuration: CredentialConfiguration, holder: _Holder | None, place: StatusPlace | None
-) -> tuple[IssuedCredential, _Holder | None]:
+    scope: Scope, configuration: CredentialConfiguration, holder: Holder | None, place: StatusPlace | None
+) -> tuple[IssuedCredential, Holder | None]:
     begins = x509.load_certificate(scope.catalogue.key("issuer").x5c[0]).not_before
     issued_at = rounded(scope.now(), configuration.lifetime, begins)
     return IssuedCredential(
@@ -233,7 +232,7 @@ async def _sign(
     configuration: CredentialConfiguration,
     issuance: Authorized,
     issued: IssuedCredential,
-    holder: _Holder | None,
+    holder: Holder | None,
 ) -> Any:
     """prepare -> sign -> seal; the format and the keyring know nothing of each other."""
     issuer = scope.catalogue.key("issuer")
@@ -265,23 +264,24 @@ async def _settle(
     issuance: Authorized,
     configuration: CredentialConfiguration,
     issued: Sequence[IssuedCredential],
-    proved: _Proved,
+    proved: Proved,
     marks: Sequence[Mark],
 ) -> None:
     """One transaction; a request that was overtaken has sent nothing."""
     offered = {scope.catalogue.configurations[one].id for one in issuance.credential_configuration_ids}
     finished = offered <= issuance.issued | {configuration.id} and issuance.grant_type == "pre-authorized_code"
     hashed = digest(notification_id(scope.vault, issuance.id))
-    try:
-        async with scope.unit() as unit:
-            if not await unit.replay_marks.spend(marks):
-                raise sender_constraint.replayed()
-            for one in issued:
-                unit.record(_event(one.id, issuance.id, configuration))
-            await unit.issuances.settle(Settlement(issuance, issued, hashed, finished, proved.nonces))
-            await unit.commit()
-    except Conflict:
-        raise CredentialRequestDenied("another request was first") from None
+    async with scope.unit() as unit:
+        if not await unit.replay_marks.spend(marks):
+            raise sender_constraint.replayed()
+        if issuance.deferred or not configuration.plain:
+            await settle_deferral(scope, unit, issuance, configuration)
+        for one in issued:
+            unit.record(_event(one.id, issuance.id, configuration))
+        await unit.issuances.settle(Settlement(issuance, issued, hashed, finished, proved.nonces))
+        if configuration.policy:
+            await unit.deferrals.decide(issuance.id, configuration.policy.id)
+        await unit.commit()
 
 
 def _event(credential: UUID, issuance: UUID, configuration: CredentialConfiguration) -> AuditEvent:

@@ -99,6 +99,7 @@ def _issuer(scope: Scope, routes: Container[str], languages: Sequence[str]) -> I
         credential_endpoint=f"{base}/credential",
         nonce_endpoint=f"{base}/nonce" if "/nonce" in routes else None,
         notification_endpoint=f"{base}/notification" if "/notification" in routes else None,
+        deferred_credential_endpoint=f"{base}/deferred_credential" if "/deferred_credential" in routes else None,
         batch_size=BATCH_SIZE,
         display=_display(scope.catalogue.issuer_display, languages),
         request_encryption_keys=[transport.public_part(transport.request_keys(scope.vault, scope.now())[0])],

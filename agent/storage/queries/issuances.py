@@ -15,6 +15,7 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    exists,
     func,
     insert,
     literal,
@@ -32,7 +33,7 @@ from agent.storage.recording import recorded
 from agent.storage.statements import Statement
 
 _i, _k, _c, _m = tables.issuances.c, tables.subject_keys.c, tables.credentials.c, tables.replay_marks.c
-_u = tables.users.c
+_u, _d = tables.users.c, tables.deferred_issuances.c
 _TENANT: Any = bindparam("tenant", type_=Uuid())
 
 
@@ -147,7 +148,7 @@ AUTHORIZE = Statement(
         **_token,
     )
 )
-AUTHORIZED = Statement(
+_authorized = (
     select(
         _i.id,
         _i.credential_configuration_ids,
@@ -160,6 +161,8 @@ AUTHORIZED = Statement(
         _i.dpop_thumbprint,
         _i.certificate_thumbprint,
         _i.by_identifier,
+        _i.paid_at.is_not(None).label("paid"),
+        _i.deferred,
         _k.wrapped_key,
     )
     .join_from(
@@ -168,7 +171,21 @@ AUTHORIZED = Statement(
         and_(_k.tenant_id == _i.tenant_id, _k.id == _i.subject_key_id),
         isouter=True,
     )
-    .where(_i.tenant_id == _TENANT, _i.token_hash == bindparam("token_hash"), _i.token_expires_at > bindparam("now"))
+    .where(_i.tenant_id == _TENANT, _i.token_hash == bindparam("token_hash"))
+)
+_living = _i.token_expires_at > bindparam("now")
+AUTHORIZED = Statement(_authorized.where(_living))
+# A bearer token ends when it says: OpenID4VCI 1.0, 13.10, wants those that live longer bound to a key.
+_deferred = exists(
+    select(_d.id).where(_d.tenant_id == _i.tenant_id, _d.issuance_id == _i.id, _d.expires_at > bindparam("now"))
+)
+WAITING = Statement(
+    _authorized.where(
+        or_(
+            _living,
+            and_(or_(_i.dpop_thumbprint.is_not(None), _i.certificate_thumbprint.is_not(None)), _deferred),
+        )
+    )
 )
 PROFILE = Statement(
     select(_u.profile_sealed).where(_u.tenant_id == _TENANT, _u.id == bindparam("user"), _u.status == "active")

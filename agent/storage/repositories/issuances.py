@@ -134,8 +134,15 @@ class IssuanceRepository:
 
     async def authorized(self, token_hash: bytes) -> Authorized | None:
         """The issuance, its claims opened."""
+        return await self._authorized(queries.AUTHORIZED, token_hash)
+
+    async def waiting(self, token_hash: bytes) -> Authorized | None:
+        """The same, for a token that may have outlived itself."""
+        return await self._authorized(queries.WAITING, token_hash)
+
+    async def _authorized(self, statement: Statement, token_hash: bytes) -> Authorized | None:
         unit = self._unit
-        row = await queries.AUTHORIZED.row(unit.connection, tenant=unit.tenant_id, token_hash=token_hash, now=unit.now)
+        row = await statement.row(unit.connection, tenant=unit.tenant_id, token_hash=token_hash, now=unit.now)
         if row is None:
             return None
         issued: list[Any] = []
@@ -154,6 +161,9 @@ class IssuanceRepository:
             dpop_thumbprint=row["dpop_thumbprint"],
             certificate_thumbprint=row["certificate_thumbprint"],
             by_identifier=row["by_identifier"],
+            paid=row["paid"],
+            deferred=row["deferred"],
+            claims_given=row["claims_sealed"] is not None,
         )
 
     async def _claims(self, row: Any) -> Mapping[str, Any]:

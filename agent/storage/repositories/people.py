@@ -8,9 +8,10 @@ from sqlalchemy import Uuid, and_, bindparam, func, insert, or_, select, update
 
 from agent.encryption.sealing import DataKey
 from agent.scope.authorizing import NewUser, PasswordAccount, Person
+from agent.scope.deferring import Account
 from agent.storage.statements import Statement
 from agent.storage.tables import subject_keys, user_authenticators, users
-from protocols.encoding import render_json
+from protocols.encoding import parse_json_object, render_json
 
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
@@ -73,6 +74,11 @@ _SUCCEEDED = Statement(
 )
 _GET = Statement(
     select(_u.id, _u.email_sealed, _u.external_id_index, _u.external_id_sealed, _k.id.label("key"), _k.wrapped_key)
+    .join_from(users, subject_keys, _living_key)
+    .where(_u.tenant_id == _TENANT, _u.id == bindparam("id_"), _u.status == "active")
+)
+_ACCOUNT = Statement(
+    select(_u.id, _u.external_id_sealed, _u.profile_sealed, _k.id.label("key"), _k.wrapped_key)
     .join_from(users, subject_keys, _living_key)
     .where(_u.tenant_id == _TENANT, _u.id == bindparam("id_"), _u.status == "active")
 )
@@ -175,3 +181,17 @@ class PeopleRepository:
             external = unit.vault.open("users", "external_id_sealed", user, row["external_id_sealed"], key).decode()
             subject = unit.vault.blind("subject_keys.subject_index", external)
         return Person(user, email, subject)
+
+    async def account(self, user: UUID) -> Account | None:
+        """What the account of an active person says."""
+        unit = self._unit
+        row = await _ACCOUNT.row(unit.connection, tenant=unit.tenant_id, id_=user)
+        if row is None:
+            return None
+        key = self._key(row)
+
+        def opened(column: str) -> bytes | None:
+            return unit.vault.open("users", column, user, row[column], key) if row[column] is not None else None
+
+        external, profile = opened("external_id_sealed"), opened("profile_sealed")
+        return Account(external.decode() if external else None, parse_json_object(profile) if profile else {})

@@ -26,7 +26,7 @@ credential_types = table(
 credential_configurations = table(
     "credential_configurations",
     uuid="tenant_id id issuer_id type_tenant_id type_id schema_tenant_id schema_id",
-    text="credential_configuration_id format scope",
+    text="credential_configuration_id format scope policy_name",
     json="claims display binding claim_source",
     texts="algorithms status_types searchable",
     interval="lifetime",
@@ -40,7 +40,7 @@ issuance_policies = table(
     uuid="tenant_id id issuer_id",
     text="policy_name state fee_currency",
     int4="version row_version",
-    json="eligibility_criteria required_evidence approval_workflow",
+    json="eligibility_criteria required_evidence approval_workflow payment_gate",
     flag="requires_payment",
     numeric="fee_amount",
     time="created_at activated_at retired_at updated_at",

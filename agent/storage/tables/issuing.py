@@ -18,12 +18,12 @@ issuances = table(
     uuid="tenant_id id issuer_id policy_id user_id subject_key_id client_id",
     text="state grant_type notified_event failure",
     texts="credential_configuration_ids",
-    flag="by_identifier",
+    flag="by_identifier deferred",
     data="claims_sealed offer_hash code_hash issuer_state_hash "
     "token_hash tx_code_mac dpop_thumbprint certificate_thumbprint notification_hash",
     int2="tx_code_attempts",
     int4="credentials_issued row_version",
-    time="created_at code_expires_at token_expires_at expires_at settled_at updated_at",
+    time="created_at code_expires_at token_expires_at expires_at settled_at paid_at updated_at",
 )
 
 pushed_authorization_requests = table(
@@ -52,16 +52,17 @@ refresh_token_families = table(
 
 deferred_issuances = table(
     "deferred_issuances",
-    uuid="tenant_id id issuance_id",
+    uuid="tenant_id id issuance_id configuration_id",
     data="transaction_hash request_sealed",
     text="state",
+    texts="waiting_for",
     int4="interval_seconds row_version",
     time="polled_at created_at expires_at updated_at",
 )
 
 approvals = table(
     "approvals",
-    uuid="tenant_id id issuance_id policy_id decided_by",
+    uuid="tenant_id id issuance_id deferred_id policy_id decided_by",
     int2="step",
     text="state reason",
     data="evidence_sealed",

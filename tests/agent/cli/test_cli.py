@@ -128,6 +128,37 @@ async def test_an_offer_is_taken_back_a_key_rotated_and_a_type_published(desk: D
     assert (await desk("issuer", "configure", "--display", str(tmp_path / "display.json"))).code == DONE
 
 
+async def test_what_waits_is_decided_at_the_desk(desk: Desk, tmp_path: Path) -> None:
+    """A policy with a fee, a table, two people: one is paid and approved, one is denied."""
+    fee = {"amount": "5", "currency": "EUR"}
+    (tmp_path / "policy.json").write_text(
+        json.dumps({"name": "looked-at", "approval": True, "interval": 1, "fee": fee})
+    )
+    (tmp_path / "people.csv").write_text("subject,given_name\nerika,Erika\nmax,Max\n")
+    (tmp_path / "bad.csv").write_text("subject,given_name\nerika,=1\n")
+    assert (await desk("issuer", "policy", str(tmp_path / "policy.json"))).out == "version 1\n"
+    source = ("--kind", "table", "--setting", "table=people", "--policy", "looked-at")
+    assert (await desk("issuer", "source", "pid", *source)).code == DONE
+    bad = await desk("issuer", "claims", "upload", "people", str(tmp_path / "bad.csv"))
+    assert bad.code == FAILED
+    assert "line 2" in bad.err
+    assert (await desk("issuer", "claims", "upload", "people", str(tmp_path / "people.csv"))).out == "2 lines\n"
+    async with aiohttp.ClientSession() as session:
+        for name in ("erika", "max"):
+            offered = await desk("offer", "pid", "--subject", name, "--json")
+            assert (await Wallet(session).obtain(offered.json["credential_offer_uri"])).status == 202
+    first, second = (await desk("issuer", "approvals", "list", "--json")).json["items"]
+    assert first["waiting_for"] == ["payment", "approval"]
+    shown = await desk("issuer", "approvals", "show", first["id"], "--json")
+    assert shown.json["claims"] == {"given_name": "Erika"}
+    assert (await desk("issuer", "paid", first["issuance_id"])).code == DONE
+    assert (await desk("issuer", "approvals", "approve", first["id"])).code == DONE
+    assert (await desk("issuer", "approvals", "approve", first["id"])).code == FAILED
+    assert (await desk("issuer", "approvals", "deny", second["id"], "--reason", "not_him")).code == DONE
+    listed = await desk("issuer", "approvals", "list")
+    assert listed.out.split() == [first["id"], "pid", "ready"]
+
+
 async def test_what_the_server_refuses_is_said_and_ends_one(desk: Desk) -> None:
     for words in (
         ("offer", "no-such-configuration"),

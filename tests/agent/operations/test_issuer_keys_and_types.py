@@ -145,7 +145,7 @@ async def test_the_tenant_chooses_between_urn_and_address(site: Site, wallet: Wa
     _, made = await publish(site)
 
     async def choose(vct: str) -> int:
-        status, _ = await site.api("PATCH", "/credential-configurations/pid", {"vct": vct})
+        status, _ = await site.api("PATCH", "/credential-configurations/pid/type", {"vct": vct})
         site.house.cache.clear()
         return status
 
@@ -156,7 +156,7 @@ async def test_the_tenant_chooses_between_urn_and_address(site: Site, wallet: Wa
     assert await choose(made["vct"]) == 204
     assert claims_of((await issued(site, wallet)).split("~")[0])["vct"] == made["vct"]
     assert await choose("urn:nobody:1") == 404
-    assert (await site.api("PATCH", "/credential-configurations/none", {"vct": made["vct"]}))[0] == 422
+    assert (await site.api("PATCH", "/credential-configurations/none/type", {"vct": made["vct"]}))[0] == 422
 
 
 async def test_a_type_extends_another_with_its_integrity(site: Site) -> None:
@@ -191,6 +191,6 @@ async def test_keys_and_types_are_changed_with_authority_alone(court: Court) -> 
         ("POST", "/keys", {}),
         ("GET", "/keys", None),
         ("POST", "/credential-types", {"credential_configuration_id": "pid", "name": "x"}),
-        ("PATCH", "/credential-configurations/pid", {"vct": "urn:eudi:pid:1"}),
+        ("PATCH", "/credential-configurations/pid/type", {"vct": "urn:eudi:pid:1"}),
     ):
         assert (await site.api(method, path, body, key=answer["api_key"]))[0] == 403

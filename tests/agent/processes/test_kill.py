@@ -9,9 +9,15 @@ import aiohttp
 import pytest
 
 from tests.servers import Servers
-from tests.wallets import Wallet
+from tests.wallets import Answer, Wallet
 
 CLIENTS = 12
+
+
+async def call(servers: Servers, session: aiohttp.ClientSession, method: str, path: str, body: Any) -> Any:
+    headers = {"Authorization": f"Bearer {servers.tenant.api_key}"}
+    async with session.request(method, f"{servers.url}/api/v1{path}", json=body, headers=headers) as answer:
+        return await answer.json() if answer.content_type.endswith("json") else None
 
 
 async def load(servers: Servers, tokens: dict[str, dict[str, Any]], spent: list[dict[str, Any]]) -> None:
@@ -72,6 +78,54 @@ async def killed(servers: Servers, seed: int) -> None:
     assert await prove(servers, spent) > 0
     async with aiohttp.ClientSession() as session:
         assert (await Wallet(session).obtain((await servers.offer(session))["credential_offer_uri"])).status == 200
+
+
+async def defer(servers: Servers, waiting: list[tuple[str, str, str]]) -> None:
+    """Be deferred, be approved, collect, until the server is gone; remember what was promised."""
+    async with aiohttp.ClientSession() as session:
+        wallet = Wallet(session)
+        with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError, ConnectionError):
+            while True:
+                given = await wallet.offer((await servers.offer(session))["credential_offer_uri"])
+                issuer, token = given["credential_issuer"], (await wallet.token(given)).body["access_token"]
+                proof = wallet.proof(issuer, await wallet.nonce(issuer))
+                answer = await wallet.credential(issuer, token, {"jwt": [proof]})
+                waiting.append((issuer, token, answer.body["transaction_id"]))
+                for one in (await call(servers, session, "GET", "/approvals", None))["items"]:
+                    await call(servers, session, "POST", f"/approvals/{one['id']}/approve", {})
+                await asyncio.sleep(0.95)
+                await collect(wallet, *waiting[-1])
+
+
+async def collect(wallet: Wallet, issuer: str, token: str, transaction_id: str) -> Answer:
+    headers, body = {"Authorization": f"Bearer {token}"}, {"transaction_id": transaction_id}
+    return await wallet.send("POST", f"{issuer}/deferred_credential", json=body, headers=headers)
+
+
+async def test_c17_a_server_killed_while_it_delivers_delivers_once_or_says_that_it_did(servers: Servers) -> None:
+    waiting: list[tuple[str, str, str]] = []
+    await servers.start()
+    async with aiohttp.ClientSession() as session:
+        policy = {"name": "looked-at", "approval": True, "interval": 1}
+        await call(servers, session, "POST", "/issuance-policies", policy)
+        await call(servers, session, "PATCH", "/credential-configurations/pid", {"policy": "looked-at"})
+        await asyncio.sleep(0.2)  # the notice of the changed catalogue
+    clients = [asyncio.create_task(defer(servers, waiting)) for _ in range(CLIENTS)]
+    await asyncio.sleep(2.5)
+    await servers.kill()
+    await asyncio.wait_for(asyncio.gather(*clients), 30)
+    await servers.start()
+    before = await prove(servers, [])
+    async with aiohttp.ClientSession() as session:
+        for one in (await call(servers, session, "GET", "/approvals", None))["items"]:
+            await call(servers, session, "POST", f"/approvals/{one['id']}/approve", {})
+        await asyncio.sleep(1)
+        answers = [await collect(Wallet(session), *one) for one in waiting]
+        again = [await collect(Wallet(session), *one) for one in waiting]
+    assert {one.status for one in answers} <= {200, 400}
+    assert {one.error for one in answers if one.status == 400} <= {"invalid_transaction_id"}
+    assert {one.error for one in again} == {"invalid_transaction_id"}
+    assert await prove(servers, []) == before + sum(one.status == 200 for one in answers) == len(waiting)
 
 
 @pytest.mark.parametrize("seed", range(5))

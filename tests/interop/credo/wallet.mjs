@@ -5,6 +5,7 @@
 //   POST /accept-offer {"uri", "trust": PEM, "tx_code"?, "binding"?: jwk|did:key|did:jwk|attestation, "attested"?: client id}
 //   POST /authorize    {"uri", "client_id", "redirect_uri", "attested"?: true}    answers {"url"} for a browser
 //   POST /accept-offer {"landed": where the browser came out, "trust": PEM, "binding"?, "refresh"?: true}
+//   POST /collect      {"trust": PEM}                          comes back for what the last offer deferred
 //   POST /present      {"uri", "trust": PEM}
 //   POST /list | /provider
 //
@@ -89,6 +90,7 @@ async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, re
     credentialBindingResolver: bindTo(binding),
     ...token,
   })
+  awaited = { deferred: response.deferredCredentials ?? [], metadata, token: { ...token, dpop: response.dpop ?? token.dpop } }
   const credentials = []
   for (const { record, credentialConfigurationId, notificationId } of response.credentials) {
     await agent.sdJwtVc.store({ record })
@@ -100,7 +102,31 @@ async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, re
     }
     credentials.push({ configuration: credentialConfigurationId, notified: !!notificationId, ...show(record) })
   }
-  return { version: metadata.originalDraftVersion, token_type: token.accessTokenResponse.token_type, credentials }
+  const deferred = awaited.deferred.map((one) => ({ transaction_id: one.transactionId, interval: one.interval }))
+  return { version: metadata.originalDraftVersion, token_type: token.accessTokenResponse.token_type, credentials, deferred }
+}
+
+/** What the last offer left outstanding. */
+let awaited = { deferred: [] }
+
+async function collect() {
+  const credentials = []
+  const deferred = []
+  for (const one of awaited.deferred) {
+    const { token, metadata } = awaited
+    const found = await holder.requestDeferredCredentials({
+      ...one, issuerMetadata: metadata, accessToken: token.accessToken, dpop: token.dpop,
+    })
+    const { jwkThumbprintKmsKeyIdMapping } = one
+    deferred.push(...found.deferredCredentials.map((next) => ({ ...next, jwkThumbprintKmsKeyIdMapping })))
+    for (const { record, credentialConfigurationId } of found.credentials) {
+      await agent.sdJwtVc.store({ record })
+      credentials.push({ configuration: credentialConfigurationId, ...show(record) })
+    }
+    token.dpop = found.dpop ?? token.dpop
+  }
+  awaited.deferred = deferred
+  return { credentials, deferred: deferred.map((one) => ({ transaction_id: one.transactionId, interval: one.interval })) }
 }
 
 // ----- presentation (OpenID4VP)
@@ -134,6 +160,7 @@ function show(record) {
 const commands = {
   authorize,
   'accept-offer': acceptOffer,
+  collect,
   present,
   list: async () => ({ credentials: (await agent.sdJwtVc.getAll()).map(show) }),
   provider: async () => ({ ca: (await provider()).ca }),

@@ -1,0 +1,170 @@
+"""Who may have a credential and where its claims come from: policies by version, and configurations that go by them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from agent.audit import AuditEvent
+from agent.operations.issuing.claims import compiled
+from agent.operations.issuing.codes import webhook_secret
+from agent.scope import Scope
+from agent.scope.deferring import NewPolicy
+from agent.scope.tenants import CredentialConfiguration, IssuancePolicy
+from agent.tenancy import uuid7
+from protocols.errors import ProtocolError
+from protocols.ports.sources import InvalidSettings
+
+
+class InvalidPolicy(ProtocolError):
+    """The policy cannot be what decides."""
+
+    code = "invalid_policy"
+    status = 422
+
+    def __init__(self, member: str, why: str) -> None:
+        super().__init__(f"{member}: {why}")
+        self.fields = {member: [why]}
+
+
+class NoSuchConfiguration(ProtocolError):
+    """There is no such credential configuration."""
+
+    code = "not_found"
+    status = 404
+
+
+@dataclass(frozen=True, slots=True)
+class SetPolicy:
+    """Request: a policy's next version, active at once.
+
+    `fee` is `{"amount", "currency", "gate", "settings", "refuse"}`.
+
+    `required_evidence` names DCQL queries that have to be answered first.
+    """
+
+    name: str
+    claims: Mapping[str, Any] | None = None
+    max_active: int | None = None
+    cool_down: timedelta | None = None
+    approval: bool = False
+    interval: int = 60
+    fee: Mapping[str, Any] | None = None
+    required_evidence: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Request: where a configuration's claims come from (None: offer or account) and its policy (None: none).
+
+    `source` is `{"kind", "settings", "extra"}`.
+    """
+
+    credential_configuration_id: str
+    source: Mapping[str, Any] | None = None
+    policy: str | None = None
+    named: frozenset[str] = field(default_factory=frozenset)
+    """Which of the two to set; what is not named stays."""
+
+
+async def set_policy(scope: Scope, request: SetPolicy) -> tuple[UUID, int]:
+    """(id, version). Raises InvalidPolicy, Conflict when another version was first."""
+    if request.required_evidence:
+        raise InvalidPolicy("required_evidence", "presentations are not asked for before issuance here")
+    _require_schema(request.claims)
+    fee = request.fee
+    if fee is not None:
+        _require_settings(scope, "payment_gates", fee["gate"], fee["settings"], "fee")
+    new = NewPolicy(
+        id=uuid7(scope.now(), scope.entropy(10)),
+        issuer_id=scope.catalogue.issuer_id,
+        name=request.name,
+        claims=request.claims,
+        max_active=request.max_active,
+        cool_down=request.cool_down,
+        approval=request.approval,
+        interval=request.interval,
+        fee=None if fee is None else {**fee, "gate": {"kind": fee["gate"], "settings": dict(fee["settings"])}},
+    )
+    async with scope.unit() as unit:
+        version: int = await unit.issuance_policies.activate(new)
+        unit.record(AuditEvent("policy.activated", "issuance_policy", new.id, "update", None, {"version": version}))
+        unit.changes_catalogue()
+        await unit.commit()
+    return new.id, version
+
+
+async def list_policies(scope: Scope, _request: None) -> Sequence[IssuancePolicy]:
+    """Those that are active."""
+    async with scope.unit() as unit:
+        found: Sequence[IssuancePolicy] = await unit.issuance_policies.all()
+    return found
+
+
+async def configure_credential(scope: Scope, request: Configured) -> None:
+    """Raises NoSuchConfiguration, InvalidPolicy."""
+    configuration = _configuration(scope, request.credential_configuration_id)
+    source = _source(scope, request, configuration)
+    policy = configuration.policy.name if configuration.policy else None
+    if "policy" in request.named:
+        policy = request.policy
+        if policy is not None and policy not in [one.name for one in await list_policies(scope, None)]:
+            raise InvalidPolicy("policy", "no active policy of this name")
+    async with scope.unit() as unit:
+        await unit.issuance_policies.configure(configuration, source, policy)
+        metadata = {"source": source.get("kind"), "set": sorted(request.named)}
+        unit.record(
+            AuditEvent(
+                *("configuration.changed", "credential_configuration", configuration.id, "update", None), metadata
+            )
+        )
+        unit.changes_catalogue()
+        await unit.commit()
+
+
+def read_webhook_secret(scope: Scope, credential_configuration_id: str) -> bytes:
+    """What signs requests for this configuration's claims, by its newest version. Raises NoSuchConfiguration."""
+    configuration = _configuration(scope, credential_configuration_id)
+    source = configuration.claim_source
+    version = source.settings.get("secret_version", 1) if source else 1
+    return webhook_secret(scope.vault, configuration.id, version)
+
+
+def _configuration(scope: Scope, name: str) -> CredentialConfiguration:
+    found = scope.catalogue.configurations.get(name)
+    if found is None:
+        raise NoSuchConfiguration()
+    return found
+
+
+def _source(scope: Scope, request: Configured, configuration: CredentialConfiguration) -> Mapping[str, Any]:
+    known = configuration.claim_source
+    if "source" not in request.named:
+        if known is None:
+            return {}
+        return {"kind": known.kind, "settings": dict(known.settings), "drop_unnamed": known.drop_unnamed}
+    source = request.source
+    if source is None:
+        return {}
+    _require_settings(scope, "claim_sources", source["kind"], source["settings"], "claim_source")
+    return {"kind": source["kind"], "settings": dict(source["settings"]), "drop_unnamed": source["extra"] == "drop"}
+
+
+def _require_schema(schema: Mapping[str, Any] | None) -> None:
+    if schema is None:
+        return
+    try:
+        compiled(schema)
+    except ValueError:
+        raise InvalidPolicy("claims", "not a JSON Schema that stands alone") from None
+
+
+def _require_settings(scope: Scope, family: str, kind: str, settings: Mapping[str, Any], member: str) -> None:
+    plugin = scope.plugins[family].get(kind)
+    if plugin is None:
+        raise InvalidPolicy(member, f"there are {', '.join(sorted(scope.plugins[family]))}")
+    try:
+        plugin.require_settings(settings)
+    except InvalidSettings as error:
+        raise InvalidPolicy(member, f"settings: {error}") from None
