@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -49,13 +50,22 @@ class GuardedFetch:
         self._allow = frozenset(part.strip().lower() for part in allow.split(",") if part.strip())
         self._session: aiohttp.ClientSession | None = None
 
-    async def get(self, url: str, accept: str, max_bytes: int = 1_000_000) -> Fetched:
+    async def get(
+        self, url: str, accept: str, max_bytes: int = 1_000_000, headers: Mapping[str, str] | None = None
+    ) -> Fetched:
         """One GET. Raises FetchRefused, FetchFailed."""
-        return await self._request("GET", url, {"Accept": accept}, None, max_bytes)
+        return await self._request("GET", url, {**(headers or {}), "Accept": accept}, None, max_bytes)
 
-    async def post(self, url: str, body: bytes, content_type: str, max_bytes: int = 1_000_000) -> Fetched:
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        max_bytes: int = 1_000_000,
+        headers: Mapping[str, str] | None = None,
+    ) -> Fetched:
         """One POST. Raises FetchRefused, FetchFailed."""
-        return await self._request("POST", url, {"Content-Type": content_type}, body, max_bytes)
+        return await self._request("POST", url, {**(headers or {}), "Content-Type": content_type}, body, max_bytes)
 
     async def close(self) -> None:
         """Close idle connections."""

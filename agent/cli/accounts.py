@@ -2,10 +2,12 @@
 
 import json
 from typing import Any, TextIO
+from urllib.parse import quote
 
 import click
 
 from agent.cli.client import Client, json_flag, show, stop
+from agent.cli.identity_providers import identity_provider
 
 
 def _read_json(file: TextIO | None) -> Any:
@@ -37,6 +39,34 @@ def create_user(
         body["password"] = password_file.read().strip("\r\n")
     answer = Client().post("/users", {name: value for name, value in body.items() if value is not None})
     show(answer, as_json, f"user {answer['id']}")
+
+
+@user.command(name="passkey-link")
+@click.argument("user_id")
+@json_flag
+def passkey_link(user_id: str, as_json: bool) -> None:
+    """Print a link by which USER_ID adds a passkey, good once within a day."""
+    answer = Client().post(f"/users/{quote(user_id, safe='')}/passkey-links", {})
+    show(answer, as_json, answer["url"])
+
+
+@user.command(name="set")
+@click.argument("user_id")
+@click.argument("status", type=click.Choice(["active", "suspended"]))
+@json_flag
+def set_status(user_id: str, status: str, as_json: bool) -> None:
+    """Suspend USER_ID, which signs them out everywhere, or make them active again."""
+    Client().patch(f"/users/{quote(user_id, safe='')}", {"status": status})
+    show({"id": user_id, "status": status}, as_json, status)
+
+
+@user.command(name="sign-out")
+@click.argument("user_id")
+@json_flag
+def sign_out(user_id: str, as_json: bool) -> None:
+    """End every sign-in of USER_ID that is under way."""
+    Client().delete(f"/users/{quote(user_id, safe='')}/sessions")
+    show({"id": user_id}, as_json, "signed out")
 
 
 @click.group()
@@ -84,3 +114,6 @@ def configure(
     body: dict[str, Any] = {"profiles": list(profiles)} if profiles else {}
     Client().patch("/issuer", {**body, **({"policy": policy} if policy else {})})
     show({"set": sorted([*policy, *profiles])}, as_json, "done")
+
+
+issuer.add_command(identity_provider)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from agent import discovery, telemetry
 from agent.http import admin_schemas as schemas
+from agent.http import admin_sign_in_routes
 from agent.http.failures import NotFound
 from agent.operations.administering import scopes
 from agent.operations.administering.accounts import (
@@ -361,6 +362,7 @@ def _rows() -> tuple[Route, ...]:
         Route("GET", "/audit/export", s.AUDIT_READ, _nothing, export_audit, _lines),
         Route("GET", "/plugins", s.PLUGINS_READ, _nothing, _plugins, _shown),
         Route("GET", "/metrics", s.METRICS_READ, _nothing, _metrics, _text),
+        *admin_sign_in_routes.ROWS,
     )
 
 

@@ -133,6 +133,9 @@ class PolicyBody(ClosedSchema):
     require_par = fields.Boolean()
     require_encryption = fields.Boolean()
     refresh_tokens = fields.Boolean()
+    password_sign_in = fields.Boolean()
+    passkey_sign_in = fields.Boolean()
+    upstream_sign_in = fields.Boolean()
 
 
 class IssuerBody(ClosedSchema):

@@ -9,6 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
+from agent.http import admin_sign_in_schemas as sign_in
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
@@ -19,6 +20,8 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
     ("POST", "/api-keys"): schemas.ApiKeyBody,
+    ("POST", "/identity-providers"): sign_in.IdentityProviderBody,
+    ("PATCH", "/users/{user}"): sign_in.UserStatusBody,
 }
 _PROBLEM = {
     "description": "Refused (RFC 9457).",

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, and_, bindparam, or_, select
 
 from agent.scope.tenants import CredentialConfiguration, IssuerPolicy, SigningKey, StatusRegistry, TenantCatalogue
 from agent.storage import tables
+from agent.storage.repositories import identity_providers
 from agent.storage.statements import Row, Statement
 from protocols import haip
 from protocols.claims_path import ClaimsPath
@@ -66,6 +67,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
     rows = {
         "keys": await _KEYS.rows(connection, tenant=tenant),
         "configurations": await _CONFIGURATIONS.rows(connection, tenant=tenant),
+        "providers": await identity_providers.ACTIVE.rows(connection, tenant=tenant),
         "anchors": await _ANCHORS.rows(connection, tenant=tenant, system=system),
     }
     parties = [issuer, verifier, *([registry] if registry else []), *([did] if did else [])]
@@ -85,6 +87,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         did=did["did"] if did else None,
         policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
         settings={"samples": config.get("samples", {})},
+        identity_providers=tuple(identity_providers.read(unit.vault, row) for row in rows["providers"]),
     )
 
 

@@ -17,10 +17,12 @@ from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
 from agent.storage.repositories.audit_trail import AuditTrailRepository
+from agent.storage.repositories.authenticators import AuthenticatorRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.clients import ClientRepository
 from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
+from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuances import IssuanceRepository
 from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.presentations import PresentationRepository
@@ -87,6 +89,11 @@ class PostgresUnit:
         return TrustAnchorRepository(self)
 
     @property
+    def authenticators(self) -> AuthenticatorRepository:
+        """Passkeys and upstream identities."""
+        return AuthenticatorRepository(self)
+
+    @property
     def authorizations(self) -> AuthorizationRepository:
         """Pushed requests, authorization sessions, codes, refresh tokens."""
         return AuthorizationRepository(self)
@@ -95,6 +102,11 @@ class PostgresUnit:
     def clients(self) -> ClientRepository:
         """Registered OAuth clients."""
         return ClientRepository(self)
+
+    @property
+    def identity_providers(self) -> IdentityProviderRepository:
+        """Whom the tenant believes when a person signs in."""
+        return IdentityProviderRepository(self)
 
     @property
     def people(self) -> PeopleRepository:

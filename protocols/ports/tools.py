@@ -18,10 +18,22 @@ class Fetched:
 class Fetch(Protocol):
     """Guarded outbound HTTP: public addresses only (pinned), no redirects, caps on size and time. Waits."""
 
-    async def get(self, url: str, accept: str, max_bytes: int = 1_000_000) -> Fetched:
-        """Raises FetchRefused when the guard forbids it, FetchFailed when the peer does not answer in time."""
+    async def get(
+        self, url: str, accept: str, max_bytes: int = 1_000_000, headers: Mapping[str, str] | None = None
+    ) -> Fetched:
+        """`headers` are sent beside our own.
 
-    async def post(self, url: str, body: bytes, content_type: str, max_bytes: int = 1_000_000) -> Fetched:
+        Raises FetchRefused when the guard forbids it, FetchFailed when the peer does not answer in time.
+        """
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        max_bytes: int = 1_000_000,
+        headers: Mapping[str, str] | None = None,
+    ) -> Fetched:
         """As `get`, with a body."""
 
 
