@@ -65,7 +65,7 @@ def verify(
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
         raise InvalidIdToken("nonce")
     # 3.1.3.8: of this very access token
-    if "at_hash" in claims and claims["at_hash"] != _half_hash(access_token, algorithm):
+    if "at_hash" in claims and claims["at_hash"] != half_hash(access_token, algorithm):
         raise InvalidIdToken("at_hash")
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isascii():
@@ -101,7 +101,7 @@ def _require_times(claims: Mapping[str, Any], now: datetime) -> None:
         raise InvalidIdToken(error.detail) from None
 
 
-def _half_hash(value: str, algorithm: str) -> str:
+def half_hash(value: str, algorithm: str) -> str:
     """The left half of the hash that belongs to the algorithm (3.1.3.6); Ed25519 goes with SHA-512."""
     digest = _HASHES.get(algorithm[-3:], sha512)(value.encode()).digest()
     return b64url(digest[: len(digest) // 2])
