@@ -70,6 +70,18 @@ async def test_the_credential_carries_what_the_provider_said(court: Court, forge
     assert forger.headers == ["Basic Y2hhbmNlcnk6YStzZWNyZXQrb2Yrb3Vycw=="]
 
 
+async def test_the_canary_is_in_no_table_in_clear(court: Court, forger: Forger) -> None:
+    forger.claims, forger.subject = {"family_name": "Canary-Upstream"}, "canary-subject"
+    await issued(await walk(court, forger, client_secret="canary-secret"))
+    admin = await court.site.database.connect_admin()
+    for table in ("users", "user_authenticators", "identity_providers", "authorization_sessions", "audit_logs"):
+        rows = [str(list(row.values())) for row in await admin.fetch(f"SELECT * FROM agent.{table}")]  # ours
+        assert rows, table
+        for canary in ("Canary-Upstream", "canary-subject", "canary-secret"):
+            assert canary not in "".join(rows), table
+    await admin.close()
+
+
 async def test_the_same_subject_is_the_same_account_with_the_claims_of_today(court: Court, forger: Forger) -> None:
     one = await walk(court, forger)
     await issued(one)
