@@ -50,9 +50,11 @@ class GuardedFetch:
         self._allow = frozenset(part.strip().lower() for part in allow.split(",") if part.strip())
         self._session: aiohttp.ClientSession | None = None
 
-    async def get(self, url: str, accept: str, max_bytes: int = 1_000_000) -> Fetched:
+    async def get(
+        self, url: str, accept: str, max_bytes: int = 1_000_000, headers: Mapping[str, str] | None = None
+    ) -> Fetched:
         """One GET. Raises FetchRefused, FetchFailed."""
-        return await self._request("GET", url, {"Accept": accept}, None, max_bytes)
+        return await self._request("GET", url, {**(headers or {}), "Accept": accept}, None, max_bytes)
 
     async def post(
         self,

@@ -2,11 +2,13 @@
 
 import json
 from typing import Any, TextIO
+from urllib.parse import quote
 
 import click
 
 from agent.cli import approvals
 from agent.cli.client import Client, json_flag, show, stop
+from agent.cli.identity_providers import identity_provider
 
 
 def _read_json(file: TextIO | None) -> Any:
@@ -38,6 +40,34 @@ def create_user(
         body["password"] = password_file.read().strip("\r\n")
     answer = Client().post("/users", {name: value for name, value in body.items() if value is not None})
     show(answer, as_json, f"user {answer['id']}")
+
+
+@user.command(name="passkey-link")
+@click.argument("user_id")
+@json_flag
+def passkey_link(user_id: str, as_json: bool) -> None:
+    """Print a link by which USER_ID adds a passkey, good once within a day."""
+    answer = Client().post(f"/users/{quote(user_id, safe='')}/passkey-links", {})
+    show(answer, as_json, answer["url"])
+
+
+@user.command(name="set")
+@click.argument("user_id")
+@click.argument("status", type=click.Choice(["active", "suspended"]))
+@json_flag
+def set_status(user_id: str, status: str, as_json: bool) -> None:
+    """Suspend USER_ID, which signs them out everywhere, or make them active again."""
+    Client().patch(f"/users/{quote(user_id, safe='')}", {"status": status})
+    show({"id": user_id, "status": status}, as_json, status)
+
+
+@user.command(name="sign-out")
+@click.argument("user_id")
+@json_flag
+def sign_out(user_id: str, as_json: bool) -> None:
+    """End every sign-in of USER_ID that is under way."""
+    Client().delete(f"/users/{quote(user_id, safe='')}/sessions")
+    show({"id": user_id}, as_json, "signed out")
 
 
 @click.group()
@@ -93,3 +123,4 @@ def configure(
 
 for command in (approvals.approvals, approvals.paid, approvals.policy, approvals.source, approvals.claims):
     issuer.add_command(command)
+issuer.add_command(identity_provider)

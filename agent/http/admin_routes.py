@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agent import discovery, telemetry
 from agent.http import admin_schemas as schemas
-from agent.http import policy_routes
+from agent.http import admin_sign_in_routes, policy_routes
 from agent.http.failures import NotFound
 from agent.http.issuer_routes import ROWS as ISSUER_ROWS
 from agent.operations.administering import scopes
@@ -374,6 +374,7 @@ def _rows() -> tuple[Route, ...]:
         Route("GET", "/plugins", s.PLUGINS_READ, _nothing, _plugins, _shown),
         Route("GET", "/metrics", s.METRICS_READ, _nothing, _metrics, _text),
         *ISSUER_ROWS,
+        *admin_sign_in_routes.ROWS,
     )
 
 

@@ -134,6 +134,9 @@ class PolicyBody(ClosedSchema):
     require_encryption = fields.Boolean()
     refresh_tokens = fields.Boolean()
     revoke_on_code_replay = fields.Boolean()
+    password_sign_in = fields.Boolean()
+    passkey_sign_in = fields.Boolean()
+    upstream_sign_in = fields.Boolean()
 
 
 class LogoBody(ClosedSchema):

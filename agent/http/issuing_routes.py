@@ -11,7 +11,7 @@ from agent.operations.issuing.push_authorization_request import push_authorizati
 from agent.operations.issuing.receive_notification import receive_notification
 from agent.operations.issuing.serve_credential_offer import serve_credential_offer
 from agent.operations.issuing.serve_status_list import StatusListToken, serve_status_list
-from agent.web import authorization
+from agent.web import authorization, signing_in
 from protocols.http import Call, Reply, Route
 from protocols.oauth import authorization_request, challenge, token
 from protocols.oauth import metadata as oauth_metadata
@@ -73,4 +73,4 @@ _DOCUMENTS = (
         oauth_metadata.render,
     ),
 )
-ROUTES = (*_ENDPOINTS, *authorization.ROUTES, *_DOCUMENTS)
+ROUTES = (*_ENDPOINTS, *authorization.ROUTES, *signing_in.ROUTES, *_DOCUMENTS)

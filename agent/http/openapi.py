@@ -9,6 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
+from agent.http import admin_sign_in_schemas as sign_in
 from agent.http import issuer_schemas, policy_schemas
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
@@ -27,6 +28,8 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/issuance-policies"): policy_schemas.IssuancePolicyBody,
     ("PATCH", "/credential-configurations/{configuration}/type"): issuer_schemas.ChosenTypeBody,
     ("PATCH", "/credential-configurations/{configuration}"): policy_schemas.ConfigurationBody,
+    ("POST", "/identity-providers"): sign_in.IdentityProviderBody,
+    ("PATCH", "/users/{user}"): sign_in.UserStatusBody,
 }
 _SILENT = ("/approve", "/deny", "/payment")
 _NAMED = ("configuration", "table")

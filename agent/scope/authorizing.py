@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from agent.scope.tenants import IdentityProvider
 from protocols.oauth.client_authentication import RegisteredClient
 
 
@@ -159,6 +160,14 @@ class Authorizations(Protocol):
     ) -> None:
         """The person is known; the browser's secret changes with it. Raises Conflict."""
 
+    async def keep(
+        self, session: AuthorizationSession, request: Mapping[str, Any], upstream_state_hash: bytes | None = None
+    ) -> AuthorizationSession:
+        """Another request, and the state that an identity provider has to bring back. Raises Conflict."""
+
+    async def return_from_upstream(self, session: AuthorizationSession, state_hash: bytes) -> AuthorizationSession:
+        """Spend that state: once. Raises Conflict."""
+
     async def approve(self, session: AuthorizationSession, approval: Approval) -> None:
         """One transaction from consent to code. Raises Conflict when request_uri, offer or session were taken."""
 
@@ -194,7 +203,7 @@ class NewUser:
 
     id: UUID
     subject_key_id: UUID
-    email: str
+    email: str | None
     external_id: str | None
     claims: Mapping[str, Any]
     authenticator_id: UUID | None
@@ -215,10 +224,10 @@ class PasswordAccount:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A signed-in person; `subject_index` is what an offer to them carries."""
+    """A signed-in person, as pages call them; `subject_index` is what an offer to them carries."""
 
     id: UUID
-    email: str
+    name: str
     subject_index: bytes | None
 
 
@@ -240,3 +249,62 @@ class People(Protocol):
         """Forget the wrong ones."""
 
     async def get(self, user: UUID) -> Person | None: ...
+
+    async def set_claims(self, user: UUID, claims: Mapping[str, Any]) -> bool:
+        """Replace what an active account says; False when it is not there."""
+
+    async def set_status(self, user: UUID, status: str) -> bool:
+        """Suspend or readmit; False when there is no such user."""
+
+    async def sign_out(self, user: UUID) -> None:
+        """End every sign-in under way, in every browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """One way in which an active account signs in; `secret` as its kind wants it, `lookup` finds it."""
+
+    id: UUID
+    user_id: UUID
+    secret: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuthenticator:
+    """A passkey or an upstream identity about to be stored. `name` is what it is found by, to the octet."""
+
+    id: UUID
+    user_id: UUID
+    kind: str
+    name: str
+    secret: Mapping[str, Any]
+    upstream_issuer: str | None = None
+    sign_count: int = 0
+
+
+class Authenticators(Protocol):
+    """Passkeys and upstream identities."""
+
+    async def add(self, new: NewAuthenticator) -> None:
+        """Raises Conflict when it is there already."""
+
+    async def find(self, kind: str, name: str) -> Authenticator | None:
+        """By what it is found by, of an active account."""
+
+    async def of_email(self, kind: str, email: str) -> Sequence[Authenticator]:
+        """All of a kind that the account with this address has."""
+
+    async def of_user(self, kind: str, user: UUID) -> Sequence[Authenticator]:
+        """All of a kind that an account has."""
+
+    async def used(self, authenticator: UUID, sign_count: int) -> bool:
+        """Note the use; False when the counter did not move on: then there are two of it (WebAuthn 3, 6.1.1)."""
+
+
+class IdentityProviders(Protocol):
+    """Whom the tenant believes when a person signs in."""
+
+    async def add(self, provider: IdentityProvider) -> None: ...
+
+    async def remove(self, provider: UUID) -> bool:
+        """False when it was not there."""

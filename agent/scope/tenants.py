@@ -131,6 +131,22 @@ class StatusRegistry:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """An OpenID Provider of the tenant's choice. `secret` is its client secret, or the `key` signs for us."""
+
+    id: UUID
+    issuer: str
+    name: str
+    client_id: str
+    authentication_method: str
+    scope: str
+    uses_userinfo: bool = False
+    secret: str | None = field(default=None, repr=False)
+    key: KeyHandle | None = None
+    public_key: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IssuerPolicy:
     """What the authorization server demands of wallets; a profile (HAIP) turns some of it on for good."""
 
@@ -144,6 +160,9 @@ class IssuerPolicy:
     require_encryption: bool = False
     refresh_tokens: bool = True
     revoke_on_code_replay: bool = False
+    password_sign_in: bool = True
+    passkey_sign_in: bool = True
+    upstream_sign_in: bool = True
     demo_sign_in: Mapping[str, str] | None = None
 
 
@@ -165,6 +184,7 @@ class TenantCatalogue:
     did: str | None = None
     policy: IssuerPolicy = IssuerPolicy()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    identity_providers: tuple[IdentityProvider, ...] = ()
 
     def key(self, purpose: str) -> SigningKey:
         """The active signing key for a purpose ("ca", "issuer", "verifier", "audit"). Raises KeyError."""

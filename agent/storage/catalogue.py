@@ -16,6 +16,7 @@ from agent.scope.tenants import (
     TenantCatalogue,
 )
 from agent.storage import tables
+from agent.storage.repositories import identity_providers
 from agent.storage.repositories.issuance_policies import ACTIVE, policy_of
 from agent.storage.statements import Row, Statement
 from protocols import haip
@@ -76,6 +77,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
     rows = {
         "keys": await _KEYS.rows(connection, tenant=tenant),
         "configurations": await _CONFIGURATIONS.rows(connection, tenant=tenant),
+        "providers": await identity_providers.ACTIVE.rows(connection, tenant=tenant),
         "anchors": await _ANCHORS.rows(connection, tenant=tenant, system=system),
         "policies": await ACTIVE.rows(connection, tenant=tenant),
     }
@@ -101,6 +103,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         did=did["did"] if did else None,
         policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
         settings={"samples": config.get("samples", {})},
+        identity_providers=tuple(identity_providers.read(unit.vault, row) for row in rows["providers"]),
     )
 
 

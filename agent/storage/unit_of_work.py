@@ -18,6 +18,7 @@ from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
 from agent.storage.repositories.attempt_counters import AttemptCounterRepository
 from agent.storage.repositories.audit_trail import AuditTrailRepository
+from agent.storage.repositories.authenticators import AuthenticatorRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.claim_records import ClaimRecordRepository
 from agent.storage.repositories.clients import ClientRepository
@@ -25,6 +26,7 @@ from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.credential_types import CredentialTypeRepository
 from agent.storage.repositories.deferrals import DeferralRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
+from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
 from agent.storage.repositories.people import PeopleRepository
@@ -108,6 +110,11 @@ class PostgresUnit:
         return TrustAnchorRepository(self)
 
     @property
+    def authenticators(self) -> AuthenticatorRepository:
+        """Passkeys and upstream identities."""
+        return AuthenticatorRepository(self)
+
+    @property
     def authorizations(self) -> AuthorizationRepository:
         """Pushed requests, authorization sessions, codes, refresh tokens."""
         return AuthorizationRepository(self)
@@ -116,6 +123,11 @@ class PostgresUnit:
     def clients(self) -> ClientRepository:
         """Registered OAuth clients."""
         return ClientRepository(self)
+
+    @property
+    def identity_providers(self) -> IdentityProviderRepository:
+        """Whom the tenant believes when a person signs in."""
+        return IdentityProviderRepository(self)
 
     @property
     def people(self) -> PeopleRepository:

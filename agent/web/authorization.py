@@ -2,12 +2,15 @@
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from agent.operations.signing_in.begin_authorization import Browser, RefusedByRedirect, begin_authorization
+from agent.operations.signing_in.begin_authorization import RefusedByRedirect, begin_authorization
+from agent.operations.signing_in.browser_session import Browser, SessionGone, open_session, person
 from agent.operations.signing_in.decide import approve, deny
-from agent.operations.signing_in.sign_in import SessionGone, WrongPassword, open_session, person, sign_in
+from agent.operations.signing_in.sign_in import WrongPassword, sign_in
+from agent.operations.signing_in.upstream import offered
 from agent.scope import Scope
 from agent.scope.authorizing import AuthorizationSession
 from agent.web.pages import page
@@ -20,7 +23,9 @@ from protocols.oauth.errors import InvalidRequest
 _Step = Callable[[Scope, AuthorizationSession, Call], Awaitable[Reply]]
 
 
-def _row(method: str, path: str, show: Callable[[Scope, Call], Awaitable[Reply]]) -> Route:
+def row(method: str, path: str, show: Callable[[Scope, Call], Awaitable[Reply]]) -> Route:
+    """A row whose failures are pages, or redirects once the client is believed."""
+
     async def operate(scope: Scope, call: Call) -> Reply:
         try:
             return await show(scope, call)
@@ -38,21 +43,34 @@ def _cookie(scope: Scope) -> str:
     return "__Host-authorization" if scope.tenant.base_url.startswith("https://") else "authorization"
 
 
-def _onward(scope: Scope, browser: Browser) -> Reply:
+def onward(scope: Scope, browser: Browser) -> Reply:
+    """To the page of the next step, with the browser's secret."""
     headers = {"Location": f"{scope.tenant.base_url}/authorize/{browser.session}", "Cache-Control": "no-store"}
     return Reply(303, headers=headers, cookies={_cookie(scope): browser.secret})
 
 
 async def _begin(scope: Scope, call: Call) -> Reply:
-    return _onward(scope, await begin_authorization(scope, call.query_parameters()))
+    return onward(scope, await begin_authorization(scope, call.query_parameters()))
 
 
-def _in_session(step: _Step) -> Callable[[Scope, Call], Awaitable[Reply]]:
+async def session_named(scope: Scope, call: Call, session: UUID) -> AuthorizationSession:
+    """The session of this id, if it is this browser's. Raises SessionGone."""
+    return await open_session(scope, session, call.cookies.get(_cookie(scope), ""))
+
+
+async def reopened(scope: Scope, call: Call) -> AuthorizationSession:
+    """The session in the URL as it is now. Raises SessionGone."""
+    try:
+        return await session_named(scope, call, UUID(call.path["session"]))
+    except ValueError:
+        raise SessionGone() from None
+
+
+def in_session(step: _Step) -> Callable[[Scope, Call], Awaitable[Reply]]:
+    """A step that needs the session's browser, and its form token when something is to be done."""
+
     async def show(scope: Scope, call: Call) -> Reply:
-        try:
-            session = await open_session(scope, UUID(call.path["session"]), call.cookies.get(_cookie(scope), ""))
-        except ValueError:
-            raise SessionGone() from None
+        session = await reopened(scope, call)
         if call.method == "POST" and not hmac.compare_digest(call.form().get("csrf", ""), _csrf(scope, call)):
             raise InvalidRequest("form token")
         return await step(scope, session, call)
@@ -66,35 +84,59 @@ def _csrf(scope: Scope, call: Call) -> str:
 
 
 async def _show(scope: Scope, session: AuthorizationSession, call: Call) -> Reply:
-    action = f"{scope.tenant.base_url}/authorize/{session.id}"
     if session.state == "started":
-        return _sign_in_page(scope, session, call)
+        return sign_in_page(scope, session, call)
+    return await signed_in_page(scope, session, call)
+
+
+def _script(scope: Scope) -> str:
+    return f"{scope.tenant.base_url}/assets/passkeys.js" if scope.catalogue.policy.passkey_sign_in else ""
+
+
+def _action(scope: Scope, session: AuthorizationSession) -> str:
+    return f"{scope.tenant.base_url}/authorize/{session.id}"
+
+
+async def signed_in_page(scope: Scope, session: AuthorizationSession, call: Call, refusal: str = "") -> Reply:
+    """What is asked of the person; for one who came by a link, the passkey to add. Raises SessionGone."""
     who = await person(scope, session)
+    values: dict[str, Any] = {
+        "action": _action(scope, session),
+        "csrf": _csrf(scope, call),
+        "name": who.name,
+        "refusal": refusal,
+    }
+    if "enrolment" in session.request:
+        return page(scope, "passkeys.html", title="Add a passkey", script=_script(scope), **values)
     shown = [_shown(scope, name) for name in session.request["configurations"]]
     return page(
         scope,
         "consent.html",
         title="Receive a credential",
         form_action=_origin(session.request["redirect_uri"]),
-        action=action,
-        csrf=_csrf(scope, call),
-        email=who.email,
+        script=_script(scope),
+        **values,
         client=session.request["client_name"] or session.request["client_id"],
         target=_origin(session.request["redirect_uri"]),
         credentials=shown,
     )
 
 
-def _sign_in_page(scope: Scope, session: AuthorizationSession, call: Call, refusal: str = "") -> Reply:
+def sign_in_page(scope: Scope, session: AuthorizationSession, call: Call, refusal: str = "") -> Reply:
+    """The ways in that this tenant offers, and no others."""
+    policy = scope.catalogue.policy
     return page(
         scope,
         "sign_in.html",
         403 if refusal else 200,
         title="Sign in",
-        action=f"{scope.tenant.base_url}/authorize/{session.id}",
+        action=_action(scope, session),
         csrf=_csrf(scope, call),
         refusal=refusal,
-        demo=scope.catalogue.policy.demo_sign_in,
+        password=policy.password_sign_in,
+        demo=policy.demo_sign_in,
+        providers=offered(scope),
+        script=_script(scope),
     )
 
 
@@ -112,9 +154,9 @@ def _origin(uri: str) -> str:
 async def _sign_in(scope: Scope, session: AuthorizationSession, call: Call) -> Reply:
     form = call.form()
     try:
-        return _onward(scope, await sign_in(scope, session, form.get("username", ""), form.get("password", "")))
+        return onward(scope, await sign_in(scope, session, form.get("username", ""), form.get("password", "")))
     except WrongPassword as error:
-        return _sign_in_page(scope, session, call, error.description)
+        return sign_in_page(scope, session, call, error.description)
 
 
 async def _decide(scope: Scope, session: AuthorizationSession, call: Call) -> Reply:
@@ -127,8 +169,8 @@ async def _decide(scope: Scope, session: AuthorizationSession, call: Call) -> Re
 
 
 ROUTES = (
-    _row("GET", "/authorize", _begin),
-    _row("GET", "/authorize/{session}", _in_session(_show)),
-    _row("POST", "/authorize/{session}/sign-in", _in_session(_sign_in)),
-    _row("POST", "/authorize/{session}/decision", _in_session(_decide)),
+    row("GET", "/authorize", _begin),
+    row("GET", "/authorize/{session}", in_session(_show)),
+    row("POST", "/authorize/{session}/sign-in", in_session(_sign_in)),
+    row("POST", "/authorize/{session}/decision", in_session(_decide)),
 )

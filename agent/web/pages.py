@@ -13,10 +13,16 @@ from agent.scope import Scope
 from protocols.http import Reply
 
 STYLE = """
+:root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;margin:0;color:#1b1f24;background:#f6f7f9}
 header{background:#1f3a5f;color:#fff;padding:.8rem 1.5rem}
 main{max-width:44rem;margin:1.5rem auto;padding:0 1.5rem}
 section,figure,table{background:#fff;border:1px solid #d5d9de;border-radius:.5rem;padding:1rem 1.5rem;margin:1rem 0}
+@media (prefers-color-scheme:dark){
+body{color:#e6e9ed;background:#14181d}
+section,table{background:#1d232a;border-color:#3a424c}
+a{color:#9cc4f5}
+}
 label{display:block;margin:.5rem 0}
 button{background:#1f3a5f;color:#fff;border:0;border-radius:.3rem;padding:.6rem 1.2rem;font:inherit}
 svg{width:18rem;height:18rem;max-width:100%}
@@ -37,18 +43,27 @@ _templates = Environment(
 
 
 def page(
-    scope: Scope, template: str, status: int = 200, refresh: int = 0, form_action: str = "", **values: Any
+    scope: Scope,
+    template: str,
+    status: int = 200,
+    refresh: int = 0,
+    form_action: str = "",
+    script: str = "",
+    **values: Any,
 ) -> Reply:
-    """One page of a tenant. `form_action` is where an answer to a form may lead beside here."""
+    """One page of a tenant. `form_action` is where an answer to a form may lead beside here, `script` the one script
+    that may run, by its address."""
     text = _templates.get_template(template).render(
         tenant=scope.catalogue.verifier_name,
         base=scope.tenant.base_url,
         style=Markup(STYLE),  # noqa: S704  # ours
         refresh=refresh,
+        script=script,
         **values,
     )
+    scripts = f"; script-src {script}; connect-src 'self'" if script else ""
     headers = {
-        "Content-Security-Policy": f"{_POLICY}; form-action 'self' {form_action}".rstrip(),
+        "Content-Security-Policy": f"{_POLICY}{scripts}; form-action 'self' {form_action}".rstrip(),
         "Cache-Control": "no-store",
     }
     return Reply(status, text.encode(), "text/html; charset=utf-8", headers)

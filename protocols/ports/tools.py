@@ -18,8 +18,13 @@ class Fetched:
 class Fetch(Protocol):
     """Guarded outbound HTTP: public addresses only (pinned), no redirects, caps on size and time. Waits."""
 
-    async def get(self, url: str, accept: str, max_bytes: int = 1_000_000) -> Fetched:
-        """Raises FetchRefused when the guard forbids it, FetchFailed when the peer does not answer in time."""
+    async def get(
+        self, url: str, accept: str, max_bytes: int = 1_000_000, headers: Mapping[str, str] | None = None
+    ) -> Fetched:
+        """`headers` are sent beside our own.
+
+        Raises FetchRefused when the guard forbids it, FetchFailed when the peer does not answer in time.
+        """
 
     async def post(
         self,
@@ -29,7 +34,7 @@ class Fetch(Protocol):
         max_bytes: int = 1_000_000,
         headers: Mapping[str, str] | None = None,
     ) -> Fetched:
-        """As `get`, with a body and further headers."""
+        """As `get`, with a body."""
 
 
 class FetchRefused(Exception):

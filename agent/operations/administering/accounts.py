@@ -115,3 +115,31 @@ async def configure_issuer(scope: Scope, request: ConfigureIssuer) -> None:
         )
         unit.changes_catalogue()
         await unit.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class SetUserStatus:
+    """Request: an account and whether it may be used."""
+
+    user: UUID
+    status: str
+
+
+async def set_user_status(scope: Scope, request: SetUserStatus) -> bool:
+    """Suspend an account, which ends its sign-ins everywhere, or make it active again; False when there is none."""
+    async with scope.unit() as unit:
+        if not await unit.people.set_status(request.user, request.status):
+            return False
+        if request.status != "active":
+            await unit.people.sign_out(request.user)
+        unit.record(AuditEvent(f"user.{request.status}", "user", request.user, "update"))
+        await unit.commit()
+    return True
+
+
+async def sign_out_everywhere(scope: Scope, user: UUID) -> None:
+    """End every sign-in of an account that is under way."""
+    async with scope.unit() as unit:
+        await unit.people.sign_out(user)
+        unit.record(AuditEvent("user.signed_out", "user", user, "sign_out"))
+        await unit.commit()

@@ -76,7 +76,7 @@ async def begin_session(scope: Scope, code: str) -> Session:
     if end is None:
         raise InvalidStartCode()
     async with scope.unit() as unit:
-        if not await unit.replay_marks.spend([Mark("start_code", sha256(code.encode()).digest(), scope.now())]):
+        if not await unit.replay_marks.spend([Mark("start_code", sha256(code.encode()).digest(), end)]):
             raise InvalidStartCode("used")
         unit.record(AuditEvent("session.begun", "session", uuid7(scope.now(), scope.entropy(10)), "begin"))
         await unit.commit()

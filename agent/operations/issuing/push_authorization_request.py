@@ -18,7 +18,8 @@ async def push_authorization_request(scope: Scope, pushed: PushedRequest) -> Pus
     client = await authenticate_client(scope, pushed.client)
     if client.client_id is None:
         raise InvalidRequest("no client_id")
-    proof = sender_constraint.at_server(scope, pushed.proof)
+    # A push may do without (RFC 9449, 10.1) even where no token is given without: the token endpoint sees to that.
+    proof = sender_constraint.at_server(scope, pushed.proof) if pushed.proof else None
     request = authorization_request.read(pushed.form, client.client_id)
     if proof is not None:
         if request.dpop_jkt not in (None, b64url(proof.thumbprint)):

@@ -1,14 +1,13 @@
 """GET /authorize: a browser arrives with an authorization request (RFC 6749, 4.1.1; RFC 9126, 4)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from agent.operations.issuing.authenticate_client import Client, registered_client
 from agent.operations.issuing.authorization_request import judged
 from agent.operations.issuing.codes import digest
+from agent.operations.signing_in.browser_session import LIFETIME, Browser
 from agent.scope import Scope
 from agent.tenancy import uuid7
 from protocols.encoding import b64url
@@ -16,16 +15,6 @@ from protocols.errors import ProtocolError
 from protocols.oauth import authorization_request
 from protocols.oauth.authorization_request import REQUEST_URI, is_registered
 from protocols.oauth.errors import InvalidClient, InvalidRequest, InvalidRequestUri
-
-LIFETIME = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """Ties the steps of one sign-in together: the session's id in the URL, its secret in a cookie."""
-
-    session: UUID
-    secret: str
 
 
 class RefusedByRedirect(ProtocolError):

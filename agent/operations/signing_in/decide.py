@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.issuing.codes import digest
-from agent.operations.signing_in.sign_in import SessionGone, person
+from agent.operations.signing_in.browser_session import SessionGone, person
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import Approval, AuthorizationSession
 from agent.tenancy import uuid7
@@ -20,6 +20,8 @@ async def approve(scope: Scope, session: AuthorizationSession) -> Mapping[str, s
     """The code, or access_denied when the offer was made to somebody else. Raises SessionGone."""
     who = await person(scope, session)
     request = session.request
+    if "redirect_uri" not in request:
+        raise SessionGone("nothing was asked")
     if request["subject"] and not hmac.compare_digest(parse_b64url(request["subject"]), who.subject_index or b""):
         return await deny(scope, session)
     code = b64url(scope.entropy(32))

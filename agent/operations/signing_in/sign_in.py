@@ -2,30 +2,22 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from agent.audit import AuditEvent, SecurityEvent
-from agent.operations.issuing.codes import digest
-from agent.operations.signing_in.begin_authorization import LIFETIME, Browser
+from agent.operations.signing_in.browser_session import Browser, NotOffered, SessionGone, enter
 from agent.scope import Conflict, Scope
-from agent.scope.authorizing import AuthorizationSession, PasswordAccount, Person
-from protocols.encoding import b64url
+from agent.scope.authorizing import AuthorizationSession, PasswordAccount
 from protocols.errors import ProtocolError
 
 ATTEMPTS = 5
 _LOCKED = timedelta(minutes=1)
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash("nobody has this password")
-
-
-class SessionGone(ProtocolError):
-    """This sign-in has ended; begin again in your wallet."""
-
-    code = "invalid_request"
+_NO_ACCOUNT = PasswordAccount(UUID(int=0), UUID(int=0), _NOBODY, 0, None, 0)
 
 
 class WrongPassword(ProtocolError):
@@ -40,48 +32,37 @@ async def hash_password(password: str) -> str:
     return await asyncio.to_thread(_hasher.hash, password)
 
 
-async def open_session(scope: Scope, session: UUID, secret: str) -> AuthorizationSession:
-    """The living session of this browser. Raises SessionGone."""
-    async with scope.unit() as unit:
-        found: AuthorizationSession | None = await unit.authorizations.session(session, digest(secret))
-    if found is None or found.state not in ("started", "signed_in"):
-        raise SessionGone()
-    return found
-
-
 async def sign_in(scope: Scope, session: AuthorizationSession, email: str, password: str) -> Browser:
-    """The browser with a new secret, signed in. Raises WrongPassword, SessionGone.
+    """The browser with a new secret, signed in. Raises WrongPassword, NotOffered, SessionGone.
 
     Every try is counted before its password is looked at; an unknown address takes as long as a known one.
     """
+    if not scope.catalogue.policy.password_sign_in:
+        raise NotOffered("password")
     if len(email) > 320 or len(password) > 1024:
         raise WrongPassword()
-    account = await _counted(scope, email)
+    account = await _counted(scope, session, email)
     if not await asyncio.to_thread(_verify, account.password_hash if account else _NOBODY, password) or account is None:
         raise WrongPassword()
-    browser = Browser(session.id, b64url(scope.entropy(32)))
-    request = {**session.request, "user": str(account.user_id)}
     try:
         async with scope.unit() as unit:
             await unit.people.succeeded(account)
-            unit.record(AuditEvent("user.signed_in", "user", account.user_id, "sign_in", session.issuance_id))
-            end = scope.now() + LIFETIME
-            await unit.authorizations.signed_in(session, request, digest(browser.secret), account.user_id, end)
+            browser = await enter(scope, unit, session, account.user_id, "password")
             await unit.commit()
     except Conflict:
         raise SessionGone() from None
     return browser
 
 
-async def _counted(scope: Scope, email: str) -> PasswordAccount | None:
+async def _counted(scope: Scope, session: AuthorizationSession, email: str) -> PasswordAccount | None:
+    """The account while it takes tries. What is written for an unknown address costs what a known one costs."""
     async with scope.unit() as unit:
         account: PasswordAccount | None = await unit.people.by_email(email)
-        if account is None:
-            return None
-        attempts: int | None = await unit.people.attempt(account)
-        if attempts is not None and attempts % ATTEMPTS == 0:
+        attempts: int | None = await unit.people.attempt(account or _NO_ACCOUNT)
+        if account is not None and attempts is not None and attempts % ATTEMPTS == 0:
             await unit.people.lock(account, scope.now() + _LOCKED * (attempts // ATTEMPTS))
             unit.alarm(SecurityEvent("medium", "authentication", "password_attempts", action="account locked"))
+        unit.record(AuditEvent("password.tried", "authorization_session", session.id, "sign_in", session.issuance_id))
         await unit.commit()
     return account if attempts is not None else None
 
@@ -91,15 +72,3 @@ def _verify(hashed: str, password: str) -> bool:
         return _hasher.verify(hashed, password)
     except (VerificationError, InvalidHashError):
         return False
-
-
-async def person(scope: Scope, session: AuthorizationSession) -> Person:
-    """Who is signed in. Raises SessionGone."""
-    user: Any = session.request.get("user")
-    if session.state != "signed_in" or user is None:
-        raise SessionGone()
-    async with scope.unit() as unit:
-        found: Person | None = await unit.people.get(UUID(user))
-    if found is None:
-        raise SessionGone()
-    return found

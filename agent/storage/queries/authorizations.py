@@ -8,6 +8,7 @@ from agent.storage import tables
 from agent.storage.statements import Statement
 
 _p, _s = tables.pushed_authorization_requests.c, tables.authorization_sessions.c
+_w = tables.sessions.c
 _i, _f, _k = tables.issuances.c, tables.refresh_token_families.c, tables.subject_keys.c
 _TENANT: Any = bindparam("tenant", type_=Uuid())
 
@@ -55,11 +56,23 @@ BEGIN = Statement(
     )
 )
 SESSION = Statement(
-    select(_s.id, _s.state, _s.request_sealed, _s.issuance_id, _s.row_version).where(
+    select(_s.id, _s.state, _s.request_sealed, _s.issuance_id, _s.row_version)
+    .join_from(
+        tables.authorization_sessions,
+        tables.sessions,
+        and_(_w.tenant_id == _s.tenant_id, _w.id == _s.session_id),
+        isouter=True,
+    )
+    .where(
         _s.tenant_id == _TENANT,
         _s.id == bindparam("id_"),
         _s.browser_hash == bindparam("browser_hash"),
         _s.expires_at > bindparam("now"),
+        _s.updated_at > bindparam("idle"),
+        or_(
+            _s.session_id.is_(None),
+            and_(_w.token_hash == bindparam("browser_hash"), _w.revoked_at.is_(None), _w.expires_at > bindparam("now")),
+        ),
     )
 )
 _step = (_s.tenant_id == _TENANT, _s.id == bindparam("id_"), _s.row_version == bindparam("version"))
@@ -72,6 +85,18 @@ SIGNED_IN = Statement(
         browser_hash=bindparam("new_hash"),
         session_id=bindparam("session"),
     )
+)
+KEEP = Statement(
+    update(tables.authorization_sessions)
+    .where(*_step, or_(_s.state == "started", _s.state == "signed_in"))
+    .values(request_sealed=bindparam("sealed"), upstream_state_hash=bindparam("state_hash"))
+    .returning(_s.row_version)
+)
+RETURN = Statement(
+    update(tables.authorization_sessions)
+    .where(*_step, _s.state == "started", _s.upstream_state_hash == bindparam("state_hash"))
+    .values(upstream_state_hash=None)
+    .returning(_s.row_version)
 )
 NEW_SESSION = Statement(
     insert(tables.sessions).values(tenant_id=_TENANT, **_values("id user_id token_hash expires_at"))

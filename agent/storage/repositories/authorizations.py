@@ -1,7 +1,8 @@
 """Pushed requests, authorization sessions, codes and refresh tokens: secrets as hashes, requests sealed."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
@@ -22,6 +23,7 @@ from protocols.encoding import parse_json_object, render_json
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
 
+_IDLE = timedelta(minutes=5)
 _PUSHED = UUID("4d5b7d8e-6f0c-5b61-8f0e-2d4a6f1d9b10")
 
 
@@ -102,7 +104,9 @@ class AuthorizationRepository:
 
     async def session(self, session: UUID, browser_hash: bytes) -> AuthorizationSession | None:
         """By its id and the browser's secret."""
-        row = await self._row(queries.SESSION, id_=session, browser_hash=browser_hash, now=self._unit.now)
+        row = await self._row(
+            queries.SESSION, id_=session, browser_hash=browser_hash, now=self._unit.now, idle=self._unit.now - _IDLE
+        )
         if row is None:
             return None
         return AuthorizationSession(row[0], row[1], self._opened(row[0], row[2]), row[3], row[4])
@@ -127,6 +131,35 @@ class AuthorizationRepository:
         ):
             raise Conflict("authorization session")
         await self._run(queries.NEW_SESSION, id=row, user_id=user, token_hash=browser_hash, expires_at=expires_at)
+
+    async def keep(
+        self, session: AuthorizationSession, request: Mapping[str, Any], upstream_state_hash: bytes | None = None
+    ) -> AuthorizationSession:
+        """Compare and set; an earlier upstream state is forgotten."""
+        version = await queries.KEEP.value(
+            self._unit.connection,
+            tenant=self._unit.tenant_id,
+            id_=session.id,
+            version=session.version,
+            sealed=self._sealed(session.id, request),
+            state_hash=upstream_state_hash,
+        )
+        if version is None:
+            raise Conflict("authorization session")
+        return replace(session, request=request, version=version)
+
+    async def return_from_upstream(self, session: AuthorizationSession, state_hash: bytes) -> AuthorizationSession:
+        """One statement: who brings the state again comes too late."""
+        version = await queries.RETURN.value(
+            self._unit.connection,
+            tenant=self._unit.tenant_id,
+            id_=session.id,
+            version=session.version,
+            state_hash=state_hash,
+        )
+        if version is None:
+            raise Conflict("upstream state")
+        return replace(session, version=version)
 
     async def approve(self, session: AuthorizationSession, approval: Approval) -> None:
         """request_uri, issuance and session, or none of them."""

@@ -1,5 +1,6 @@
 """Users: who they are rests sealed under their own key, found by blind indexes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,13 +11,13 @@ from agent.encryption.sealing import DataKey
 from agent.scope.authorizing import NewUser, PasswordAccount, Person
 from agent.scope.deferring import Account
 from agent.storage.statements import Statement
-from agent.storage.tables import subject_keys, user_authenticators, users
+from agent.storage.tables import sessions, subject_keys, user_authenticators, users
 from protocols.encoding import parse_json_object, render_json
 
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
 
-_u, _a, _k = users.c, user_authenticators.c, subject_keys.c
+_u, _a, _k, _s = users.c, user_authenticators.c, subject_keys.c, sessions.c
 _TENANT: Any = bindparam("tenant", type_=Uuid())
 
 
@@ -73,7 +74,15 @@ _SUCCEEDED = Statement(
     .values(failed_attempts=0, locked_until=None, last_used_on=func.current_date())
 )
 _GET = Statement(
-    select(_u.id, _u.email_sealed, _u.external_id_index, _u.external_id_sealed, _k.id.label("key"), _k.wrapped_key)
+    select(
+        _u.id,
+        _u.email_sealed,
+        _u.profile_sealed,
+        _u.external_id_index,
+        _u.external_id_sealed,
+        _k.id.label("key"),
+        _k.wrapped_key,
+    )
     .join_from(users, subject_keys, _living_key)
     .where(_u.tenant_id == _TENANT, _u.id == bindparam("id_"), _u.status == "active")
 )
@@ -81,6 +90,22 @@ _ACCOUNT = Statement(
     select(_u.id, _u.external_id_sealed, _u.profile_sealed, _k.id.label("key"), _k.wrapped_key)
     .join_from(users, subject_keys, _living_key)
     .where(_u.tenant_id == _TENANT, _u.id == bindparam("id_"), _u.status == "active")
+)
+
+_SET_CLAIMS = Statement(
+    update(users)
+    .where(_u.tenant_id == _TENANT, _u.id == bindparam("id_"), _u.status == "active")
+    .values(profile_sealed=bindparam("sealed"))
+)
+_SET_STATUS = Statement(
+    update(users)
+    .where(_u.tenant_id == _TENANT, _u.id == bindparam("id_"), _u.status != "erased")
+    .values(status=bindparam("status"))
+)
+_SIGN_OUT = Statement(
+    update(sessions)
+    .where(_s.tenant_id == _TENANT, _s.user_id == bindparam("user"), _s.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"))
 )
 
 
@@ -105,8 +130,8 @@ class PeopleRepository:
             id=user.id,
             external_id_sealed=sealed("external_id_sealed", external.encode()) if external else None,
             external_id_index=vault.blind("users.external_id", external) if external else None,
-            email_sealed=sealed("email_sealed", user.email.encode()),
-            email_index=vault.blind("users.email", user.email),
+            email_sealed=sealed("email_sealed", user.email.encode()) if user.email else None,
+            email_index=vault.blind("users.email", user.email) if user.email else None,
             profile_sealed=sealed("profile_sealed", render_json(dict(user.claims))),
         )
         await _KEY.run(
@@ -175,12 +200,17 @@ class PeopleRepository:
         if row is None:
             return None
         key = self._key(row)
-        email = unit.vault.open("users", "email_sealed", user, row["email_sealed"], key).decode()
+        if row["email_sealed"] is not None:
+            name = unit.vault.open("users", "email_sealed", user, row["email_sealed"], key).decode()
+        else:
+            name = _name(
+                parse_json_object(unit.vault.open("users", "profile_sealed", user, row["profile_sealed"], key))
+            )
         subject = None
         if row["external_id_sealed"] is not None:
             external = unit.vault.open("users", "external_id_sealed", user, row["external_id_sealed"], key).decode()
             subject = unit.vault.blind("subject_keys.subject_index", external)
-        return Person(user, email, subject)
+        return Person(user, name, subject)
 
     async def account(self, user: UUID) -> Account | None:
         """What the account of an active person says."""
@@ -195,3 +225,26 @@ class PeopleRepository:
 
         external, profile = opened("external_id_sealed"), opened("profile_sealed")
         return Account(external.decode() if external else None, parse_json_object(profile) if profile else {})
+
+    async def set_claims(self, user: UUID, claims: Mapping[str, Any]) -> bool:
+        """Replace what an active account says; False when it is not there."""
+        unit = self._unit
+        row = await _GET.row(unit.connection, tenant=unit.tenant_id, id_=user)
+        if row is None:
+            return False
+        sealed = unit.vault.seal("users", "profile_sealed", user, render_json(dict(claims)), self._key(row))
+        return bool(await _SET_CLAIMS.run(unit.connection, tenant=unit.tenant_id, id_=user, sealed=sealed))
+
+    async def set_status(self, user: UUID, status: str) -> bool:
+        """Suspend or readmit; False when there is no such user."""
+        return bool(await _SET_STATUS.run(self._unit.connection, tenant=self._unit.tenant_id, id_=user, status=status))
+
+    async def sign_out(self, user: UUID) -> None:
+        """End every sign-in under way, in every browser."""
+        await _SIGN_OUT.run(self._unit.connection, tenant=self._unit.tenant_id, user=user, now=self._unit.now)
+
+
+def _name(claims: Mapping[str, Any]) -> str:
+    """What an account without an address of its own is called on a page."""
+    found = (claims.get(name) for name in ("email", "preferred_username", "name", "given_name"))
+    return next((one for one in found if isinstance(one, str) and one), "a person without a name")

@@ -53,7 +53,15 @@ from agent.storage.tables.keys import (
     tenant_keys,
 )
 from agent.storage.tables.messaging import connections, mediation_keys, mediations, message_queue, messages, threads
-from agent.storage.tables.people import api_keys, organizations, sessions, user_authenticators, users, wallets
+from agent.storage.tables.people import (
+    api_keys,
+    identity_providers,
+    organizations,
+    sessions,
+    user_authenticators,
+    users,
+    wallets,
+)
 from agent.storage.tables.presenting import (
     presentation_credentials,
     presentation_proofs,
@@ -119,6 +127,7 @@ __all__ = [
     "events",
     "hsm_keys",
     "idempotency_keys",
+    "identity_providers",
     "issuance_policies",
     "issuances",
     "issuers",

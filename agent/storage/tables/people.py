@@ -53,6 +53,17 @@ api_keys = table(
     date="last_used_on",
 )
 
+identity_providers = table(
+    "identity_providers",
+    uuid="tenant_id id",
+    text="issuer name client_id authentication_method scope",
+    data="secret_sealed",
+    json="public_key",
+    flag="uses_userinfo",
+    time="created_at updated_at",
+    int4="row_version",
+)
+
 wallets = table(
     "wallets",
     uuid="tenant_id id user_id",

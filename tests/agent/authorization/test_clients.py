@@ -144,7 +144,8 @@ async def test_haip_says_and_enforces_what_it_demands(court: Court) -> None:
         assert answer.status == 400
     undpoped = court.attested()
     undpoped.key = None
-    assert (await undpoped.push()).error == "invalid_dpop_proof"
+    answer = await undpoped.authorize()
+    assert (await undpoped.redeem(answer["code"])).error == "invalid_dpop_proof"
     token = await court.attested().obtain()
     assert token.status == 200
     assert token.body["token_type"] == "DPoP"

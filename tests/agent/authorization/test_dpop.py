@@ -238,5 +238,9 @@ async def test_a_resource_demands_it_with_401(court: Court) -> None:
 
 async def test_where_dpop_is_required_a_request_without_is_refused(court: Court) -> None:
     await court.configure(policy={"require_dpop": True})
-    assert (await court.client().push()).error == "invalid_dpop_proof"
+    client = court.client()
+    answer = await client.authorize()  # RFC 9449, 10.1: a push needs none
+    assert (await client.redeem(answer["code"])).error == "invalid_dpop_proof"
+    client.key = HolderKey()
+    assert (await client.redeem(answer["code"])).status == 200
     assert (await court.bound().obtain()).status == 200

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from tests.houses import PERSON, free_port
+from tests.openid_providers import Forger
 from tests.servers import Servers
 from tests.wallets import Wallet
 
@@ -290,3 +291,40 @@ def test_version_is_the_distributions() -> None:
     from agent.cli.main import main
 
     assert version("chancery") in CliRunner().invoke(main, ["--version"]).output
+
+
+async def test_a_tenant_brings_its_identity_provider_and_stops_an_account(servers: Servers, tmp_path: Path) -> None:
+    servers.settings["CHANCERY_FETCH_ALLOW"] = "localhost"
+    await servers.start()
+    desk = Desk(servers, tmp_path)
+    (tmp_path / "url").write_text(servers.url)
+    (tmp_path / "admin.key").write_text(servers.tenant.api_key)
+    provider = ("issuer", "identity-provider")
+    async with Forger() as forger:
+        planned = await desk(*provider, "redirect-uri", forger.issuer)
+        words = (
+            "add",
+            forger.issuer,
+            "--client-id",
+            "chancery",
+            "--name",
+            "The Office",
+            "--secret-file",
+            "-",
+            "--json",
+        )
+        added = await desk(*provider, *words, given="a secret of ours\n")
+        assert added.code == DONE, added.err
+        assert added.json["redirect_uri"] == planned.out.strip()
+        assert added.json["scope"] == "openid profile"
+        twice = await desk(*provider, *words, given="a secret of ours\n")
+        assert (twice.code, twice.out) == (FAILED, "")
+    listed = await desk(*provider, "list")
+    assert listed.out.split() == [added.json["id"], added.json["issuer"]]
+    assert (await desk(*provider, "remove", added.json["id"])).code == DONE
+    assert (await desk(*provider, "remove", added.json["id"])).code == FAILED
+    user = (await desk("user", "create", "erika@example.org", "--json")).json["id"]
+    assert "/passkeys?code=" in (await desk("user", "passkey-link", user)).out
+    assert (await desk("user", "sign-out", user)).code == DONE
+    assert (await desk("user", "set", user, "suspended")).code == DONE
+    assert (await desk("user", "passkey-link", user)).code == FAILED

@@ -1,0 +1,1 @@
+"""OpenID Connect as a relying party: what an identity provider is asked, and when its answer is believed."""
