@@ -9,13 +9,14 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
+from agent.http import verifier_admin_routes
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
 BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/credential-offers"): schemas.CredentialOfferBody,
     ("POST", "/credentials/{credential}/revoke"): schemas.RevocationBody,
-    ("POST", "/presentation-requests"): schemas.PresentationRequestBody,
+    **verifier_admin_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
     ("POST", "/api-keys"): schemas.ApiKeyBody,

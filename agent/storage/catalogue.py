@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, and_, bindparam, or_, select
 
-from agent.scope.tenants import CredentialConfiguration, IssuerPolicy, SigningKey, StatusRegistry, TenantCatalogue
+from agent.scope.tenants import (
+    CredentialConfiguration,
+    IssuerPolicy,
+    SigningKey,
+    StatusRegistry,
+    TenantCatalogue,
+    VerifierSettings,
+)
 from agent.storage import tables
 from agent.storage.statements import Row, Statement
 from protocols import haip
@@ -84,8 +91,17 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         profiles=(profiles := frozenset(config.get("profiles", ("openid4vci-1.0",)))),
         did=did["did"] if did else None,
         policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
+        verifier=_verifier(verifier["verifier_config"]),
         settings={"samples": config.get("samples", {})},
     )
+
+
+def _verifier(config: Mapping[str, Any]) -> VerifierSettings:
+    known = VerifierSettings.__dataclass_fields__
+    stored: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in config.items() if name in known
+    }
+    return VerifierSettings(**stored)
 
 
 def _version(rows: list[Row]) -> str:

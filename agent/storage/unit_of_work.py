@@ -20,6 +20,7 @@ from agent.storage.repositories.audit_trail import AuditTrailRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.clients import ClientRepository
 from agent.storage.repositories.conversations import ConversationRepository
+from agent.storage.repositories.dcql_queries import DcqlQueryRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
 from agent.storage.repositories.people import PeopleRepository
@@ -125,6 +126,11 @@ class PostgresUnit:
     def presentations(self) -> PresentationRepository:
         """Presentation requests and what came of them."""
         return PresentationRepository(self)
+
+    @property
+    def dcql_queries(self) -> DcqlQueryRepository:
+        """Named DCQL queries."""
+        return DcqlQueryRepository(self)
 
     @property
     def status_lists(self) -> StatusListRepository:

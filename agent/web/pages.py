@@ -37,21 +37,35 @@ _templates = Environment(
 
 
 def page(
-    scope: Scope, template: str, status: int = 200, refresh: int = 0, form_action: str = "", **values: Any
+    scope: Scope,
+    template: str,
+    status: int = 200,
+    refresh: int = 0,
+    form_action: str = "",
+    script: str = "",
+    **values: Any,
 ) -> Reply:
-    """One page of a tenant. `form_action` is where an answer to a form may lead beside here."""
+    """One page of a tenant. `form_action` is where an answer to a form may lead beside here; `script`, if any, is the
+    only one that runs, and it speaks to this server alone."""
     text = _templates.get_template(template).render(
         tenant=scope.catalogue.verifier_name,
         base=scope.tenant.base_url,
         style=Markup(STYLE),  # noqa: S704  # ours
         refresh=refresh,
+        script=Markup(script),  # noqa: S704  # ours
         **values,
     )
+    policy = f"{_POLICY}; {_runs(script)}" if script else _POLICY
     headers = {
-        "Content-Security-Policy": f"{_POLICY}; form-action 'self' {form_action}".rstrip(),
+        "Content-Security-Policy": f"{policy}; form-action 'self' {form_action}".rstrip(),
         "Cache-Control": "no-store",
     }
     return Reply(status, text.encode(), "text/html; charset=utf-8", headers)
+
+
+def _runs(script: str) -> str:
+    """The content security policy's words for one script, by its hash."""
+    return f"script-src 'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'; connect-src 'self'"
 
 
 def qr(link: str) -> Markup:

@@ -10,7 +10,7 @@ API_KEYS_WRITE = "api-keys:write"
 SESSIONS_WRITE = "sessions:write"
 USERS_WRITE = "users:write"
 CLIENTS_WRITE = "clients:write"
-ISSUER_WRITE = "issuer:write"
+ISSUER_WRITE, VERIFIER_WRITE = "issuer:write", "verifier:write"
 METRICS_READ = "metrics:read"
 TENANTS_WRITE, TENANTS_READ = "tenants:write", "tenants:read"
 
@@ -22,6 +22,7 @@ ADMINISTRATOR = (
     | VERIFIER
     | AUDITOR
     | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE, SESSIONS_WRITE, USERS_WRITE, CLIENTS_WRITE, ISSUER_WRITE}
+    | {VERIFIER_WRITE}
 )
 OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only
 
