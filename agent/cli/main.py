@@ -14,6 +14,8 @@ _VERBS = {
     "revoke": "issuing",
     "request": "verifying",
     "result": "verifying",
+    "query": "verifying",
+    "verifier": "verifying",
     "ca": "trusting",
     "trust": "trusting",
     "audit": "auditing",
