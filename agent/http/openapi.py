@@ -33,7 +33,7 @@ def document() -> dict[str, Any]:
         title="Chancery admin API",
         version=version("chancery"),
         openapi_version="3.1.0",
-        plugins=[MarshmallowPlugin(schema_name_resolver=lambda schema: getattr(schema, "__name__", str(schema)))],
+        plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)],
         info={
             "description": "Issue, request, verify and administer. Every call needs an API key with the scope named."
         },
@@ -45,6 +45,11 @@ def document() -> dict[str, Any]:
         spec.path(path=path, operations={row.method.lower(): _operation(row) for row in ROUTES if row.path == path})
     found: dict[str, Any] = spec.to_dict()
     return found
+
+
+def _schema_name(schema: Any) -> str:
+    """A schema's own name, whether it comes as its class or, nested, as an instance."""
+    return str((schema if isinstance(schema, type) else type(schema)).__name__)
 
 
 def _problem() -> dict[str, Any]:

@@ -17,7 +17,7 @@ class PlainCredentialBody(ClosedSchema):
     """A credential in plain words."""
 
     type = fields.String(required=True, validate=_TEXT)
-    format = fields.String(validate=WORD, load_default="dc+sd-jwt")
+    format = fields.String(validate=validate.Regexp(r"^[A-Za-z0-9_+.-]{1,64}$"), load_default="dc+sd-jwt")
     claims = fields.List(fields.String(validate=_TEXT), load_default=list, validate=validate.Length(0, 50))
     id = fields.String(validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,64}$"), load_default=None)
 

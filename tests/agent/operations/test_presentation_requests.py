@@ -256,3 +256,14 @@ def test_published_transaction_data_hashes(vectors: Callable[[str], Any]) -> Non
         assert [digest(algorithm, one) for one in published["transaction_data"]] == expected
     sent = published["transaction_data"]
     assert list(transaction_data.shares(sent, ["pid"])) == [{"pid": tuple(sent)}]
+
+
+async def test_plain_words_may_name_their_format(site: Site) -> None:
+    words = [
+        {"type": "urn:other:1", "format": "dc+sd-jwt", "claims": ["address.locality", "nationalities[]", "a[0].b"]}
+    ]
+    status, stored = await site.api("POST", "/dcql-queries", {"name": "words", "credentials": words})
+    assert status == 201, stored
+    (asked,) = stored["dcql_query"]["credentials"]
+    assert asked["meta"] == {"vct_values": ["urn:other:1"]}
+    assert [one["path"] for one in asked["claims"]] == [["address", "locality"], ["nationalities", None], ["a", 0, "b"]]
