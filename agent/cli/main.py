@@ -15,6 +15,8 @@ _VERBS = {
     "cancel": "issuing",
     "request": "verifying",
     "result": "verifying",
+    "query": "verifying",
+    "verifier": "verifying",
     "ca": "trusting",
     "trust": "trusting",
     "audit": "auditing",

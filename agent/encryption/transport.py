@@ -42,11 +42,15 @@ def public_part(key: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in key.items() if name != "d"} | {"use": "enc", "alg": "ECDH-ES"}
 
 
-def encrypt(plaintext: bytes, jwk: Mapping[str, Any], encoding: str, compressed: bool) -> str:
-    """A compact JWE by ECDH-ES; jwcrypto draws the ephemeral key and the IV."""
+def encrypt(
+    plaintext: bytes, jwk: Mapping[str, Any], encoding: str, compressed: bool, content_type: str | None = None
+) -> str:
+    """A compact JWE by ECDH-ES; jwcrypto draws the ephemeral key and the IV. A JWT inside has `content_type` JWT."""
     header = {"alg": "ECDH-ES", "enc": encoding}
     if "kid" in jwk:
         header["kid"] = jwk["kid"]
+    if content_type:
+        header["cty"] = content_type
     if compressed:
         header["zip"] = "DEF"
     envelope = JWE(plaintext, protected=json.dumps(header))

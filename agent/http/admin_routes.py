@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agent import discovery, telemetry
 from agent.http import admin_schemas as schemas
-from agent.http import admin_sign_in_routes, policy_routes
+from agent.http import admin_sign_in_routes, policy_routes, verifier_admin_routes
 from agent.http.failures import NotFound
 from agent.http.issuer_routes import ROWS as ISSUER_ROWS
 from agent.operations.administering import scopes
@@ -31,16 +31,9 @@ from agent.operations.issuing.create_credential_offer import (
 )
 from agent.operations.issuing.revoke_credential import RevokeCredential, revoke_credential
 from agent.operations.keeping.export_audit import export_audit
-from agent.operations.verifying.presentation_result import presentation_result
-from agent.operations.verifying.request_presentation import (
-    RequestedPresentation,
-    RequestPresentation,
-    request_presentation,
-)
 from agent.scope import Scope
 from agent.scope.administering import CreatedTenant, CreateTenant, TenantListing
 from agent.scope.issuing import CredentialListing, IssuanceListing
-from agent.scope.verifying import PresentationResult
 from protocols import x509
 from protocols.errors import Malformed
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
@@ -144,40 +137,6 @@ def _credentials(found: Sequence[CredentialListing]) -> Reply:
         for one in found
     ]
     return _shown({"items": items, "next": str(found[-1].id) if len(found) == PAGE else None})
-
-
-# ------------------------------------------------------------------------------------------------------- verifying
-def _request(call: Call) -> RequestPresentation:
-    body = schemas.PresentationRequestBody.read(call)
-    return RequestPresentation(
-        dcql_query=body["dcql_query"],
-        client_id_prefix=body["client_id_prefix"],
-        response_mode=body["response_mode"],
-        redirect_uri=body["redirect_uri"],
-        lifetime=timedelta(seconds=body["expires_in"]),
-    )
-
-
-def _requested(made: RequestedPresentation) -> Reply:
-    return _created(
-        {
-            "authorization_request_uri": made.authorization_request_uri,
-            "presentation_id": str(made.presentation_id),
-            "client_id": made.client_id,
-        }
-    )
-
-
-def _result(found: PresentationResult) -> Reply:
-    return _shown(
-        {
-            "presentation_id": str(found.id),
-            "state": found.state,
-            "errors": list(found.errors),
-            "credentials": list(found.credentials),
-            "expires_at": found.expires_at,
-        }
-    )
 
 
 # ---------------------------------------------------------------------------------------------------------- trust
@@ -350,15 +309,7 @@ def _rows() -> tuple[Route, ...]:
         Route(
             "POST", "/credentials/{credential}/revoke", s.CREDENTIALS_REVOKE, _revocation, revoke_credential, _revoked
         ),
-        Route("POST", "/presentation-requests", s.REQUESTS_WRITE, _request, request_presentation, _requested),
-        Route(
-            "GET",
-            "/presentation-requests/{presentation}",
-            s.REQUESTS_READ,
-            lambda call: _uuid(call.path["presentation"]),
-            presentation_result,
-            _result,
-        ),
+        *verifier_admin_routes.ROWS,
         Route("POST", "/trust-anchors", s.TRUST_WRITE, _anchor, add_trust_anchor, _added),
         Route("GET", "/trust-anchors", s.TRUST_READ, _nothing, _list_anchors, _shown),
         Route("GET", "/certificate-authority", s.TRUST_READ, _nothing, certificate_authority, _authority),

@@ -68,18 +68,6 @@ class CredentialOfferBody(ClosedSchema):
     expires_in = fields.Integer(validate=validate.Range(30, 604_800), load_default=None, strict=True)
 
 
-class PresentationRequestBody(ClosedSchema):
-    """POST /presentation-requests."""
-
-    dcql_query = fields.Dict(required=True)
-    client_id_prefix = fields.String(validate=WORD, load_default="x509_hash")
-    response_mode = fields.String(
-        validate=validate.OneOf(["direct_post", "direct_post.jwt"]), load_default="direct_post.jwt"
-    )
-    redirect_uri = fields.Url(load_default=None, require_tld=False, schemes={"https", "http"})
-    expires_in = fields.Integer(validate=validate.Range(30, 3600), load_default=300, strict=True)
-
-
 class TrustAnchorBody(ClosedSchema):
     """POST /trust-anchors."""
 

@@ -10,14 +10,14 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
 from agent.http import admin_sign_in_schemas as sign_in
-from agent.http import issuer_schemas, policy_schemas
+from agent.http import issuer_schemas, policy_schemas, verifier_admin_routes
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
 BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/credential-offers"): schemas.CredentialOfferBody,
     ("POST", "/credentials/{credential}/revoke"): schemas.RevocationBody,
-    ("POST", "/presentation-requests"): schemas.PresentationRequestBody,
+    **verifier_admin_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
     ("POST", "/api-keys"): schemas.ApiKeyBody,

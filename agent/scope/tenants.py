@@ -167,6 +167,24 @@ class IssuerPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifierSettings:
+    """How the tenant asks for presentations; a profile (HAIP) limits every request.
+
+    `client_id` is what wallets were told beforehand, `attestation` a Verifier Attestation JWT; `verifier_info` goes
+    with every request; `transaction_data_types` are JSON Schemas by type; where `redirect_uris` or `origins` are
+    named, no others will do.
+    """
+
+    profiles: tuple[str, ...] = ("openid4vp-1.0",)
+    client_id: str | None = None
+    attestation: str | None = None
+    verifier_info: tuple[Mapping[str, Any], ...] = ()
+    transaction_data_types: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    redirect_uris: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TenantCatalogue:
     """Everything about a tenant that changes rarely. `version` names this very content, for derived caches."""
 
@@ -183,6 +201,7 @@ class TenantCatalogue:
     profiles: frozenset[str] = frozenset({"openid4vci-1.0"})
     did: str | None = None
     policy: IssuerPolicy = IssuerPolicy()
+    verifier: VerifierSettings = VerifierSettings()
     settings: Mapping[str, Any] = field(default_factory=dict)
     identity_providers: tuple[IdentityProvider, ...] = ()
 

@@ -1,4 +1,4 @@
-"""Presentation transactions as values, and the contract of their repository."""
+"""Presentation transactions as values, and the contract of their repositories."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,26 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
+class RequestTerms:
+    """How a request is answered, beside its query.
+
+    `redirect_uri` is where the person's browser goes in the end; `same_device`: it began on a page of ours and has to
+    come back there; `origins` may ask over the Digital Credentials API; `prefixes` are those of a request that several
+    identities sign; `profile` what the answer is held to.
+    """
+
+    redirect_uri: str | None = None
+    same_device: bool = False
+    origins: tuple[str, ...] = ()
+    verifier_info: tuple[Mapping[str, Any], ...] = ()
+    prefixes: tuple[str, ...] = ()
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewPresentationRequest:
-    """A request about to be stored. `encryption_key` is a private JWK for this request alone, sealed when stored."""
+    """A request about to be stored. `encryption_key` is a private JWK with kid, its thumbprint, for this request
+    alone; it and `transaction_data` (the strings as sent) are sealed when stored."""
 
     id: UUID
     verifier_id: UUID
@@ -20,13 +38,15 @@ class NewPresentationRequest:
     nonce_hash: bytes
     state_hash: bytes
     encryption_key: Mapping[str, Any] | None
-    redirect_uri: str | None
     expires_at: datetime
+    terms: RequestTerms = RequestTerms()
+    transaction_data: tuple[str, ...] = ()
+    query_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
-    """A request that still waits for its answer."""
+    """A request that still waits for its answer. `browser_hash`: of the one browser that began it, if one did."""
 
     id: UUID
     dcql_query: Mapping[str, Any]
@@ -34,10 +54,12 @@ class OpenRequest:
     response_mode: str
     client_id: str
     encryption_key: Mapping[str, Any] | None
-    redirect_uri: str | None
     created_at: datetime
     expires_at: datetime
     version: int
+    terms: RequestTerms = RequestTerms()
+    transaction_data: tuple[str, ...] = ()
+    browser_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +76,8 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a transaction ends. `errors` are code words; `answer_hash` is of the bytes as posted."""
+    """How a transaction ends: `refused`, `verified`, or `answered` when the browser has still to come back with the
+    response code. `errors` are code words; `answer_hash` is of the bytes as posted."""
 
     request: OpenRequest
     verifier_id: UUID
@@ -65,17 +88,35 @@ class Verdict:
     answer_hash: bytes
     answer_size: int
     at: datetime
+    response_code_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredAnswer:
+    """An answer that changed nothing: what it was, in a code word."""
+
+    id: UUID
+    request: UUID
+    verifier_id: UUID
+    reason: str
+    answer_hash: bytes
+    answer_size: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class PresentationResult:
-    """A transaction as its tenant sees it."""
+    """A transaction as its tenant sees it. `flow` says how far the answer is bound to who asked: a cross-device link
+    can be relayed. `ignored` are code words of answers that changed nothing."""
 
     id: UUID
     state: str
     errors: tuple[str, ...]
     credentials: Sequence[Mapping[str, Any]]
     expires_at: datetime
+    flow: str = "cross_device"
+    ignored: tuple[str, ...] = ()
+    redirect_uri: str | None = None
 
 
 class Presentations(Protocol):
@@ -89,7 +130,40 @@ class Presentations(Protocol):
     async def fetch(self, request: UUID) -> OpenRequest | None:
         """The request while it waits, for a wallet that takes its Request Object."""
 
+    async def begin(self, request: UUID, browser_hash: bytes) -> OpenRequest | None:
+        """The request while it waits, bound to this browser from now on; None when another one began it."""
+
     async def settle(self, verdict: Verdict) -> None:
         """End the transaction. Raises Conflict when another answer was first: nothing happened."""
 
+    async def ignore(self, answer: IgnoredAnswer) -> None:
+        """Note an answer that changes nothing; of very many only the first."""
+
+    async def redeem(self, request: UUID, response_code_hash: bytes, browser_hash: bytes | None) -> bool:
+        """Answered becomes verified, once, for the code that the wallet was given and the browser that began."""
+
     async def result(self, request: UUID) -> PresentationResult | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredQuery:
+    """A named DCQL query; of its versions the newest is in use. `purpose` is text by language."""
+
+    id: UUID
+    name: str
+    version: int
+    state: str
+    dcql_query: Mapping[str, Any]
+    purpose: Mapping[str, str]
+    digest: bytes
+
+
+class DcqlQueries(Protocol):
+    """Named queries."""
+
+    async def add(self, query: StoredQuery) -> int:
+        """Store as the next version, in use from now on; the version."""
+
+    async def active(self, name: str) -> StoredQuery | None: ...
+
+    async def all(self) -> Sequence[StoredQuery]: ...

@@ -14,6 +14,7 @@ from agent.scope.tenants import (
     SourceChoice,
     StatusRegistry,
     TenantCatalogue,
+    VerifierSettings,
 )
 from agent.storage import tables
 from agent.storage.repositories import identity_providers
@@ -102,9 +103,18 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         profiles=profiles,
         did=did["did"] if did else None,
         policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
+        verifier=_verifier(verifier["verifier_config"]),
         settings={"samples": config.get("samples", {})},
         identity_providers=tuple(identity_providers.read(unit.vault, row) for row in rows["providers"]),
     )
+
+
+def _verifier(config: Mapping[str, Any]) -> VerifierSettings:
+    known = VerifierSettings.__dataclass_fields__
+    stored: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in config.items() if name in known
+    }
+    return VerifierSettings(**stored)
 
 
 def _version(rows: list[Row]) -> str:

@@ -24,6 +24,7 @@ from agent.storage.repositories.claim_records import ClaimRecordRepository
 from agent.storage.repositories.clients import ClientRepository
 from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.credential_types import CredentialTypeRepository
+from agent.storage.repositories.dcql_queries import DcqlQueryRepository
 from agent.storage.repositories.deferrals import DeferralRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
@@ -173,6 +174,11 @@ class PostgresUnit:
     def presentations(self) -> PresentationRepository:
         """Presentation requests and what came of them."""
         return PresentationRepository(self)
+
+    @property
+    def dcql_queries(self) -> DcqlQueryRepository:
+        """Named DCQL queries."""
+        return DcqlQueryRepository(self)
 
     @property
     def status_lists(self) -> StatusListRepository:

@@ -49,24 +49,32 @@ def page(
     refresh: int = 0,
     form_action: str = "",
     script: str = "",
+    inline: str = "",
     **values: Any,
 ) -> Reply:
-    """One page of a tenant. `form_action` is where an answer to a form may lead beside here, `script` the one script
-    that may run, by its address."""
+    """One page of a tenant. `form_action` is where an answer to a form may lead beside here. Of two ways to run one script
+    that speaks to this server alone, `script` is its address, `inline` the script itself."""
     text = _templates.get_template(template).render(
         tenant=scope.catalogue.verifier_name,
         base=scope.tenant.base_url,
         style=Markup(STYLE),  # noqa: S704  # ours
         refresh=refresh,
         script=script,
+        inline=Markup(inline),  # noqa: S704  # ours
         **values,
     )
-    scripts = f"; script-src {script}; connect-src 'self'" if script else ""
+    policy = f"{_POLICY}; {_runs(script, inline)}" if script or inline else _POLICY
     headers = {
-        "Content-Security-Policy": f"{_POLICY}{scripts}; form-action 'self' {form_action}".rstrip(),
+        "Content-Security-Policy": f"{policy}; form-action 'self' {form_action}".rstrip(),
         "Cache-Control": "no-store",
     }
     return Reply(status, text.encode(), "text/html; charset=utf-8", headers)
+
+
+def _runs(script: str, inline: str) -> str:
+    """The content security policy's words for one script: its address, or its hash."""
+    source = script or f"'sha256-{b64encode(sha256(inline.encode()).digest()).decode()}'"
+    return f"script-src {source}; connect-src 'self'"
 
 
 def qr(link: str) -> Markup:

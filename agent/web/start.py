@@ -111,7 +111,9 @@ async def _request(scope: Scope, _session: Session, call: Call) -> Reply:
     if configuration is None:
         raise ProtocolError("unknown configuration")
     made = await request_presentation(scope, RequestPresentation(_query(configuration)))
-    return _link(scope, "Presentation request", made.authorization_request_uri, f"requests/{made.presentation_id}")
+    return _link(
+        scope, "Presentation request", made.authorization_request_uri or "", f"requests/{made.presentation_id}"
+    )
 
 
 def _query(configuration: CredentialConfiguration) -> Mapping[str, Any]:

@@ -36,6 +36,7 @@ class DcSdJwt:
     """Issues, holds and verifies SD-JWT VCs. Setting `accept_legacy_typ`: "yes" reads vc+sd-jwt too."""
 
     identifier: ClassVar[str] = TYPE
+    transaction_data: ClassVar[bool] = True
     supported: ClassVar[Mapping[str, Any]] = {
         "sd-jwt_alg_values": list(ALGORITHMS[:4]),
         "kb-jwt_alg_values": list(ALGORITHMS[:4]),

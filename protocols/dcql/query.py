@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from protocols.claims_path import ClaimsPath
-from protocols.errors import ProtocolError
+from protocols.encoding import parse_b64url
+from protocols.errors import Malformed, ProtocolError
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CREDENTIAL = {
@@ -14,10 +15,13 @@ _CREDENTIAL = {
     "format",
     "multiple",
     "meta",
+    "trusted_authorities",
     "require_cryptographic_holder_binding",
     "claims",
     "claim_sets",
 }
+_META = {"dc+sd-jwt": {"vct_values"}, "mso_mdoc": {"doctype_value"}}
+_OTHER_META = {"type_values"}
 _MOST = 50
 
 
@@ -39,7 +43,7 @@ class ClaimsQuery:
 
 @dataclass(frozen=True, slots=True)
 class CredentialQuery:
-    """One credential; without claim_sets every claim is wanted."""
+    """One credential; without claim_sets every claim is wanted. `authorities` are authority key identifiers, raw."""
 
     id: str
     format: str
@@ -48,6 +52,7 @@ class CredentialQuery:
     claim_sets: tuple[tuple[str, ...], ...] = ()
     multiple: bool = False
     holder_binding: bool = True
+    authorities: frozenset[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,9 @@ def parse(query: Any) -> DcqlQuery:
     ids = [one.id for one in credentials]
     if len(set(ids)) != len(ids):
         raise InvalidQuery("credentials: an id twice")
-    sets = tuple(_set(one, set(ids)) for one in _list(query.get("credential_sets", [{}]), "credential_sets") if one)
+    sets: tuple[CredentialSetQuery, ...] = ()
+    if "credential_sets" in query:
+        sets = tuple(_set(one, set(ids)) for one in _list(query["credential_sets"], "credential_sets"))
     return DcqlQuery(credentials, sets, query)
 
 
@@ -97,6 +104,13 @@ def _list(value: Any, where: str) -> Sequence[Any]:
     return value
 
 
+def _texts(value: Any, where: str) -> Sequence[str]:
+    found = _list(value, where)
+    if not all(isinstance(one, str) and one for one in found):
+        raise InvalidQuery(f"{where}: not strings")
+    return found
+
+
 def _id(value: Any, where: str) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise InvalidQuery(f"{where}: id")
@@ -106,8 +120,9 @@ def _id(value: Any, where: str) -> str:
 def _credential(value: Any) -> CredentialQuery:
     _members(value, _CREDENTIAL, {"id", "format", "meta"}, "credential")
     name = _id(value["id"], "credential")
-    if not isinstance(value["format"], str) or not isinstance(value["meta"], dict):
-        raise InvalidQuery("credential: format and meta")
+    if not isinstance(value["format"], str):
+        raise InvalidQuery("credential: format")
+    _require_meta(value["format"], value["meta"])
     flags = [value.get("multiple", False), value.get("require_cryptographic_holder_binding", True)]
     if not all(isinstance(flag, bool) for flag in flags):
         raise InvalidQuery("credential: not a boolean")
@@ -118,8 +133,41 @@ def _credential(value: Any) -> CredentialQuery:
     if len(set(ids)) != len(ids):
         raise InvalidQuery("claims: an id twice")
     return CredentialQuery(
-        name, value["format"], value["meta"], claims, _claim_sets(value, claims, set(ids)), flags[0], flags[1]
+        name,
+        value["format"],
+        value["meta"],
+        claims,
+        _claim_sets(value, claims, set(ids)),
+        flags[0],
+        flags[1],
+        _authorities(value["trusted_authorities"]) if "trusted_authorities" in value else None,
     )
+
+
+def _require_meta(format_: str, meta: Any) -> None:
+    """What a format may say of types (appendix B): a member that nobody reads would ask for nothing."""
+    _members(meta, _META.get(format_, _OTHER_META), set(), "meta")
+    if "vct_values" in meta:
+        _texts(meta["vct_values"], "vct_values")
+    if not isinstance(meta.get("doctype_value", ""), str):
+        raise InvalidQuery("doctype_value")
+    if "type_values" in meta:
+        for option in _list(meta["type_values"], "type_values"):
+            _texts(option, "type_values")
+
+
+def _authorities(value: Any) -> frozenset[bytes]:
+    """Key identifiers of authorities (6.1.1.1); lists and federations are not read here, so they are not asked for."""
+    found = set()
+    for one in _list(value, "trusted_authorities"):
+        _members(one, {"type", "values"}, {"type", "values"}, "trusted_authorities")
+        if one["type"] != "aki":
+            raise InvalidQuery("trusted_authorities: a type that is not supported")
+        try:
+            found |= {parse_b64url(text) for text in _texts(one["values"], "trusted_authorities")}
+        except Malformed:
+            raise InvalidQuery("trusted_authorities: not base64url") from None
+    return frozenset(found)
 
 
 def _not_of_mdoc(path: ClaimsPath) -> bool:
@@ -132,8 +180,8 @@ def _claim_sets(value: Mapping[str, Any], claims: Sequence[ClaimsQuery], ids: se
         return ()
     if not claims or any(one.id is None for one in claims):
         raise InvalidQuery("claim_sets: every claim needs an id")
-    sets = tuple(tuple(_list(one, "claim_sets")) for one in _list(value["claim_sets"], "claim_sets"))
-    if any(not isinstance(name, str) or name not in ids for one in sets for name in one):
+    sets = tuple(tuple(_texts(one, "claim_sets")) for one in _list(value["claim_sets"], "claim_sets"))
+    if any(name not in ids for one in sets for name in one):
         raise InvalidQuery("claim_sets: unknown id")
     return sets
 
@@ -156,8 +204,8 @@ def _claim(value: Any) -> ClaimsQuery:
 
 def _set(value: Any, ids: set[str]) -> CredentialSetQuery:
     _members(value, {"options", "required", "purpose"}, {"options"}, "credential_set")
-    options = tuple(tuple(_list(one, "options")) for one in _list(value["options"], "options"))
-    if any(not isinstance(name, str) or name not in ids for one in options for name in one):
+    options = tuple(tuple(_texts(one, "options")) for one in _list(value["options"], "options"))
+    if any(name not in ids for one in options for name in one):
         raise InvalidQuery("options: unknown id")
     required = value.get("required", True)
     if not isinstance(required, bool):

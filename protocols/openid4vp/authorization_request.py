@@ -1,66 +1,87 @@
-"""Authorization Requests (OpenID4VP 1.0, 5): the Request Object and the links that lead to it."""
+"""Authorization Requests (OpenID4VP 1.0, 5 and A.2): their parameters, and the links that lead to them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from protocols.encoding import render_json
-from protocols.http import NO_STORE, Call, Reply
-from protocols.jose import jwt
 
 SCHEME = "openid4vp://"
-TYPE = "oauth-authz-req+jwt"
-AUDIENCE = "https://self-issued.me/v2"
-MEDIA_TYPE = "application/oauth-authz-req+jwt"
 ENCODINGS = ("A128GCM", "A256GCM")
+
+DIRECT_POST, DIRECT_POST_JWT = "direct_post", "direct_post.jwt"
+DC_API, DC_API_JWT = "dc_api", "dc_api.jwt"
+FRAGMENT = "fragment"
+POSTED = frozenset({DIRECT_POST, DIRECT_POST_JWT})
+DIGITAL = frozenset({DC_API, DC_API_JWT})
+ENCRYPTED = frozenset({DIRECT_POST_JWT, DC_API_JWT})
+RESPONSE_MODES = (DIRECT_POST, DIRECT_POST_JWT, DC_API, DC_API_JWT, FRAGMENT)
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """What is asked, of whom the answer goes where. `encryption_key` is the public JWK for direct_post.jwt."""
+    """What is asked, of whom, and where the answer goes.
 
-    client_id: str
+    `client_id` is None in an unsigned request over the Digital Credentials API; `answer_uri` the response_uri, or the
+    redirect_uri of the fragment mode; `encryption_key` the public JWK of the encrypted modes; `metadata_known`: the
+    wallet has the verifier's metadata already, so that client_metadata says only what is of this request.
+    """
+
+    client_id: str | None
     response_mode: str
-    response_uri: str
     nonce: str
-    state: str
     dcql_query: Mapping[str, Any]
     vp_formats_supported: Mapping[str, Any]
+    answer_uri: str | None = None
+    state: str | None = None
     encryption_key: Mapping[str, Any] | None = None
+    encodings: tuple[str, ...] = ENCODINGS
+    transaction_data: tuple[str, ...] = ()
+    verifier_info: tuple[Mapping[str, Any], ...] = ()
+    expected_origins: tuple[str, ...] = ()
+    wallet_nonce: str | None = None
+    metadata_known: bool = False
 
 
 def parameters(request: AuthorizationRequest) -> dict[str, Any]:
-    """The request's parameters (5.1 and 8.2, 8.3.1)."""
-    metadata: dict[str, Any] = {"vp_formats_supported": dict(request.vp_formats_supported)}
-    if request.encryption_key is not None:
-        metadata["jwks"] = {"keys": [dict(request.encryption_key)]}
-        metadata["encrypted_response_enc_values_supported"] = list(ENCODINGS)
-    return {
+    """The request's parameters (5.1, 5.2, 8.2, 8.3.1, A.2); what does not belong to it is absent."""
+    found: dict[str, Any] = {
         "client_id": request.client_id,
         "response_type": "vp_token",
         "response_mode": request.response_mode,
-        "response_uri": request.response_uri,
+        "redirect_uri" if request.response_mode == FRAGMENT else "response_uri": request.answer_uri,
         "nonce": request.nonce,
         "state": request.state,
         "dcql_query": dict(request.dcql_query),
-        "client_metadata": metadata,
+        "client_metadata": _client_metadata(request),
+        "transaction_data": list(request.transaction_data),
+        "verifier_info": [dict(one) for one in request.verifier_info],
+        "expected_origins": list(request.expected_origins),
+        "wallet_nonce": request.wallet_nonce,
     }
+    return {name: value for name, value in found.items() if value is not None and value not in ([], {})}
 
 
-def request_object(
-    request: AuthorizationRequest, header: Mapping[str, Any], algorithm: str, now: datetime, expires: datetime
-) -> bytes:
-    """The signing input of the Request Object (5, RFC 9101); `jws.seal` finishes it."""
-    times = {"iat": int(now.timestamp()), "exp": int(expires.timestamp())}
-    claims = {**parameters(request), "aud": AUDIENCE, **times}
-    return jwt.render({"alg": algorithm, "typ": TYPE, **header}, claims)
+def _client_metadata(request: AuthorizationRequest) -> dict[str, Any]:
+    metadata: dict[str, Any] = {}
+    if not request.metadata_known:
+        metadata["vp_formats_supported"] = dict(request.vp_formats_supported)
+    if request.encryption_key is not None:
+        metadata["jwks"] = {"keys": [dict(request.encryption_key)]}
+        metadata["encrypted_response_enc_values_supported"] = list(request.encodings)
+    return metadata
 
 
-def by_reference(client_id: str, request_uri: str) -> str:
-    """The link of a signed request (5.4)."""
-    return f"{SCHEME}?client_id={quote(client_id, safe='')}&request_uri={quote(request_uri, safe='')}"
+def by_reference(client_id: str, request_uri: str, request_uri_method: str | None = None) -> str:
+    """The link of a signed request (5.4, 5.10)."""
+    link = f"{SCHEME}?client_id={quote(client_id, safe='')}&request_uri={quote(request_uri, safe='')}"
+    return f"{link}&request_uri_method={request_uri_method}" if request_uri_method else link
+
+
+def signed_by_value(client_id: str, token: str) -> str:
+    """The link that holds a signed Request Object itself (RFC 9101, 5)."""
+    return f"{SCHEME}?client_id={quote(client_id, safe='')}&request={token}"
 
 
 def by_value(request: AuthorizationRequest) -> str:
@@ -70,13 +91,3 @@ def by_value(request: AuthorizationRequest) -> str:
         for name, value in parameters(request).items()
     }
     return f"{SCHEME}?{urlencode(flat, quote_via=quote)}"
-
-
-def parse(call: Call) -> str:
-    """The secret part of a request_uri."""
-    return call.path["request"]
-
-
-def render(token: str) -> Reply:
-    """The signed Request Object as fetched (5.10; RFC 9101, 5.2.3)."""
-    return Reply(200, token.encode(), MEDIA_TYPE, NO_STORE)

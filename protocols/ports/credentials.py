@@ -81,7 +81,8 @@ class OpenedPresentation:
 class VerifiedCredential:
     """A credential whose signature, digests and times hold.
 
-    `claims` is what was both signed and disclosed, `holder` how the credential names its holder's key."""
+    `claims` is what was both signed and disclosed, `holder` how the credential names its holder's key, `types` every
+    type of a format whose credentials have several."""
 
     format: str
     type: str
@@ -92,6 +93,7 @@ class VerifiedCredential:
     holder: KeyReference | None
     status: StatusReference | None
     checks: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 class IssuesCredentials(Protocol):
@@ -109,7 +111,10 @@ class IssuesCredentials(Protocol):
 
 
 class VerifiesPresentations(Protocol):
-    """Reads presentations of one format; `supported` is its entry of vp_formats_supported (OpenID4VP 1.0, B)."""
+    """Reads presentations of one format; `supported` is its entry of vp_formats_supported (OpenID4VP 1.0, B).
+
+    A format whose holder signs transaction data (8.4) says so by a class attribute `transaction_data = True`.
+    """
 
     identifier: ClassVar[str]
     supported: ClassVar[Mapping[str, Any]]

@@ -3,6 +3,7 @@
 from protocols.x509.building import CertificateToBeSigned, prepare_ca, prepare_leaf, seal
 from protocols.x509.certificate import (
     Certificate,
+    authority_key_identifiers,
     load_certificate,
     load_pem,
     parse_chain,
@@ -18,6 +19,7 @@ __all__ = [
     "Certificate",
     "CertificateToBeSigned",
     "UntrustedCertificate",
+    "authority_key_identifiers",
     "load_certificate",
     "load_pem",
     "parse_chain",

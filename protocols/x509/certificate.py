@@ -154,6 +154,19 @@ def san_uris(der: bytes) -> tuple[str, ...]:
     return tuple(name.value for name in names if isinstance(name, x509.UniformResourceIdentifier))
 
 
+def authority_key_identifiers(chain: Iterable[bytes]) -> frozenset[bytes]:
+    """The key identifiers by which certificates name who certified them (RFC 5280, 4.2.1.1)."""
+    found = set()
+    for der in chain:
+        try:
+            named = load_certificate(der).parsed.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+        except x509.ExtensionNotFound:
+            continue
+        if named.value.key_identifier is not None:
+            found.add(named.value.key_identifier)
+    return frozenset(found)
+
+
 def thumbprint(der: bytes) -> bytes:
     """SHA-256 over the DER certificate, raw: what x5t#S256 and x509_hash encode."""
     return hashlib.sha256(der).digest()

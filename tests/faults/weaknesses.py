@@ -109,7 +109,7 @@ WEAKNESSES: Mapping[str, tuple[str, Step]] = {
     "response-issuer-signature": ("protocols.jose.jws.verify", looks_away),
     "response-issuer-unknown": ("plugins.trust_resolvers.x5c.X5cTrust.resolve", any_leaf),
     "response-issuer-chain-grafted": ("protocols.jose.jws.verify", looks_away),
-    "response-claim-missing": (f"{_RECEIVE}require_match", looks_away),
+    "response-claim-missing": ("agent.operations.verifying.verify_presentations.require_match", looks_away),
     "response-disclosure-forged": ("protocols.sd_jwt.restore", every_disclosure),
     "response-state": (f"{_RECEIVE}_open", any_state),
     "response-plain-for-encrypted": (f"{_RECEIVE}_open", in_clear),

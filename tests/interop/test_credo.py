@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from base64 import b64decode
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from protocols import x509
+from protocols.encoding import b64url
 from tests.authorizing import PASSWORD, Person
 from tests.interop.peers import CredoWallet, WalletRefused
 from tests.interop.story import PERSON, Tenant, present, repeat
@@ -154,7 +157,7 @@ async def test_credo_refuses_an_issuer_that_it_does_not_trust(tenant: Tenant, cr
 
 
 @pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
-@pytest.mark.parametrize("prefix", ["x509_hash", "x509_san_dns", "redirect_uri"])
+@pytest.mark.parametrize("prefix", ["x509_hash", "x509_san_dns", "redirect_uri", "decentralized_identifier"])
 async def test_credo_presents_and_is_verified(
     tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path, prefix: str, mode: str
 ) -> None:
@@ -201,3 +204,32 @@ async def test_a_verifier_refuses_what_another_tenant_issued(
     foreign = await present(tenant, credo_wallet, tmp_path, "x509_hash", "direct_post.jwt")
     assert foreign.result["state"] == "refused"
     assert foreign.refusal is not None
+
+
+def pid_query(vct: str, query_id: str, *names: str, **changes: object) -> dict[str, object]:
+    claims = [{"id": name, "path": [name]} for name in names]
+    return {"id": query_id, "format": "dc+sd-jwt", "meta": {"vct_values": [vct]}, "claims": claims, **changes}
+
+
+@pytest.mark.parametrize("shape", ["claim_sets", "credential_sets", "trusted_authorities"])
+async def test_credo_answers_queries_of_every_shape(
+    tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path, shape: str
+) -> None:
+    await hold(tenant, credo_wallet)
+    vct = await tenant.vct("pid")
+    if shape == "claim_sets":
+        sets = [["no_such_claim"], ["family_name"]]
+        asked = {"credentials": [pid_query(vct, "a", "no_such_claim", "family_name", claim_sets=sets)]}
+    elif shape == "credential_sets":
+        credentials = [pid_query("urn:other", "a", "family_name"), pid_query(vct, "b", "family_name")]
+        asked = {"credentials": credentials, "credential_sets": [{"options": [["a"], ["b"]]}]}
+    else:
+        (held,) = await credo_wallet.list()
+        chain = [b64decode(one) for one in held["header"]["x5c"]]
+        values = [b64url(one) for one in x509.authority_key_identifiers(chain)]
+        authorities = [{"type": "aki", "values": values}]
+        asked = {"credentials": [pid_query(vct, "b", "family_name", trusted_authorities=authorities)]}
+    (tmp_path / "query.json").write_text(json.dumps(asked))
+    made = await tenant.commands("request", str(tmp_path / "query.json"))
+    await credo_wallet.present(made["authorization_request_uri"], trust=tenant.anchor)
+    assert (await tenant.result(made["presentation_id"]))["state"] == "verified"

@@ -10,11 +10,11 @@ API_KEYS_WRITE = "api-keys:write"
 SESSIONS_WRITE = "sessions:write"
 USERS_WRITE = "users:write"
 CLIENTS_WRITE = "clients:write"
-ISSUER_WRITE = "issuer:write"
 KEYS_WRITE, KEYS_READ = "keys:write", "keys:read"
 APPROVALS_READ, APPROVALS_WRITE = "approvals:read", "approvals:write"
 PAYMENTS_WRITE = "payments:write"
 CLAIMS_WRITE = "claims:write"
+ISSUER_WRITE, VERIFIER_WRITE = "issuer:write", "verifier:write"
 METRICS_READ = "metrics:read"
 TENANTS_WRITE, TENANTS_READ = "tenants:write", "tenants:read"
 
@@ -30,6 +30,7 @@ ADMINISTRATOR = (
     | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE, SESSIONS_WRITE, USERS_WRITE, CLIENTS_WRITE, ISSUER_WRITE}
     | {KEYS_WRITE, KEYS_READ}
     | {PAYMENTS_WRITE, CLAIMS_WRITE}
+    | {VERIFIER_WRITE}
 )
 OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only
 

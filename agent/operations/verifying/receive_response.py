@@ -1,31 +1,26 @@
-"""POST /presentation-responses/{request}: an answer arrives and is judged (OpenID4VP 1.0, 8).
+"""An answer arrives and is judged (OpenID4VP 1.0, 8), by whichever way: posted by the wallet, or brought by a browser.
 
-Who does not know the transaction's state has not seen the request: that answer changes nothing.  An answer that
-does know it ends the transaction, verified or refused, once.
+Who does not know the transaction's state has not seen the request: that answer changes nothing, and is noted.  An
+answer that does know it ends the transaction, verified or refused, once.
 """
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import replace
-from hashlib import sha256
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from agent import gather
-from agent.audit import AuditEvent
+from agent import telemetry
 from agent.operations.verifying import secrets
+from agent.operations.verifying.identity import answer_uri
+from agent.operations.verifying.settle_answer import Judgement, note_ignored, settle
+from agent.operations.verifying.verify_presentations import verify_presentations
 from agent.scope import Conflict, Scope
-from agent.scope.verifying import OpenRequest, Presented, Verdict
-from agent.tenancy import uuid7
-from protocols.dcql import query as dcql
-from protocols.dcql.select import require_match, require_shape
+from agent.scope.verifying import OpenRequest
 from protocols.errors import ProtocolError
 from protocols.openid4vp import response
-from protocols.openid4vp.authorization_request import ENCODINGS
+from protocols.openid4vp.authorization_request import DIGITAL, ENCODINGS, ENCRYPTED, FRAGMENT, POSTED
 from protocols.openid4vp.response import AuthorizationResponse, InvalidResponse, PostedResponse
-from protocols.ports import Binding, OpenedPresentation, VerifiedCredential
-
-SKEW = 60
-"""Seconds by which another's clock may differ from ours."""
 
 
 class Refused(ProtocolError):
@@ -34,112 +29,138 @@ class Refused(ProtocolError):
     code = "invalid_request"
 
 
-async def receive_response(scope: Scope, posted: PostedResponse) -> str | None:
-    """Where to send the person's browser, if anywhere. Raises InvalidResponse, Refused."""
-    request_id = secrets.read_reference(scope.vault, posted.request, "response")
-    if request_id is None:
-        raise InvalidResponse("not a request of ours")
-    async with scope.unit() as unit:
-        request: OpenRequest | None = await unit.presentations.open(request_id)
-    if request is None:
-        raise InvalidResponse("unknown, answered or expired request")
-    answer = _open(scope, request, posted)
-    refusal: ProtocolError | None = None
-    presented: list[Presented] = []
-    try:
-        presented = await _judge(scope, request, answer)
-    except ProtocolError as error:
-        refusal = error
-    await _settle(scope, request, posted, presented, refusal)
-    if refusal:
-        raise Refused(f"{refusal.code}: {refusal.detail}")
-    return request.redirect_uri
-
-
-def _open(scope: Scope, request: OpenRequest, posted: PostedResponse) -> AuthorizationResponse:
-    """Decrypt where it was asked for, then the state. Raises InvalidResponse."""
-    if request.encryption_key is not None:
-        answer = response.decrypt(posted, request.encryption_key, frozenset(ENCODINGS))
-    else:
-        answer = response.in_clear(posted)
-    if not hmac.compare_digest(answer.state.encode(), secrets.state(scope.vault, request.id).encode()):
-        raise InvalidResponse("state")
-    return answer
-
-
 class WalletDeclined(ProtocolError):
     """The wallet answered with an error."""
 
     code = "wallet_declined"
 
 
-async def _judge(scope: Scope, request: OpenRequest, answer: AuthorizationResponse) -> list[Presented]:
-    """Every presentation in the vp_token. Raises a ProtocolError named for the first check that failed."""
-    if answer.error is not None:
-        raise WalletDeclined("")
-    asked = dcql.parse(request.dcql_query)
-    presented = []
-    for query_id, presentations in require_shape(asked, answer.vp_token).items():
-        wanted = asked.credential(query_id)
-        for presentation in presentations:
-            verified = await _verify(scope, request, wanted, presentation)
-            presented.append(_kept(query_id, verified))
-    return presented
+class CheckFailed(ProtocolError):
+    """A check could not be made."""
+
+    code = "error"
 
 
-async def _verify(scope: Scope, request: OpenRequest, wanted: Any, presentation: Any) -> VerifiedCredential:
-    """open, issuer key, verify, holder key, binding, query, status: nothing is fetched for what is not signed."""
-    verifies = scope.plugins["credential_formats"].get(wanted.format)
-    if verifies is None:
-        raise InvalidResponse("format")
-    opened: OpenedPresentation = verifies.open(presentation)
-    issuer = await gather.issuer_key(scope, opened.issuer)
-    verified: VerifiedCredential = verifies.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
-    if wanted.holder_binding or opened.bound:
-        holder = await gather.holder_key(scope, verified.holder)
-        binding = Binding(request.client_id, secrets.nonce(scope.vault, request.id), skew=SKEW)
-        verifies.verify_binding(opened, holder.jwk, binding, scope.now())
-        verified = replace(verified, checks=(*verified.checks, "holder_binding"))
-    require_match(wanted, verified)
-    await gather.require_status(scope, verified.status)
-    return verified
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A response and how it came. `use` is of the reference in its URL, `modes` are those that come so; `origin` is
+    what the browser says of the page, `browser` the secret in its cookie."""
+
+    posted: PostedResponse
+    use: str = "response"
+    modes: frozenset[str] = POSTED
+    origin: str | None = None
+    browser: str | None = None
 
 
-def _kept(query_id: str, verified: VerifiedCredential) -> Presented:
-    return Presented(query_id, verified.format, verified.type, verified.issuer, _claims(verified), verified.checks)
+async def receive_response(scope: Scope, posted: PostedResponse) -> str | None:
+    """POST /presentation-responses/{request}: as `receive`, from the wallet itself."""
+    return await receive(scope, Arrival(posted))
 
 
-def _claims(verified: VerifiedCredential) -> Mapping[str, Any]:
-    """What was disclosed of the person, without the format's own members."""
-    own = {"iss", "iat", "exp", "nbf", "cnf", "status", "vct", "vct#integrity", "_sd_alg"}
-    return {name: value for name, value in verified.claims.items() if name not in own}
+async def receive_from_page(scope: Scope, presentation: UUID, origin: str, data: Mapping[str, Any]) -> None:
+    """POST /presentation-requests/{presentation}/digital-credential: from the verifier's own page, by its server,
+    which says of what origin that page is."""
+    reference = secrets.reference(scope.vault, presentation, "response")
+    await receive(scope, Arrival(response.read_data(reference, data), modes=DIGITAL, origin=origin))
 
 
-async def _settle(
-    scope: Scope,
-    request: OpenRequest,
-    posted: PostedResponse,
-    presented: list[Presented],
-    refusal: ProtocolError | None,
-) -> None:
-    body = (posted.response or posted.parameters.get("vp_token", "")).encode()
-    verdict = Verdict(
-        request=request,
-        verifier_id=scope.catalogue.verifier_id,
-        presentation_id=uuid7(scope.now(), scope.entropy(10)),
-        state="refused" if refusal else "verified",
-        credentials=presented,
-        errors=(refusal.code,) if refusal else (),
-        answer_hash=sha256(body).digest(),
-        answer_size=len(body),
-        at=scope.now(),
-    )
+async def receive_from_browser(scope: Scope, posted: PostedResponse, origin: str | None, browser: str) -> str | None:
+    """From our own page, in the browser that began there: of the Digital Credentials API, or out of the fragment.
+    Where the page goes on to, if anywhere."""
+    modes = DIGITAL if origin is not None else frozenset({FRAGMENT})
+    return await receive(scope, Arrival(posted, "browser", modes, origin, browser))
+
+
+async def receive(scope: Scope, arrival: Arrival) -> str | None:
+    """Where the wallet sends the person's browser, if anywhere. Raises InvalidResponse, Refused."""
+    # 1. whose answer it says it is
+    request_id = secrets.read_reference(scope.vault, arrival.posted.request, arrival.use)
+    if request_id is None:
+        raise InvalidResponse("not a request of ours")
+    # 2. a request that waits for one
+    async with scope.unit() as unit:
+        request: OpenRequest | None = await unit.presentations.open(request_id)
+    if request is None:
+        await note_ignored(scope, request_id, arrival.posted, "answer_late")
+        raise InvalidResponse("unknown, answered or expired request")
+    # 3. come the way it was asked for, opened, from who saw the request
     try:
-        async with scope.unit() as unit:
-            metadata = {"errors": list(verdict.errors)} if refusal else {"formats": [one.format for one in presented]}
-            event = f"presentation.{verdict.state}"
-            unit.record(AuditEvent(event, "presentation_request", request.id, "verify", request.id, metadata))
-            await unit.presentations.settle(verdict)
-            await unit.commit()
+        _require_way(scope, request, arrival)
+        answer = _open(scope, request, arrival.posted)
+    except ProtocolError:
+        await note_ignored(scope, request_id, arrival.posted, "answer_malformed")
+        raise
+    # 4. an error instead of an answer
+    if answer.error is not None:
+        return await _declined(scope, request, arrival.posted, answer)
+    # 5. judged whole
+    judgement = await _judge(scope, request, answer, arrival.origin)
+    # 6. settled, once
+    try:
+        redirect_uri = await settle(scope, request, arrival.posted, judgement)
     except Conflict:
+        await note_ignored(scope, request_id, arrival.posted, "answer_second")
         raise InvalidResponse("another answer was first") from None
+    if judgement.refusal is not None:
+        raise Refused(f"{judgement.refusal.code}: {judgement.refusal.detail}")
+    return redirect_uri
+
+
+def _require_way(scope: Scope, request: OpenRequest, arrival: Arrival) -> None:
+    """The response mode, the origin and the browser that were agreed. Raises InvalidResponse."""
+    if request.response_mode not in arrival.modes:
+        raise InvalidResponse("response mode")
+    if request.response_mode in POSTED:
+        return
+    if request.response_mode in DIGITAL and arrival.origin not in request.terms.origins:
+        raise InvalidResponse("origin")
+    expected, secret = request.browser_hash, arrival.browser
+    seen = None if secret is None else secrets.browser_hash(scope.vault, request.id, secret)
+    if not hmac.compare_digest(expected or b"", seen or b""):
+        raise InvalidResponse("another browser")
+
+
+def _open(scope: Scope, request: OpenRequest, posted: PostedResponse) -> AuthorizationResponse:
+    """Decrypt where it was asked for, then the state, which the Digital Credentials API has not. Raises
+    InvalidResponse."""
+    if request.response_mode in ENCRYPTED:
+        if request.encryption_key is None:
+            raise InvalidResponse("the key is gone")
+        answer = response.decrypt(posted, request.encryption_key, frozenset(ENCODINGS))
+    else:
+        answer = response.in_clear(posted)
+    if request.response_mode not in DIGITAL:
+        expected = secrets.state(scope.vault, request.id)
+        if answer.state is None or not hmac.compare_digest(answer.state.encode(), expected.encode()):
+            raise InvalidResponse("state")
+    return answer
+
+
+async def _declined(
+    scope: Scope, request: OpenRequest, posted: PostedResponse, answer: AuthorizationResponse
+) -> str | None:
+    """8.5: heard, so 200.  Where answers are encrypted, an error in clear may be anybody's who saw the state go by: it
+    is noted and ends nothing."""
+    if request.response_mode in ENCRYPTED and not answer.encrypted:
+        await note_ignored(scope, request.id, posted, "wallet_declined_in_clear")
+        return None
+    told = answer.error if answer.error in response.ERRORS else "other_error"
+    try:
+        await settle(scope, request, posted, Judgement((), WalletDeclined(), told))
+    except Conflict:
+        await note_ignored(scope, request.id, posted, "answer_second")
+        raise InvalidResponse("another answer was first") from None
+    return None
+
+
+async def _judge(scope: Scope, request: OpenRequest, answer: AuthorizationResponse, origin: str | None) -> Judgement:
+    """Every check, or the first that failed; one that broke has failed."""
+    where = answer_uri(scope, request.id, request.response_mode)
+    try:
+        return Judgement(await verify_presentations(scope, request, answer.vp_token, origin, where))
+    except ProtocolError as error:
+        return Judgement((), error)
+    except Exception:
+        telemetry.failure("check failed", tenant=scope.tenant.name)
+        return Judgement((), CheckFailed())

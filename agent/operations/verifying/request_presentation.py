@@ -1,7 +1,7 @@
 """POST /presentation-requests: a presentation is asked for (OpenID4VP 1.0, 5)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,134 +9,155 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.encryption.ephemeral import new_agreement_key
 from agent.operations.verifying import secrets
+from agent.operations.verifying.authorization_requests import request_of, sign, signer_of
+from agent.operations.verifying.dcql_queries import active_query, in_words
+from agent.operations.verifying.identity import UNSIGNED, page_uri, request_uri
+from agent.operations.verifying.request_terms import require_terms
 from agent.scope import Scope
-from agent.scope.verifying import NewPresentationRequest
+from agent.scope.verifying import NewPresentationRequest, RequestTerms
 from agent.tenancy import uuid7
-from protocols.dcql import query
+from protocols import haip
+from protocols.dcql import query as dcql
+from protocols.dcql.build import PlainCredential
 from protocols.encoding import b64url
-from protocols.errors import ProtocolError
 from protocols.jose.jwk import public, thumbprint
-from protocols.openid4vp import authorization_request
-from protocols.openid4vp.authorization_request import AuthorizationRequest
-from protocols.ports import ClientIdentity, ClientIdPrefix
-
-
-class UnknownPrefix(ProtocolError):
-    """The client identifier prefix is not known or not possible here."""
-
-    code = "unknown_client_id_prefix"
-    status = 422
-
-
-class UnknownFormat(ProtocolError):
-    """A credential format of the query is not known."""
-
-    code = "unknown_format"
-    status = 422
+from protocols.openid4vp import authorization_request, transaction_data
+from protocols.openid4vp.authorization_request import DIGITAL, ENCRYPTED, FRAGMENT, POSTED
+from protocols.openid4vp.digital_credentials import audience, origin_of
 
 
 @dataclass(frozen=True, slots=True)
 class RequestPresentation:
-    """Request: a DCQL query, how the verifier names itself, and how the answer comes."""
+    """Request: a DCQL query, the same in plain words, or the name of a stored one; how the verifier names itself; how
+    the answer comes.
 
-    dcql_query: Mapping[str, Any]
+    `client_id_prefixes` are for a request over the Digital Credentials API that several identities sign, the prefix
+    `origin` for one that nobody signs. `same_device`: the person's browser begins on a page of ours and comes back.
+    """
+
+    dcql_query: Mapping[str, Any] | None = None
+    credentials: Sequence[PlainCredential] = ()
     client_id_prefix: str = "x509_hash"
     response_mode: str = "direct_post.jwt"
     redirect_uri: str | None = None
     lifetime: timedelta = timedelta(minutes=5)
+    query: str | None = None
+    client_id_prefixes: tuple[str, ...] = ()
+    same_device: bool = False
+    origins: tuple[str, ...] = ()
+    transaction_data: Sequence[Mapping[str, Any]] = ()
+    verifier_info: Sequence[Mapping[str, Any]] = ()
+    request_uri_method: str | None = None
+    by_value: bool = False
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedPresentation:
-    """The link for the wallet, and the name under which the result is asked for."""
+    """The name under which the result is asked for; the link for the wallet, where one is invoked by a link; the page
+    where a browser begins, where one takes part."""
 
     presentation_id: UUID
-    authorization_request_uri: str
-    client_id: str
+    authorization_request_uri: str | None
+    client_id: str | None
+    start_uri: str | None = None
 
 
 async def request_presentation(scope: Scope, request: RequestPresentation) -> RequestedPresentation:
-    """Raises InvalidQuery, UnknownPrefix, UnknownFormat."""
-    asked = query.parse(request.dcql_query)
-    if any(one.format not in scope.plugins["credential_formats"] for one in asked.credentials):
-        raise UnknownFormat()
+    """Raises InvalidQuery, UnknownQuery, UnknownPrefix, UnknownFormat, InvalidTransactionData, InvalidTerms,
+    NotByProfile."""
+    # 1. what is asked
+    query_id, wanted = await _query(scope, request)
+    asked = dcql.parse(wanted)
+    # 2. on which terms
+    request = _completed(scope, request)
+    require_terms(scope, request, asked)
+    # 3. as whom, with a key of its own
+    new = await _named(scope, _new(scope, request, asked, query_id))
+    # 4. kept, and told
+    async with scope.unit() as unit:
+        metadata = {"prefix": new.client_id_prefix, "response_mode": new.response_mode}
+        unit.record(AuditEvent("presentation.requested", "presentation_request", new.id, "request", new.id, metadata))
+        await unit.presentations.add(new)
+        await unit.commit()
+    return await _told(scope, request, new)
+
+
+async def _query(scope: Scope, request: RequestPresentation) -> tuple[UUID | None, Mapping[str, Any]]:
+    if request.query is None:
+        return None, in_words(scope, request.credentials) if request.credentials else request.dcql_query or {}
+    found = await active_query(scope, request.query)
+    return found.id, found.dcql_query
+
+
+def _completed(scope: Scope, request: RequestPresentation) -> RequestPresentation:
+    """With what the tenant's settings and the response mode leave no choice about."""
+    settings = scope.catalogue.verifier
+    if request.profile is None and haip.PROFILE in settings.profiles:
+        request = replace(request, profile=haip.PROFILE)
+    if request.response_mode in DIGITAL:
+        own = (origin_of(scope.tenant.base_url),)
+        request = replace(request, origins=request.origins or settings.origins or own)
+    if request.response_mode == FRAGMENT:
+        request = replace(request, same_device=True)
+    return replace(request, verifier_info=(*settings.verifier_info, *request.verifier_info))
+
+
+def _new(
+    scope: Scope, request: RequestPresentation, asked: dcql.DcqlQuery, query_id: UUID | None
+) -> NewPresentationRequest:
     made = uuid7(scope.now(), scope.entropy(10))
-    prefix = _prefix(scope, request.client_id_prefix)
-    identity = identity_of(scope, response_uri(scope, made))
-    key = new_agreement_key() if request.response_mode == "direct_post.jwt" else None
-    new = NewPresentationRequest(
+    return NewPresentationRequest(
         id=made,
         verifier_id=scope.catalogue.verifier_id,
         dcql_query=asked.sent,
         client_id_prefix=request.client_id_prefix,
         response_mode=request.response_mode,
-        client_id=prefix.client_id(identity),
+        client_id="",
         nonce_hash=secrets.digest(secrets.nonce(scope.vault, made)),
         state_hash=secrets.digest(secrets.state(scope.vault, made)),
-        encryption_key=key,
-        redirect_uri=request.redirect_uri,
+        encryption_key=_fresh_key() if request.response_mode in ENCRYPTED else None,
         expires_at=scope.now() + request.lifetime,
-    )
-    async with scope.unit() as unit:
-        metadata = {"prefix": request.client_id_prefix, "response_mode": request.response_mode}
-        unit.record(AuditEvent("presentation.requested", "presentation_request", made, "request", made, metadata))
-        await unit.presentations.add(new)
-        await unit.commit()
-    return RequestedPresentation(made, _link(scope, new, prefix.signing(identity).signed), new.client_id)
-
-
-def _prefix(scope: Scope, name: str) -> ClientIdPrefix:
-    found: ClientIdPrefix | None = scope.plugins["client_id_prefixes"].get(name)
-    if found is None:
-        raise UnknownPrefix(name)
-    return found
-
-
-def response_uri(scope: Scope, request: UUID) -> str:
-    """Where the wallet posts its answer."""
-    return f"{scope.tenant.base_url}/presentation-responses/{secrets.reference(scope.vault, request, 'response')}"
-
-
-def identity_of(scope: Scope, response: str) -> ClientIdentity:
-    """What the tenant may call itself by."""
-    key = scope.catalogue.key("verifier")
-    return ClientIdentity(response, scope.catalogue.dns_names, key.x5c, scope.catalogue.did)
-
-
-def _link(scope: Scope, new: NewPresentationRequest, signed: bool) -> str:
-    if signed:
-        reference = secrets.reference(scope.vault, new.id, "request")
-        uri = f"{scope.tenant.base_url}/presentation-requests/{reference}"
-        return authorization_request.by_reference(new.client_id, uri)
-    return authorization_request.by_value(
-        request_of(scope, new.id, new.client_id, new.response_mode, new.dcql_query, new.encryption_key)
+        terms=RequestTerms(
+            redirect_uri=request.redirect_uri,
+            same_device=request.same_device,
+            origins=request.origins,
+            verifier_info=tuple(request.verifier_info),
+            prefixes=request.client_id_prefixes,
+            profile=request.profile,
+        ),
+        transaction_data=transaction_data.render(request.transaction_data),
+        query_id=query_id,
     )
 
 
-def request_of(
-    scope: Scope,
-    request: UUID,
-    client_id: str,
-    response_mode: str,
-    dcql_query: Mapping[str, Any],
-    encryption_key: Mapping[str, Any] | None,
-) -> AuthorizationRequest:
-    """The Authorization Request of a transaction: made again, the same, whenever it is fetched."""
-    return AuthorizationRequest(
-        client_id=client_id,
-        response_mode=response_mode,
-        response_uri=response_uri(scope, request),
-        nonce=secrets.nonce(scope.vault, request),
-        state=secrets.state(scope.vault, request),
-        dcql_query=dcql_query,
-        vp_formats_supported={
-            name: found.supported for name, found in sorted(scope.plugins["credential_formats"].items())
-        },
-        encryption_key=_shown(encryption_key) if encryption_key else None,
-    )
+def _fresh_key() -> Mapping[str, Any]:
+    key = new_agreement_key()
+    jwk = public({name: value for name, value in key.items() if name != "d"})
+    return {**key, "kid": b64url(thumbprint(jwk))}
 
 
-def _shown(private: Mapping[str, Any]) -> dict[str, Any]:
-    """The public half, as client_metadata holds it (8.3)."""
-    jwk = public({name: value for name, value in private.items() if name != "d"})
-    return {**jwk, "kid": b64url(thumbprint(jwk)), "use": "enc", "alg": "ECDH-ES"}
+async def _named(scope: Scope, new: NewPresentationRequest) -> NewPresentationRequest:
+    """With the client identifier, which every identity that signs must be able to have."""
+    for prefix in new.terms.prefixes:
+        await signer_of(scope, new, prefix)
+    if new.client_id_prefix == UNSIGNED:
+        return replace(new, client_id=audience(new.terms.origins[0]))
+    client_id, _ = await signer_of(scope, new)
+    return replace(new, client_id=client_id)
+
+
+async def _told(scope: Scope, request: RequestPresentation, new: NewPresentationRequest) -> RequestedPresentation:
+    page = None if new.response_mode in POSTED and not new.terms.same_device else page_uri(scope, new.id)
+    link = None if new.response_mode in DIGITAL else await _link(scope, request, new)
+    return RequestedPresentation(new.id, link, None if new.client_id_prefix == UNSIGNED else new.client_id, page)
+
+
+async def _link(scope: Scope, request: RequestPresentation, new: NewPresentationRequest) -> str:
+    _, signer = await signer_of(scope, new)
+    if not signer.signed:
+        return authorization_request.by_value(request_of(scope, new, signer))
+    if request.by_value:
+        token = await sign(scope, request_of(scope, new, signer), new, signer)
+        return authorization_request.signed_by_value(new.client_id, token)
+    return authorization_request.by_reference(new.client_id, request_uri(scope, new.id), request.request_uri_method)

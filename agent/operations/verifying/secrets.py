@@ -21,6 +21,16 @@ def state(vault: TenantVault, request: UUID) -> str:
     return b64url(vault.derive("openid4vp.state", request.bytes))
 
 
+def response_code(vault: TenantVault, request: UUID) -> str:
+    """What the wallet is given for the browser to bring back; nobody has seen it before the answer."""
+    return b64url(vault.derive("openid4vp.response_code", request.bytes))
+
+
+def browser_hash(vault: TenantVault, request: UUID, secret: str) -> bytes:
+    """What is stored of the browser that began a request; `secret` is in its cookie."""
+    return vault.derive("openid4vp.browser", request.bytes, secret.encode())
+
+
 def reference(vault: TenantVault, request: UUID, use: str) -> str:
     """What stands in a URL for the request: its id and a MAC, so that nobody guesses one. `use` keeps URLs apart."""
     return b64url(request.bytes + vault.derive(f"openid4vp.{use}", request.bytes)[:_MAC])

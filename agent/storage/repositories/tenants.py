@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from agent.encryption.vault import WrappedTenantKey
 from agent.scope.administering import NewTenant, TenantListing
@@ -32,6 +33,12 @@ _CONFIGURE = Statement(
     update(_issuers)
     .where(_issuers.c.tenant_id == bindparam("tenant"), _issuers.c.id == bindparam("issuer_"))
     .values(issuer_config=bindparam("config"))
+)
+_verifiers = tables.verifiers
+_CONFIGURE_VERIFIER = Statement(
+    update(_verifiers)
+    .where(_verifiers.c.tenant_id == bindparam("tenant"), _verifiers.c.id == bindparam("verifier_"))
+    .values(verifier_config=_verifiers.c.verifier_config.op("||")(bindparam("config", type_=JSONB())))
 )
 _inserts: dict[tuple[str, ...], Statement] = {}
 
@@ -89,6 +96,11 @@ class TenantRepository:
         found = await _ISSUER.value(self._unit.connection, tenant=tenant, issuer=issuer)
         changed = {**found, **config, "policy": {**found.get("policy", {}), **config.get("policy", {})}}
         await _CONFIGURE.run(self._unit.connection, tenant=tenant, issuer_=issuer, config=changed)
+
+    async def configure_verifier(self, verifier: UUID, config: Mapping[str, Any]) -> None:
+        """Set the members that are named."""
+        tenant = self._unit.tenant_id
+        await _CONFIGURE_VERIFIER.run(self._unit.connection, tenant=tenant, verifier_=verifier, config=dict(config))
 
     async def _add(self, table: str, values: Mapping[str, Any]) -> None:
         await _statement(table, tuple(values)).run(self._unit.connection, **values)
