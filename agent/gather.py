@@ -86,13 +86,14 @@ async def require_status(scope: Scope, reference: StatusReference | None) -> Non
 
 async def _value(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> int:
     """Our own list as it stands in the database at this moment; another's from its address."""
-    own = scope.catalogue.status_registry
-    if own is None or own.uri != reference.uri:
+    if not reference.uri.startswith(f"{scope.tenant.base_url}/status-lists/"):
         return mechanism.read(await _list(scope, mechanism, reference), reference.index)
     async with scope.unit() as unit:
-        packed: bytes = await unit.status_lists.byte(own, reference.index)
-    within = reference.index % (8 // own.bits)
-    return mechanism.read(StatusList(own.uri, own.bits, packed, scope.now()), within)
+        found: tuple[int, bytes] | None = await unit.status_lists.byte(reference.uri, reference.index)
+    if found is None:
+        raise StatusUnavailable("no list of ours")
+    bits, packed = found
+    return mechanism.read(StatusList(reference.uri, bits, packed, scope.now()), reference.index % (8 // bits))
 
 
 async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> StatusList:

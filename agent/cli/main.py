@@ -12,6 +12,8 @@ _VERBS = {
     "tenant": "tenants",
     "offer": "issuing",
     "revoke": "issuing",
+    "suspend": "issuing",
+    "reinstate": "issuing",
     "request": "verifying",
     "result": "verifying",
     "ca": "trusting",

@@ -21,12 +21,17 @@ from agent.operations.administering.api_keys import CreateApiKey, CreatedApiKey,
 from agent.operations.administering.create_tenant import create_tenant
 from agent.operations.administering.sessions import create_start_code
 from agent.operations.administering.trust import AddTrustAnchor, add_trust_anchor, certificate_authority
+from agent.operations.issuing.change_status import (
+    ChangeStatus,
+    reinstate_credentials,
+    revoke_credentials,
+    suspend_credentials,
+)
 from agent.operations.issuing.create_credential_offer import (
     CreateCredentialOffer,
     CreatedCredentialOffer,
     create_credential_offer,
 )
-from agent.operations.issuing.revoke_credential import RevokeCredential, revoke_credential
 from agent.operations.keeping.export_audit import export_audit
 from agent.operations.verifying.presentation_result import presentation_result
 from agent.operations.verifying.request_presentation import (
@@ -36,7 +41,8 @@ from agent.operations.verifying.request_presentation import (
 )
 from agent.scope import Scope
 from agent.scope.administering import CreatedTenant, CreateTenant, TenantListing
-from agent.scope.issuing import CredentialListing, IssuanceListing
+from agent.scope.issuing import IssuanceListing
+from agent.scope.status import CredentialListing
 from agent.scope.verifying import PresentationResult
 from protocols import x509
 from protocols.errors import Malformed
@@ -112,9 +118,13 @@ def _issuance(found: IssuanceListing) -> Reply:
     )
 
 
-def _revocation(call: Call) -> RevokeCredential:
-    reason = schemas.RevocationBody.read(call)["reason"]
-    return RevokeCredential(_uuid(call.path["credential"]), reason)
+def _status_change(call: Call) -> ChangeStatus:
+    return ChangeStatus((_uuid(call.path["credential"]),), schemas.StatusBody.read(call)["reason"])
+
+
+def _status_changes(call: Call) -> ChangeStatus:
+    body = schemas.StatusesBody.read(call)
+    return ChangeStatus(body["credentials"], body["reason"])
 
 
 def _cursor(call: Call) -> UUID:
@@ -318,6 +328,13 @@ def _start(url: str) -> Reply:
     return _created({"url": url})
 
 
+_STATUS_CHANGES = {
+    "revoke": revoke_credentials,
+    "suspend": suspend_credentials,
+    "reinstate": reinstate_credentials,
+}
+
+
 def _revoked(changed: Sequence[UUID]) -> Reply:
     return _shown({"credentials": [str(one) for one in changed]})
 
@@ -335,8 +352,10 @@ def _rows() -> tuple[Route, ...]:
             _issuance,
         ),
         Route("GET", "/credentials", s.CREDENTIALS_READ, _cursor, _list_credentials, _credentials),
-        Route(
-            "POST", "/credentials/{credential}/revoke", s.CREDENTIALS_REVOKE, _revocation, revoke_credential, _revoked
+        *(
+            Route("POST", f"/credentials{path}/{verb}", s.CREDENTIALS_REVOKE, parse, operate, _revoked)
+            for path, parse in (("/{credential}", _status_change), ("", _status_changes))
+            for verb, operate in _STATUS_CHANGES.items()
         ),
         Route("POST", "/presentation-requests", s.REQUESTS_WRITE, _request, request_presentation, _requested),
         Route(
