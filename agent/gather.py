@@ -3,6 +3,8 @@
 An operation calls these between a format's pure steps.  Whatever cannot be found out is a refusal.
 """
 
+from datetime import datetime
+
 import cbor2
 
 from agent.scope import Scope, Shape
@@ -12,6 +14,8 @@ from protocols.ports import KeyReference, Purpose, StatusList, StatusMechanism, 
 from protocols.ports.tools import FetchFailed, FetchRefused
 
 _SHORT_TTL = 300.0
+_SEEN_SECONDS = 7 * 86_400.0
+_TIME = Shape(cbor2.dumps, cbor2.loads)
 _SHAPE = Shape(
     lambda one: cbor2.dumps([one.uri, one.bits, one.packed, one.issued_at, one.expires_at, one.ttl]),
     lambda data: StatusList(*cbor2.loads(data)),
@@ -86,13 +90,14 @@ async def require_status(scope: Scope, reference: StatusReference | None) -> Non
 
 async def _value(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> int:
     """Our own list as it stands in the database at this moment; another's from its address."""
-    own = scope.catalogue.status_registry
-    if own is None or own.uri != reference.uri:
+    if not reference.uri.startswith(f"{scope.tenant.base_url}/status-lists/"):
         return mechanism.read(await _list(scope, mechanism, reference), reference.index)
     async with scope.unit() as unit:
-        packed: bytes = await unit.status_lists.byte(own, reference.index)
-    within = reference.index % (8 // own.bits)
-    return mechanism.read(StatusList(own.uri, own.bits, packed, scope.now()), within)
+        found: tuple[int, bytes] | None = await unit.status_lists.byte(reference.uri, reference.index)
+    if found is None:
+        raise StatusUnavailable("no list of ours")
+    bits, packed = found
+    return mechanism.read(StatusList(reference.uri, bits, packed, scope.now()), reference.index % (8 // bits))
 
 
 async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> StatusList:
@@ -117,4 +122,19 @@ async def _fetch(scope: Scope, mechanism: StatusMechanism, uri: str) -> StatusLi
     trusted = await issuer_key(scope, opened.signer, Purpose.STATUS)
     if not verify_signature(trusted.jwk, opened.algorithm, opened.signing_input, opened.signature):
         raise StatusUnavailable("signature")
+    await _require_newest(scope, opened.content)
     return opened.content
+
+
+async def _require_newest(scope: Scope, status: StatusList) -> None:
+    """A list never goes back to what it said before: who can serve an old token must not undo a revocation."""
+
+    async def this() -> str:
+        return status.issued_at.isoformat()
+
+    seen = datetime.fromisoformat(await scope.cache.get("foreign_status_seen", status.uri, this, _SEEN_SECONDS, _TIME))
+    if status.issued_at < seen:
+        raise StatusUnavailable("older than the newest seen")
+    if status.issued_at > seen:
+        await scope.cache.forget("foreign_status_seen", status.uri)
+        await scope.cache.get("foreign_status_seen", status.uri, this, _SEEN_SECONDS, _TIME)

@@ -1,4 +1,4 @@
-"""`chancery offer`, `chancery cancel` and `chancery revoke`."""
+"""`chancery offer` and `cancel`, and what becomes of credentials: `revoke`, `suspend`, `reinstate`."""
 
 import json
 from typing import Any, TextIO
@@ -63,10 +63,32 @@ def cancel(issuance: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("credential")
+@click.argument("credentials", nargs=-1, required=True)
 @click.option("--reason", default="unspecified", help="A code word for the record.")
 @json_flag
-def revoke(credential: str, reason: str, as_json: bool) -> None:
-    """Revoke CREDENTIAL for ever (its id, or the id of the issuance it came from)."""
-    answer = Client().post(f"/credentials/{credential}/revoke", {"reason": reason})
-    show(answer, as_json, f"revoked {', '.join(answer['credentials'])}")
+def revoke(credentials: tuple[str, ...], reason: str, as_json: bool) -> None:
+    """Revoke CREDENTIALS for ever (their ids, or the ids of the issuances they came from)."""
+    _change("revoke", credentials, reason, as_json)
+
+
+@click.command()
+@click.argument("credentials", nargs=-1, required=True)
+@click.option("--reason", default="unspecified", help="A code word for the record.")
+@json_flag
+def suspend(credentials: tuple[str, ...], reason: str, as_json: bool) -> None:
+    """Suspend CREDENTIALS until they are reinstated."""
+    _change("suspend", credentials, reason, as_json)
+
+
+@click.command()
+@click.argument("credentials", nargs=-1, required=True)
+@click.option("--reason", default="unspecified", help="A code word for the record.")
+@json_flag
+def reinstate(credentials: tuple[str, ...], reason: str, as_json: bool) -> None:
+    """Make suspended CREDENTIALS valid again."""
+    _change("reinstate", credentials, reason, as_json)
+
+
+def _change(verb: str, credentials: tuple[str, ...], reason: str, as_json: bool) -> None:
+    answer = Client().post(f"/credentials/{verb}", {"credentials": list(credentials), "reason": reason})
+    show(answer, as_json, f"{verb}: {', '.join(answer['credentials'])}")

@@ -13,6 +13,8 @@ _VERBS = {
     "offer": "issuing",
     "revoke": "issuing",
     "cancel": "issuing",
+    "suspend": "issuing",
+    "reinstate": "issuing",
     "request": "verifying",
     "result": "verifying",
     "query": "verifying",

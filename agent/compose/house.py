@@ -196,7 +196,7 @@ class House:
 
 
 _NO_VAULT: Any = None  # reading the tenant's keys is what makes its vault
-_SYSTEM_CATALOGUE = TenantCatalogue("system", SYSTEM.id, (), SYSTEM.id, "system", (), (), {}, (), None)
+_SYSTEM_CATALOGUE = TenantCatalogue("system", SYSTEM.id, (), SYSTEM.id, "system", (), (), {}, (), {})
 
 
 def now() -> datetime:

@@ -10,6 +10,7 @@ from agent.config import Config
 from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
 from agent.workers.housekeeping import Housekeeping
+from agent.workers.publication import Publication
 from agent.workers.schedule import run_all
 from agent.workers.seals import Seals
 
@@ -23,9 +24,8 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
         async with House(config, where) as house:
             maint = await open_pool(where.maint, 4, "agent_maint")
             try:
-                await run_all(
-                    [Housekeeping(maint), Deliveries(maint, house.scope_of), Seals(maint, house.scope_of)], stopping
-                )
+                entering = (Deliveries, Publication, Seals)
+                await run_all([Housekeeping(maint), *(task(maint, house.scope_of) for task in entering)], stopping)
             finally:
                 await maint.close()
 

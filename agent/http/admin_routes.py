@@ -24,16 +24,22 @@ from agent.operations.administering.create_tenant import create_tenant
 from agent.operations.administering.sessions import create_start_code
 from agent.operations.administering.trust import AddTrustAnchor, add_trust_anchor, certificate_authority
 from agent.operations.issuing.cancel_credential_offer import cancel_credential_offer
+from agent.operations.issuing.change_status import (
+    ChangeStatus,
+    reinstate_credentials,
+    revoke_credentials,
+    suspend_credentials,
+)
 from agent.operations.issuing.create_credential_offer import (
     CreateCredentialOffer,
     CreatedCredentialOffer,
     create_credential_offer,
 )
-from agent.operations.issuing.revoke_credential import RevokeCredential, revoke_credential
 from agent.operations.keeping.export_audit import export_audit
 from agent.scope import Scope
 from agent.scope.administering import CreatedTenant, CreateTenant, TenantListing
-from agent.scope.issuing import CredentialListing, IssuanceListing
+from agent.scope.issuing import IssuanceListing
+from agent.scope.status import CredentialListing
 from protocols import x509
 from protocols.errors import Malformed
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
@@ -108,9 +114,13 @@ def _issuance(found: IssuanceListing) -> Reply:
     )
 
 
-def _revocation(call: Call) -> RevokeCredential:
-    reason = schemas.RevocationBody.read(call)["reason"]
-    return RevokeCredential(_uuid(call.path["credential"]), reason)
+def _status_change(call: Call) -> ChangeStatus:
+    return ChangeStatus((_uuid(call.path["credential"]),), schemas.StatusBody.read(call)["reason"])
+
+
+def _status_changes(call: Call) -> ChangeStatus:
+    body = schemas.StatusesBody.read(call)
+    return ChangeStatus(body["credentials"], body["reason"])
 
 
 def _cursor(call: Call) -> UUID:
@@ -281,6 +291,13 @@ def _start(url: str) -> Reply:
     return _created({"url": url})
 
 
+_STATUS_CHANGES = {
+    "revoke": revoke_credentials,
+    "suspend": suspend_credentials,
+    "reinstate": reinstate_credentials,
+}
+
+
 def _revoked(changed: Sequence[UUID]) -> Reply:
     return _shown({"credentials": [str(one) for one in changed]})
 
@@ -306,8 +323,10 @@ def _rows() -> tuple[Route, ...]:
             _gone,
         ),
         Route("GET", "/credentials", s.CREDENTIALS_READ, _cursor, _list_credentials, _credentials),
-        Route(
-            "POST", "/credentials/{credential}/revoke", s.CREDENTIALS_REVOKE, _revocation, revoke_credential, _revoked
+        *(
+            Route("POST", f"/credentials{path}/{verb}", s.CREDENTIALS_REVOKE, parse, operate, _revoked)
+            for path, parse in (("/{credential}", _status_change), ("", _status_changes))
+            for verb, operate in _STATUS_CHANGES.items()
         ),
         *verifier_admin_routes.ROWS,
         Route("POST", "/trust-anchors", s.TRUST_WRITE, _anchor, add_trust_anchor, _added),

@@ -168,7 +168,13 @@ class ApiKeyBody(ClosedSchema):
     expires_in = fields.Integer(validate=validate.Range(60, 315_360_000), load_default=None, strict=True)
 
 
-class RevocationBody(ClosedSchema):
-    """POST /credentials/{credential}/revoke."""
+class StatusBody(ClosedSchema):
+    """POST /credentials/{credential}/revoke, /suspend, /reinstate."""
 
     reason = fields.String(validate=WORD, load_default="unspecified")
+
+
+class StatusesBody(StatusBody):
+    """POST /credentials/revoke, /suspend, /reinstate."""
+
+    credentials = fields.List(fields.UUID(), required=True, validate=validate.Length(1, 1000))

@@ -10,22 +10,13 @@ from agent.operations.issuing.issuer_metadata import serve_authorization_server_
 from agent.operations.issuing.push_authorization_request import push_authorization_request
 from agent.operations.issuing.receive_notification import receive_notification
 from agent.operations.issuing.serve_credential_offer import serve_credential_offer
-from agent.operations.issuing.serve_status_list import StatusListToken, serve_status_list
+from agent.operations.issuing.serve_status_list import serve_status_list, serve_status_lists
 from agent.web import authorization, signing_in
-from protocols.http import Call, Reply, Route
+from protocols.http import Route
 from protocols.oauth import authorization_request, challenge, token
 from protocols.oauth import metadata as oauth_metadata
 from protocols.openid4vci import credential, credential_offer, deferred_credential, metadata, nonce, notification
-
-
-def _list_uri(call: Call) -> str:
-    return call.url
-
-
-def _list_token(found: StatusListToken) -> Reply:
-    headers = {"Cache-Control": f"public, max-age={min(found.ttl, 60)}", "Access-Control-Allow-Origin": "*"}
-    return Reply(200, found.token, found.media_type, headers)
-
+from protocols.status_list import request as status_list
 
 _ENDPOINTS = (
     Route(
@@ -52,7 +43,8 @@ _ENDPOINTS = (
         "POST", "/deferred_credential", None, deferred_credential.parse, deliver_deferred_credential, credential.render
     ),
     Route("POST", "/notification", None, notification.parse, receive_notification, notification.render),
-    Route("GET", "/status-lists/{number}", None, _list_uri, serve_status_list, _list_token),
+    Route("GET", "/status-lists/{number}", None, status_list.parse, serve_status_list, status_list.render),
+    Route("GET", "/status-lists", None, lambda _call: None, serve_status_lists, status_list.render_aggregation),
     *publishing_routes.ROUTES,
 )
 _DOCUMENTS = (

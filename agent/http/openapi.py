@@ -14,9 +14,14 @@ from agent.http import issuer_schemas, policy_schemas, verifier_admin_routes
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
+STATUS_VERBS = ("revoke", "suspend", "reinstate")
 BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/credential-offers"): schemas.CredentialOfferBody,
-    ("POST", "/credentials/{credential}/revoke"): schemas.RevocationBody,
+    **{
+        ("POST", f"/credentials{path}/{verb}"): body
+        for path, body in (("/{credential}", schemas.StatusBody), ("", schemas.StatusesBody))
+        for verb in STATUS_VERBS
+    },
     **verifier_admin_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
@@ -76,7 +81,7 @@ def _operation(row: Route) -> dict[str, Any]:
     path = row.path.removeprefix(BASE)
     body = BODIES.get((row.method, path))
     success = {"POST": "201", "DELETE": "204"}.get(row.method, "200")
-    if path.endswith("/revoke"):
+    if path.endswith(STATUS_VERBS):
         success = "200"
     elif path.endswith(_SILENT):
         success = "204"

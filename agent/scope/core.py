@@ -10,7 +10,7 @@ from agent.audit import AuditEvent, SecurityEvent
 from agent.encryption.vault import TenantVault
 from agent.keyring import Keyring
 from agent.scope.administering import Control
-from agent.scope.issuing import StatusPlace
+from agent.scope.status import StatusPlace
 from agent.scope.tenants import StatusRegistry, TenantCatalogue
 from agent.tenancy import Principal, Tenant
 from protocols.errors import ProtocolError
@@ -70,7 +70,7 @@ class Places(Protocol):
     """Places in status lists, from blocks that this process reserved."""
 
     async def take(self, scope: "Scope", registry: StatusRegistry, count: int) -> list[StatusPlace]:
-        """So many places, each handed out once in all processes."""
+        """So many places of one list (this one, or what followed it), each handed out once in all processes."""
 
 
 @dataclass(frozen=True, slots=True)

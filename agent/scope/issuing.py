@@ -7,8 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from agent.scope.authorizing import Mark, NewToken
-from agent.scope.tenants import StatusRegistry
-from protocols.ports import StatusMechanism
+from agent.scope.status import StatusPlace
 
 TX_CODE_ATTEMPTS = 5
 
@@ -95,14 +94,6 @@ class Notified:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusPlace:
-    """One entry of a status list, handed out once: its index and the block it came from."""
-
-    index: int
-    block: int
-
-
-@dataclass(frozen=True, slots=True)
 class IssuedCredential:
     """A credential about to be recorded. The credential itself is not kept."""
 
@@ -115,7 +106,6 @@ class IssuedCredential:
     issuer_id: UUID
     holder_key: str | None
     status: StatusPlace | None
-    registry: StatusRegistry | None
     issued_at: datetime
     expires_at: datetime | None
     tags: tuple[bytes, ...] = ()
@@ -144,18 +134,6 @@ class IssuanceListing:
     expires_at: datetime
     notified_event: str | None
     credentials: tuple[UUID, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialListing:
-    """An issued credential as its tenant sees it."""
-
-    id: UUID
-    type: str
-    format: str
-    status: str
-    issued_at: datetime
-    expires_at: datetime | None
 
 
 class Issuances(Protocol):
@@ -200,22 +178,3 @@ class Issuances(Protocol):
         """Whether a living token has this hash."""
 
     async def get(self, issuance: UUID) -> IssuanceListing | None: ...
-
-
-class StatusLists(Protocol):
-    """Places in status lists, and their bits."""
-
-    async def take_block(self, registry: StatusRegistry, taken_by: str) -> tuple[int, int, int] | None:
-        """(block number, first place, size) of a fresh block; None when the list is full."""
-
-    async def revoke(self, named: UUID, mechanisms: Mapping[str, StatusMechanism], reason: str) -> Sequence[UUID]:
-        """Revoke one credential, or all of one issuance, in row and list; the ids of those that changed."""
-
-    async def credentials(self, after: UUID, limit: int) -> Sequence[CredentialListing]:
-        """A page of issued credentials, by id."""
-
-    async def byte(self, registry: StatusRegistry, index: int) -> bytes:
-        """The byte of the packed list that holds an entry; empty when the list has none there."""
-
-    async def bits(self, registry: UUID) -> tuple[bytes, int]:
-        """The packed list and its version."""

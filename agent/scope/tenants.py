@@ -86,7 +86,10 @@ class IssuancePolicy:
 
 @dataclass(frozen=True, slots=True)
 class CredentialConfiguration:
-    """One entry of credential_configurations_supported, with what issuing by it needs (OpenID4VCI 1.0, 12.2.4)."""
+    """One entry of credential_configurations_supported, with what issuing by it needs (OpenID4VCI 1.0, 12.2.4).
+
+    `status` is the status mechanism that its credentials are registered with, None for none.
+    """
 
     id: UUID
     credential_configuration_id: str
@@ -103,7 +106,7 @@ class CredentialConfiguration:
     proof_types: Mapping[str, tuple[str, ...]]
     schema: Mapping[str, Any] | None
     searchable: tuple[ClaimsPath, ...] = ()
-    status: bool = True
+    status: str | None = "token_status_list"
     key_attestations_required: Mapping[str, Any] | None = None
     type_digest: bytes | None = None
     claim_source: SourceChoice | None = None
@@ -186,7 +189,10 @@ class VerifierSettings:
 
 @dataclass(frozen=True, slots=True)
 class TenantCatalogue:
-    """Everything about a tenant that changes rarely. `version` names this very content, for derived caches."""
+    """Everything about a tenant that changes rarely. `version` names this very content, for derived caches.
+
+    `status_registries`: by mechanism, the list that takes credentials at the moment.
+    """
 
     version: str
     issuer_id: UUID
@@ -197,7 +203,7 @@ class TenantCatalogue:
     keys: tuple[SigningKey, ...]
     configurations: Mapping[str, CredentialConfiguration]
     anchors: tuple[TrustAnchor, ...]
-    status_registry: StatusRegistry | None
+    status_registries: Mapping[str, StatusRegistry]
     profiles: frozenset[str] = frozenset({"openid4vci-1.0"})
     did: str | None = None
     policy: IssuerPolicy = IssuerPolicy()

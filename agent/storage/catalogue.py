@@ -12,13 +12,13 @@ from agent.scope.tenants import (
     IssuerPolicy,
     SigningKey,
     SourceChoice,
-    StatusRegistry,
     TenantCatalogue,
     VerifierSettings,
 )
 from agent.storage import tables
 from agent.storage.repositories import identity_providers
 from agent.storage.repositories.issuance_policies import ACTIVE, policy_of
+from agent.storage.repositories.status_lists import registry_of
 from agent.storage.statements import Row, Statement
 from protocols import haip
 from protocols.claims_path import ClaimsPath
@@ -73,9 +73,9 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
     verifier = await _VERIFIERS.row(connection, tenant=tenant)
     if issuer is None or verifier is None:
         raise LookupError("tenant has no issuer or no verifier")
-    registry = await _REGISTRIES.row(connection, tenant=tenant)
     did = await _DIDS.row(connection, tenant=tenant)
     rows = {
+        "registries": await _REGISTRIES.rows(connection, tenant=tenant),
         "keys": await _KEYS.rows(connection, tenant=tenant),
         "configurations": await _CONFIGURATIONS.rows(connection, tenant=tenant),
         "providers": await identity_providers.ACTIVE.rows(connection, tenant=tenant),
@@ -83,7 +83,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         "policies": await ACTIVE.rows(connection, tenant=tenant),
     }
     policies = {row["policy_name"]: policy_of(row) for row in rows["policies"]}
-    parties = [issuer, verifier, *([registry] if registry else []), *([did] if did else [])]
+    parties = [issuer, verifier, *([did] if did else [])]
     config = issuer["issuer_config"]
     profiles = frozenset(config.get("profiles", ("openid4vci-1.0",)))
     return TenantCatalogue(
@@ -99,7 +99,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
             for row in rows["configurations"]
         },
         anchors=tuple(_anchor(row) for row in rows["anchors"]),
-        status_registry=_registry(unit, registry) if registry else None,
+        status_registries={row["type"]: registry_of(unit.vault, row) for row in rows["registries"]},
         profiles=profiles,
         did=did["did"] if did else None,
         policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
@@ -159,7 +159,7 @@ def _configuration(row: Row, policies: Mapping[str, IssuancePolicy], named: bool
         proof_types={name: tuple(algorithms) for name, algorithms in binding.get("proof_types", {}).items()},
         schema=row["schema_definition"],
         searchable=tuple(_path(text) for text in row["searchable"]),
-        status=bool(row["status_types"]),
+        status=row["status_types"][0] if row["status_types"] else None,
         key_attestations_required=binding.get("key_attestations_required"),
         type_digest=row["metadata_digest"],
         claim_source=SourceChoice(source["kind"], source["settings"], source["drop_unnamed"]) if source else None,
@@ -178,19 +178,4 @@ def _anchor(row: Row) -> TrustAnchor:
         roles=frozenset(row["roles"]),
         certificate=row["certificate"],
         public_keys=tuple(row["public_keys"]),
-    )
-
-
-def _registry(unit: "PostgresUnit", row: Row) -> StatusRegistry:
-    permutation = unit.vault.open("revocation_registries", "permutation_sealed", row["id"], row["permutation_sealed"])
-    return StatusRegistry(
-        id=row["id"],
-        uri=row["registry_url"],
-        mechanism=row["type"],
-        bits=row["bits"],
-        max_entries=row["max_entries"],
-        block_size=row["block_size"],
-        shard_bytes=row["shard_bytes"],
-        permutation_key=permutation,
-        ttl=row["ttl"],
     )

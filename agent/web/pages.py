@@ -52,8 +52,8 @@ def page(
     inline: str = "",
     **values: Any,
 ) -> Reply:
-    """One page of a tenant. `form_action` is where an answer to a form may lead beside here. Of two ways to run one script
-    that speaks to this server alone, `script` is its address, `inline` the script itself."""
+    """One page of a tenant. `form_action` is where an answer to a form may lead beside here. The one script that runs,
+    and speaks to this server alone, is at the address `script` or is `inline` itself."""
     text = _templates.get_template(template).render(
         tenant=scope.catalogue.verifier_name,
         base=scope.tenant.base_url,

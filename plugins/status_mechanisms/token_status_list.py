@@ -10,17 +10,11 @@ from protocols.errors import Malformed, ProtocolError
 from protocols.jose import jws, jwt
 from protocols.ports import KeyReference, PluginTools, StatusList, StatusReference, ToBeSigned
 from protocols.ports.status import OpenedStatusList
+from protocols.status_list import InvalidStatusList, inflate, read_low_first, write_low_first
 from protocols.x509 import parse_chain, render_chain
 
 TYPE = "statuslist+jwt"
-MAX_INFLATED = 16 * 1024 * 1024
 _MAX_INDEX = 2**31
-
-
-class InvalidStatusList(ProtocolError):
-    """The status list token is not valid."""
-
-    code = "invalid_status_list"
 
 
 class TokenStatusList:
@@ -54,6 +48,8 @@ class TokenStatusList:
             "iat": int(status.issued_at.timestamp()),
             "status_list": {"bits": status.bits, "lst": b64url(zlib.compress(status.packed, 9))},
         }
+        if status.aggregation_uri:
+            payload["status_list"]["aggregation_uri"] = status.aggregation_uri
         if status.expires_at:
             payload["exp"] = int(status.expires_at.timestamp())
         if status.ttl:
@@ -97,38 +93,18 @@ class TokenStatusList:
 
     def read(self, status: StatusList, index: int) -> int:
         """The value at the index, least significant bits first (section 4.1). Raises InvalidStatusList."""
-        per_byte = 8 // status.bits
-        if not 0 <= index < len(status.packed) * per_byte:
-            raise InvalidStatusList("index out of range")
-        shift = index % per_byte * status.bits
-        return status.packed[index // per_byte] >> shift & ((1 << status.bits) - 1)
+        return read_low_first(status.packed, status.bits, index)
 
     def write(self, packed: bytearray, bits: int, index: int, value: int) -> None:
-        """Set one place. Raises ValueError for a value or a place that does not fit."""
-        per_byte = 8 // bits
-        if not 0 <= value < 1 << bits or not 0 <= index < len(packed) * per_byte:
-            raise ValueError("value or place")
-        shift = index % per_byte * bits
-        byte = packed[index // per_byte]
-        packed[index // per_byte] = byte & ~(((1 << bits) - 1) << shift) & 0xFF | value << shift
+        """Set one place. Raises ValueError for a value, InvalidStatusList for a place that does not fit."""
+        write_low_first(packed, bits, index, value)
 
 
 def _content(member: Any) -> tuple[int, bytes]:
     bits, lst = (member.get("bits"), member.get("lst")) if isinstance(member, dict) else (None, None)
     if isinstance(bits, bool) or not isinstance(bits, int) or bits not in (1, 2, 4, 8) or not isinstance(lst, str):
         raise InvalidStatusList("bits and lst")
-    return bits, _inflate(parse_b64url(lst))
-
-
-def _inflate(data: bytes) -> bytes:
-    inflater = zlib.decompressobj()
-    try:
-        packed = inflater.decompress(data, MAX_INFLATED)
-    except zlib.error:
-        raise InvalidStatusList("not ZLIB") from None
-    if not inflater.eof or inflater.unused_data or inflater.unconsumed_tail:
-        raise InvalidStatusList("cut short, too long or followed by more")
-    return packed
+    return bits, inflate(parse_b64url(lst))
 
 
 def _signer(header: Mapping[str, Any], uri: str) -> KeyReference:

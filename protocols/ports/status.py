@@ -20,7 +20,10 @@ class StatusReference:
 
 @dataclass(frozen=True, slots=True)
 class StatusList:
-    """A status list that was opened or is about to be signed. `bits` a place, packed as the mechanism packs."""
+    """A status list that was opened or is about to be signed. `bits` a place, packed as the mechanism packs.
+
+    `aggregation_uri` leads to the addresses of all lists of the issuer.
+    """
 
     uri: str
     bits: int
@@ -28,6 +31,7 @@ class StatusList:
     issued_at: datetime
     expires_at: datetime | None = None
     ttl: int | None = None
+    aggregation_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Front:
         """The real server's answer."""
         headers = {
             name: value for name, value in asked.headers.items() if name.lower() not in ("host", "content-length")
-        }
+        } | {"Accept-Encoding": "identity"}
         async with self.session.request(
             asked.method, self.behind + asked.target, data=asked.body, headers=headers, allow_redirects=False
         ) as answer:

@@ -21,7 +21,8 @@ from agent.operations.issuing.proved import Holder, Proved
 from agent.operations.issuing.rounding import rounded
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import Mark
-from agent.scope.issuing import Authorized, IssuedCredential, Settlement, StatusPlace
+from agent.scope.issuing import Authorized, IssuedCredential, Settlement
+from agent.scope.status import StatusPlace
 from agent.scope.tenants import CredentialConfiguration
 from agent.tenancy import uuid7
 from protocols import x509
@@ -199,8 +200,8 @@ async def _numbered(
     scope: Scope, configuration: CredentialConfiguration, holders: Sequence[Holder | None]
 ) -> list[tuple[Holder | None, StatusPlace | None]]:
     """Each holder with a place in the status list, when there is one."""
-    registry = scope.catalogue.status_registry
-    if not configuration.status or registry is None:
+    registry = scope.catalogue.status_registries.get(configuration.status or "")
+    if registry is None:
         return [(one, None) for one in holders]
     places = await scope.places.take(scope, registry, len(holders))
     return list(zip(holders, places, strict=True))
@@ -221,7 +222,6 @@ async def _draft(
         issuer_id=scope.catalogue.issuer_id,
         holder_key=b64url(thumbprint(holder.jwk)) if holder else None,
         status=place,
-        registry=scope.catalogue.status_registry if place else None,
         issued_at=issued_at,
         expires_at=issued_at + configuration.lifetime if configuration.lifetime else None,
     ), holder
@@ -237,9 +237,8 @@ async def _sign(
     """prepare -> sign -> seal; the format and the keyring know nothing of each other."""
     issuer = scope.catalogue.key("issuer")
     issues = scope.plugins["credential_formats"][configuration.format]
-    status = None
-    if issued.status and issued.registry:
-        status = StatusReference(issued.registry.mechanism, issued.registry.uri, issued.status.index)
+    place = issued.status
+    status = StatusReference(place.registry.mechanism, place.registry.uri, place.index) if place else None
     draft = CredentialDraft(
         type=configuration.type,
         claims=issuance.claims,

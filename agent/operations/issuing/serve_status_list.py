@@ -1,68 +1,109 @@
-"""GET /status-lists/{number}: the tenant's status list as a signed token."""
+"""GET /status-lists/{number} and /status-lists: the tenant's status lists as signed tokens, and where they are."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+import zlib
+from collections.abc import Sequence
+from hashlib import sha256
 
 import cbor2
 
+from agent.operations.issuing.publish_status_list import VALIDITY, publish, serializations
 from agent.scope import Scope, Shape
+from agent.scope.status import PublishedToken
 from agent.scope.tenants import StatusRegistry
 from protocols.errors import ProtocolError
-from protocols.ports import StatusList
+from protocols.ports import StatusMechanism
+from protocols.status_list.request import StatusListRequest, StatusListResponse, StatusListToken
 
 _FRESH_SECONDS = 5.0
-_VALID = timedelta(days=1)
+_REGISTRY_SECONDS = 3600.0
 
 
 class NoSuchList(ProtocolError):
-    """There is no such status list."""
+    """There is no such status list, or none from that time."""
 
     code = "not_found"
     status = 404
 
 
-@dataclass(frozen=True, slots=True)
-class StatusListToken:
-    """A list token as served, with its media type and how long it may be cached (seconds)."""
+class NotAcceptable(ProtocolError):
+    """The status list is not served in a media type that was asked for."""
 
-    token: bytes
-    media_type: str
-    ttl: int
+    code = "not_acceptable"
+    status = 406
 
 
 _SHAPE = Shape(
-    lambda one: cbor2.dumps([one.token, one.media_type, one.ttl]), lambda data: StatusListToken(*cbor2.loads(data))
+    lambda one: cbor2.dumps([one.token, one.gzipped, one.media_type, one.etag, one.issued_at, one.fresh]),
+    lambda data: StatusListToken(*cbor2.loads(data)),
 )
 
 
-async def serve_status_list(scope: Scope, uri: str) -> StatusListToken:
-    """The newest token, signed when the list changed or the last one grew old. Raises NoSuchList."""
-    registry = scope.catalogue.status_registry
-    if registry is None or registry.uri != uri:
-        raise NoSuchList()
+async def serve_status_list(scope: Scope, request: StatusListRequest) -> StatusListResponse:
+    """The token of the newest content, or of a time. Raises NoSuchList, NotAcceptable."""
+    registry = await _registry(scope, request.uri)
+    mechanism = _asked(serializations(scope, registry), request.accepted)
+    if request.time is not None:
+        async with scope.unit() as unit:
+            past = await unit.status_lists.published(registry.id, mechanism.media_type, request.time)
+        if past is None:
+            raise NoSuchList("nothing from that time")
+        return StatusListResponse(request, _token(registry, past))
 
     async def look() -> StatusListToken:
+        return _token(registry, await _newest(scope, registry, mechanism))
+
+    key = f"{mechanism.media_type} {registry.uri}"
+    found: StatusListToken = await scope.cache.get("status_list", key, look, _FRESH_SECONDS, _SHAPE)
+    return StatusListResponse(request, found)
+
+
+async def serve_status_lists(scope: Scope, _request: None) -> Sequence[str]:
+    """The addresses of all lists of the issuer (draft-ietf-oauth-status-list, 9)."""
+    async with scope.unit() as unit:
+        uris: Sequence[str] = await unit.status_lists.uris()
+    return uris
+
+
+async def _registry(scope: Scope, uri: str) -> StatusRegistry:
+    """Found once: an address never changes its list. Raises NoSuchList, which is not remembered."""
+
+    async def find() -> StatusRegistry:
         async with scope.unit() as unit:
-            packed, version = await unit.status_lists.bits(registry.id)
+            registry: StatusRegistry | None = await unit.status_lists.find(uri)
+        if registry is None:
+            raise NoSuchList()
+        return registry
 
-        async def sign() -> StatusListToken:
-            return await _sign(scope, registry, packed)
-
-        signed: StatusListToken = await scope.cache.get(
-            "status_list_token", f"{registry.id}:{version}", sign, registry.ttl.total_seconds(), _SHAPE
-        )
-        return signed
-
-    found: StatusListToken = await scope.cache.get("status_list", uri, look, _FRESH_SECONDS)
+    found: StatusRegistry = await scope.cache.get("status_registry", uri, find, _REGISTRY_SECONDS)
     return found
 
 
-async def _sign(scope: Scope, registry: StatusRegistry, packed: bytes) -> StatusListToken:
-    """prepare -> sign -> seal with the issuer's own key: widespread wallets check a list with its credential's key."""
-    mechanism = scope.plugins["status_mechanisms"][registry.mechanism]
-    key, now = scope.catalogue.key("issuer"), scope.now()
-    ttl = int(registry.ttl.total_seconds())
-    content = StatusList(registry.uri, registry.bits, packed, now.replace(microsecond=0), now + _VALID, ttl)
-    prepared = mechanism.prepare(content, key.algorithm, key.x5c, key.kid)
-    token = mechanism.seal(prepared, await scope.keys.sign(key.handle, prepared.payload))
-    return StatusListToken(token, mechanism.media_type, ttl)
+def _asked(mechanisms: Sequence[StatusMechanism], accepted: Sequence[str]) -> StatusMechanism:
+    """The serialization that the caller likes best. Raises NotAcceptable."""
+    for media_type in accepted or ("*/*",):
+        for one in mechanisms:
+            if media_type in (one.media_type, "application/*", "*/*"):
+                return one
+    raise NotAcceptable()
+
+
+async def _newest(scope: Scope, registry: StatusRegistry, mechanism: StatusMechanism) -> PublishedToken:
+    """What was published last, when it says all there is to say and has at least half of its life to live."""
+    async with scope.unit() as unit:
+        version = await unit.status_lists.version(registry.id)
+        last: PublishedToken | None = await unit.status_lists.published(registry.id, mechanism.media_type, None)
+    if last is not None and last.version >= version and last.expires_at - scope.now() > VALIDITY / 2:
+        return last
+    return await publish(scope, registry, mechanism)
+
+
+def _token(registry: StatusRegistry, published: PublishedToken) -> StatusListToken:
+    compressor = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
+    return StatusListToken(
+        token=published.token,
+        gzipped=compressor.compress(published.token) + compressor.flush(),
+        media_type=published.media_type,
+        etag=f'"{sha256(published.token).hexdigest()[:32]}"',
+        issued_at=published.issued_at,
+        fresh=min(int(registry.ttl.total_seconds()), 60),
+    )

@@ -4,10 +4,12 @@ import asyncio
 from collections import deque
 from uuid import UUID
 
+from agent.audit import AuditEvent
 from agent.encryption.permutation import permute
 from agent.scope import Scope
-from agent.scope.issuing import StatusPlace
+from agent.scope.status import StatusPlace
 from agent.scope.tenants import StatusRegistry
+from agent.tenancy import uuid7
 from protocols.errors import ProtocolError
 
 
@@ -19,28 +21,54 @@ class StatusListFull(ProtocolError):
 
 
 class StatusPlaces:
-    """Spends reserved blocks from memory: a place goes out once; what a crash loses stays lost."""
+    """Spends reserved blocks from memory: a place goes out once; what a crash loses stays lost.
+
+    When a list is full the next one is opened, by whichever process comes first; credentials in the full one go on.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._places: dict[UUID, deque[StatusPlace]] = {}
         self._locks: dict[UUID, asyncio.Lock] = {}
+        self._followed: dict[UUID, StatusRegistry] = {}
 
     async def take(self, scope: Scope, registry: StatusRegistry, count: int) -> list[StatusPlace]:
-        """So many places, none of them next to each other but by chance. Raises StatusListFull."""
+        """So many places of one list, none of them next to each other but by chance. Raises StatusListFull."""
+        while registry.id in self._followed:
+            registry = self._followed[registry.id]
         places = self._places.setdefault(registry.id, deque())
         if len(places) < count:
             async with self._locks.setdefault(registry.id, asyncio.Lock()):
                 while len(places) < count:
-                    places.extend(await self._reserve(scope, registry))
+                    block = await self._reserve(scope, registry)
+                    if not block:
+                        self._followed[registry.id] = await self._next(scope, registry)
+                        return await self.take(scope, registry, count)
+                    places.extend(block)
         return [places.popleft() for _ in range(count)]
 
     async def _reserve(self, scope: Scope, registry: StatusRegistry) -> list[StatusPlace]:
+        """The places of a fresh block; none when the list is full."""
         async with scope.unit() as unit:
             block = await unit.status_lists.take_block(registry, self._name)
             if block is None:
-                raise StatusListFull(str(registry.id))
+                return []
             await unit.commit()
         number, first, size = block
         key, entries = registry.permutation_key, registry.max_entries
-        return [StatusPlace(permute(key, entries, place), number) for place in range(first, first + size)]
+        return [StatusPlace(registry, permute(key, entries, place), number) for place in range(first, first + size)]
+
+    async def _next(self, scope: Scope, full: StatusRegistry) -> StatusRegistry:
+        """The list that follows a full one, opened here unless somebody else did."""
+        following = uuid7(scope.now(), scope.entropy(10))
+        async with scope.unit() as unit:
+            uri = f"{scope.tenant.base_url}/status-lists/{await unit.status_lists.numbers() + 1}"
+            if await unit.status_lists.succeed(full, following, uri, scope.entropy(32)):
+                unit.record(AuditEvent("status_list.opened", "status_list", following))
+                unit.changes_catalogue()
+                await unit.commit()
+        async with scope.unit() as unit:
+            found: StatusRegistry | None = await unit.status_lists.open(full.mechanism)
+        if found is None:
+            raise StatusListFull(str(full.id))
+        return found

@@ -216,7 +216,7 @@ class IssuanceRepository:
             holders=[self._holder(one) for one in made],
             places=[one.status.index if one.status else None for one in made],
             blocks=[one.status.block if one.status else None for one in made],
-            registry=first.registry.id if first.registry else None,
+            registry=first.status.registry.id if first.status else None,
             type=first.type,
             type_id=first.type_id,
             configuration_id=first.configuration_id,

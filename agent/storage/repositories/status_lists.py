@@ -1,179 +1,206 @@
-"""Status lists: blocks of places, entries and bits."""
+"""Status lists: blocks of places, entries, bits, and published tokens."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, and_, bindparam, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
-
-from agent.scope.issuing import CredentialListing
+from agent.scope.status import CannotSay, CredentialListing, PublishedToken, StatusChange
 from agent.scope.tenants import StatusRegistry
-from agent.storage import tables
-from agent.storage.statements import Statement
+from agent.storage.queries import status_lists as queries
+from agent.storage.statements import Row
 from protocols.ports import StatusMechanism
 
 if TYPE_CHECKING:
+    from agent.encryption.vault import TenantVault
     from agent.storage.unit_of_work import PostgresUnit
 
-_r, _s, _e, _c = (
-    tables.revocation_registries.c,
-    tables.status_list_shards.c,
-    tables.status_list_entries.c,
-    tables.credentials.c,
-)
-_TENANT: Any = bindparam("tenant")
-_TAKE = Statement(
-    update(tables.revocation_registries)
-    .where(
-        _r.tenant_id == _TENANT,
-        _r.id == bindparam("registry"),
-        _r.state == "open",
-        _r.current_index + _r.block_size <= _r.max_entries,
+_DECOY_EVERY = 8
+"""One block in so many belongs to nobody."""
+
+
+def registry_of(vault: "TenantVault", row: Row) -> StatusRegistry:
+    """A row of revocation_registries, its permutation opened."""
+    permutation = vault.open("revocation_registries", "permutation_sealed", row["id"], row["permutation_sealed"])
+    return StatusRegistry(
+        id=row["id"],
+        uri=row["registry_url"],
+        mechanism=row["type"],
+        bits=row["bits"],
+        max_entries=row["max_entries"],
+        block_size=row["block_size"],
+        shard_bytes=row["shard_bytes"],
+        permutation_key=permutation,
+        ttl=row["ttl"],
     )
-    .values(current_index=_r.current_index + _r.block_size)
-    .returning(_r.current_index - _r.block_size, _r.block_size)
-)
-_BLOCK = Statement(
-    insert(tables.status_list_blocks).values(
-        {name: bindparam(name) for name in ("tenant_id", "registry_id", "block_no", "first_place", "size", "taken_by")}
-    )
-)
-_REVOKE = Statement(
-    update(tables.credentials)
-    .where(
-        _c.tenant_id == _TENANT,
-        _c.role == "issued",
-        or_(_c.status == "active", _c.status == "suspended"),
-        or_(_c.id == bindparam("named"), _c.issuance_id == bindparam("named")),
-    )
-    .values(status="revoked")
-    .returning(_c.id)
-)
-_ENTRIES = Statement(
-    select(_e.registry_id, _e.idx, _e.credential_id, _r.type, _r.bits, _r.shard_bytes, _r.registry_url)
-    .join_from(
-        tables.status_list_entries,
-        tables.revocation_registries,
-        and_(_r.tenant_id == _e.tenant_id, _r.id == _e.registry_id),
-    )
-    .where(_e.tenant_id == _TENANT, _e.credential_id == func.any(bindparam("credentials", type_=ARRAY(Uuid()))))
-    .order_by(_e.registry_id, _e.idx)
-)
-_SHARD = Statement(
-    select(_s.bits)
-    .where(_s.tenant_id == _TENANT, _s.registry_id == bindparam("registry"), _s.shard_no == bindparam("shard"))
-    .with_for_update()
-)
-_WRITE = Statement(
-    update(tables.status_list_shards)
-    .where(_s.tenant_id == _TENANT, _s.registry_id == bindparam("registry"), _s.shard_no == bindparam("shard"))
-    .values(bits=bindparam("bits_"), version=_s.version + 1, changed_at=bindparam("now"))
-)
-_HISTORY = Statement(
-    insert(tables.credential_statuses).values(
-        {
-            name: bindparam(name)
-            for name in (
-                "tenant_id",
-                "credential_id",
-                "status",
-                "status_value",
-                "revocation_registry_id",
-                "status_list_url",
-                "status_list_index",
-                "changed_by",
-                "reason",
-            )
-        }
-    )
-)
-_BYTE = Statement(
-    select(func.substring(_s.bits, bindparam("first", type_=Integer()), 1)).where(
-        _s.tenant_id == _TENANT, _s.registry_id == bindparam("registry"), _s.shard_no == bindparam("shard")
-    )
-)
-_BITS = Statement(
-    select(_s.bits, _s.version)
-    .where(_s.tenant_id == _TENANT, _s.registry_id == bindparam("registry"))
-    .order_by(_s.shard_no)
-)
-_LIST = Statement(
-    select(_c.id, _c.type, _c.format, _c.status, _c.issued_at, _c.expires_at)
-    .where(_c.tenant_id == _TENANT, _c.role == "issued", _c.id > bindparam("after"))
-    .order_by(_c.id)
-    .limit(bindparam("limit_"))
-)
-REVOKED = 1
 
 
 class StatusListRepository:
-    """`scope.issuing.StatusLists`."""
+    """`scope.status.StatusLists`."""
 
     def __init__(self, unit: "PostgresUnit") -> None:
         self._unit = unit
 
     async def take_block(self, registry: StatusRegistry, taken_by: str) -> tuple[int, int, int] | None:
-        """Reserve places: one guarded UPDATE, and a row that says who has them."""
-        unit = self._unit
-        row = await _TAKE.row(unit.connection, tenant=unit.tenant_id, registry=registry.id)
-        if row is None:
-            return None
-        first, size = row
-        number = first // size
-        await _BLOCK.run(
-            unit.connection,
-            tenant_id=unit.tenant_id,
-            registry_id=registry.id,
-            block_no=number,
-            first_place=first,
-            size=size,
-            taken_by=taken_by,
-        )
-        return number, first, size
-
-    async def revoke(self, named: UUID, mechanisms: Mapping[str, StatusMechanism], reason: str) -> Sequence[UUID]:
-        """Revoke the credential, or all credentials of the issuance; rows and bits in one transaction."""
-        unit = self._unit
-        changed = [row[0] for row in await _REVOKE.rows(unit.connection, tenant=unit.tenant_id, named=named)]
-        for entry in await _ENTRIES.rows(unit.connection, tenant=unit.tenant_id, credentials=changed):
-            await self._set(entry, mechanisms[entry["type"]])
-            await _HISTORY.run(
-                unit.connection,
-                tenant_id=unit.tenant_id,
-                credential_id=entry["credential_id"],
-                status="revoked",
-                status_value=REVOKED,
-                revocation_registry_id=entry["registry_id"],
-                status_list_url=entry["registry_url"],
-                status_list_index=entry["idx"],
-                changed_by=unit.principal.id,
-                reason=reason,
+        """Reserve places: one guarded UPDATE, and a row that says who has them; now and then one for nobody."""
+        while True:
+            row = await queries.TAKE.row(self._unit.connection, tenant=self._unit.tenant_id, registry=registry.id)
+            if row is None:
+                return None
+            first, size = row
+            number = first // size
+            decoy = number % _DECOY_EVERY == _DECOY_EVERY - 1
+            await queries.BLOCK.run(
+                self._unit.connection,
+                tenant_id=self._unit.tenant_id,
+                registry_id=registry.id,
+                block_no=number,
+                first_place=first,
+                size=size,
+                kind="decoy" if decoy else "issue",
+                taken_by=taken_by,
             )
-        return changed
+            if not decoy:
+                return number, first, size
 
-    async def _set(self, entry: Any, mechanism: StatusMechanism) -> None:
+    async def decoys(self, registry: UUID) -> Sequence[tuple[int, int]]:
+        """(first place, size) of each block that belongs to nobody."""
+        rows = await queries.DECOYS.rows(self._unit.connection, tenant=self._unit.tenant_id, registry=registry)
+        return [(row[0], row[1]) for row in rows]
+
+    async def open(self, mechanism: str) -> StatusRegistry | None:
+        """The newest list of this kind that takes credentials."""
         unit = self._unit
-        shard, place = divmod(entry["idx"], entry["shard_bytes"] * 8 // entry["bits"])
-        where = {"tenant": unit.tenant_id, "registry": entry["registry_id"], "shard": shard}
-        bits = bytearray(await _SHARD.value(unit.connection, **where))
-        mechanism.write(bits, entry["bits"], place, REVOKED)
-        await _WRITE.run(unit.connection, **where, bits_=bytes(bits), now=unit.now)
+        row = await queries.OPEN.row(unit.connection, tenant=unit.tenant_id, mechanism=mechanism)
+        return registry_of(unit.vault, row) if row else None
 
-    async def byte(self, registry: StatusRegistry, index: int) -> bytes:
-        """The byte that holds an entry; empty when the list has none there."""
-        shard, place = divmod(index * registry.bits // 8, registry.shard_bytes)
-        found: bytes | None = await _BYTE.value(
-            self._unit.connection, tenant=self._unit.tenant_id, registry=registry.id, shard=shard, first=place + 1
+    async def find(self, uri: str) -> StatusRegistry | None:
+        """The list with this address, open or full."""
+        unit = self._unit
+        row = await queries.REGISTRY.row(unit.connection, tenant=unit.tenant_id, uri=uri)
+        return registry_of(unit.vault, row) if row else None
+
+    async def uris(self) -> Sequence[str]:
+        """The addresses of all lists that are not retired."""
+        return [row[0] for row in await queries.URIS.rows(self._unit.connection, tenant=self._unit.tenant_id)]
+
+    async def numbers(self) -> int:
+        """How many lists the tenant ever had."""
+        return int(await queries.NUMBERS.value(self._unit.connection, tenant=self._unit.tenant_id))
+
+    async def succeed(self, full: StatusRegistry, following: UUID, uri: str, permutation_key: bytes) -> bool:
+        """Close the full list; who closes it opens the next."""
+        unit = self._unit
+        which = {"tenant": unit.tenant_id, "full": full.id}
+        if not await queries.CLOSE.run(unit.connection, **which):
+            return False
+        permutation = unit.vault.seal("revocation_registries", "permutation_sealed", following, permutation_key)
+        await queries.FOLLOW.run(unit.connection, **which, following=following, uri=uri, permutation=permutation)
+        await queries.SHARDS.run(unit.connection, **which, following=following)
+        return True
+
+    async def change(
+        self, named: Sequence[UUID], change: StatusChange, mechanisms: Mapping[str, StatusMechanism], reason: str
+    ) -> tuple[Sequence[UUID], Sequence[str]]:
+        """Rows, bits and history in one transaction; sets of any size cost as many statements."""
+        unit = self._unit
+        rows = await queries.CHANGE.rows(
+            unit.connection, tenant=unit.tenant_id, named=list(named), before=list(change.before), after=change.after
         )
-        return found or b""
+        changed = [row[0] for row in rows]
+        if not changed:
+            return (), ()
+        entries = await queries.ENTRIES.rows(unit.connection, tenant=unit.tenant_id, credentials=changed)
+        if any(change.value >> entry["bits"] for entry in entries):
+            raise CannotSay(change.after)
+        await self._write([(entry, entry["idx"], change.value, mechanisms[entry["type"]]) for entry in entries])
+        await queries.HISTORY.many(unit.connection, [self._history(entry, change, reason) for entry in entries])
+        return changed, sorted({entry["registry_url"] for entry in entries})
+
+    def _history(self, entry: Row, change: StatusChange, reason: str) -> dict[str, Any]:
+        return {
+            "tenant_id": self._unit.tenant_id,
+            "credential_id": entry["credential_id"],
+            "status": change.after,
+            "status_value": change.value,
+            "revocation_registry_id": entry["registry_id"],
+            "status_list_url": entry["registry_url"],
+            "status_list_index": entry["idx"],
+            "changed_by": self._unit.principal.id,
+            "reason": reason,
+        }
+
+    async def flip_decoys(
+        self, registry: StatusRegistry, mechanism: StatusMechanism, places: Mapping[int, int]
+    ) -> None:
+        """Write values at indexes that belong to nobody."""
+        where = {"registry_id": registry.id, "bits": registry.bits, "shard_bytes": registry.shard_bytes}
+        await self._write([(where, index, places[index], mechanism) for index in sorted(places)])
+
+    async def _write(self, places: Sequence[tuple[Mapping[str, Any] | Row, int, int, StatusMechanism]]) -> None:
+        """Each place by one UPDATE of its byte, in the order of their shards: two writers never wait in a ring."""
+        unit = self._unit
+        rows = []
+        for where, index, value, mechanism in places:
+            per_byte = 8 // where["bits"]
+            shard, byte = divmod(index // per_byte, where["shard_bytes"])
+            keep, written = bytearray(b"\xff"), bytearray(1)
+            mechanism.write(keep, where["bits"], index % per_byte, 0)
+            mechanism.write(written, where["bits"], index % per_byte, value)
+            row = {"tenant": unit.tenant_id, "registry": where["registry_id"], "shard": shard, "now": unit.now}
+            rows.append({**row, "byte": byte, "keep": keep[0], "value": written[0]})
+        rows.sort(key=lambda row: (row["registry"].bytes, row["shard"]))
+        if rows:
+            await queries.SET.many(unit.connection, rows)
+
+    async def exists(self, named: Sequence[UUID]) -> bool:
+        """Whether one of these is an issued credential, or an issuance with one."""
+        found = await queries.EXISTS.value(self._unit.connection, tenant=self._unit.tenant_id, named=list(named))
+        return found is not None
+
+    async def byte(self, uri: str, index: int) -> tuple[int, bytes] | None:
+        """(bits a place, the byte that holds the entry, empty when the list has none there)."""
+        row = await queries.BYTE.row(self._unit.connection, tenant=self._unit.tenant_id, uri=uri, index=index)
+        return (row[0], row[1] or b"") if row else None
 
     async def bits(self, registry: UUID) -> tuple[bytes, int]:
         """The packed list and the sum of its shards' versions."""
-        rows = await _BITS.rows(self._unit.connection, tenant=self._unit.tenant_id, registry=registry)
-        return b"".join(row[0] for row in rows), sum(row[1] for row in rows)
+        row = await queries.BITS.row(self._unit.connection, tenant=self._unit.tenant_id, registry=registry)
+        return (row[0] or b"", row[1] or 0) if row else (b"", 0)
+
+    async def version(self, registry: UUID) -> int:
+        """The sum of the shards' versions."""
+        return int(
+            await queries.VERSION.value(self._unit.connection, tenant=self._unit.tenant_id, registry=registry) or 0
+        )
 
     async def credentials(self, after: UUID, limit: int) -> Sequence[CredentialListing]:
         """A page of issued credentials, by id."""
-        rows = await _LIST.rows(self._unit.connection, tenant=self._unit.tenant_id, after=after, limit_=limit)
+        rows = await queries.LIST.rows(self._unit.connection, tenant=self._unit.tenant_id, after=after, limit_=limit)
         return [CredentialListing(*row) for row in rows]
+
+    async def publish(self, registry: UUID, token: PublishedToken) -> None:
+        """Keep a token, and forget those past their end."""
+        unit = self._unit
+        await queries.PUBLISH.run(
+            unit.connection,
+            tenant_id=unit.tenant_id,
+            registry_id=registry,
+            media_type=token.media_type,
+            issued_at=token.issued_at,
+            expires_at=token.expires_at,
+            version=token.version,
+            token=token.token,
+        )
+        which = {"tenant": unit.tenant_id, "registry": registry, "now": unit.now}
+        await queries.PUBLISHED_VERSION.run(unit.connection, **which, version=token.version)
+        await queries.OVER.run(unit.connection, **which)
+
+    async def published(self, registry: UUID, media_type: str, at: datetime | None) -> PublishedToken | None:
+        """The token of the newest content, or the one that was in force at a time."""
+        which: dict[str, Any] = {"tenant": self._unit.tenant_id, "registry": registry, "media_type": media_type}
+        if at is None:
+            row = await queries.NEWEST.row(self._unit.connection, **which)
+        else:
+            row = await queries.IN_FORCE.row(self._unit.connection, **which, at=at)
+        return PublishedToken(*row) if row else None

@@ -153,7 +153,7 @@ class TenantRepository:
             },
             algorithms=[configuration.algorithm],
             lifetime=configuration.lifetime,
-            status_types=["token_status_list"] if configuration.status else [],
+            status_types=[configuration.status] if configuration.status else [],
             searchable=[".".join(map(str, path)) for path in configuration.searchable],
         )
 

@@ -212,7 +212,7 @@ class TestServer:
         wallet = Wallet(site.session)
         first = await wallet.send("GET", f"{site.url}/t/alpha/status-lists/1")
         assert first.status == 200
-        assert [name.split(b":")[2] for name in await redis.keys()] == [b"status_list_token"]
+        assert [name.split(b":")[2] for name in await redis.keys()] == [b"status_list"]
         site.house.cache.clear()
         assert (await wallet.send("GET", f"{site.url}/t/alpha/status-lists/1")).body == first.body
         await redis.flushall()

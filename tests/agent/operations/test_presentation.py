@@ -158,7 +158,7 @@ async def test_a_revoked_credential_is_refused_at_once(site: Site, wallet: Walle
     made = await ask(site)
     assert (await wallet.present(made["authorization_request_uri"], credential, NAMES)).status == 400
     assert (await result(site, made))["errors"] == ["credential_revoked"]
-    assert (await site.api("POST", f"/credentials/{issuance}/revoke", {}))[0] == 404
+    assert (await site.api("POST", f"/credentials/{issuance}/revoke", {}))[0] == 409
 
 
 async def test_another_tenants_status_list_is_fetched_and_believed(site: Site, wallet: Wallet) -> None:

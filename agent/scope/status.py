@@ -1,0 +1,122 @@
+"""Status lists as values, and the contract of their repository."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from agent.scope.tenants import StatusRegistry
+from protocols.ports import StatusMechanism
+
+VALID, REVOKED, SUSPENDED = 0, 1, 2
+"""Values of a place (draft-ietf-oauth-status-list, 7.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPlace:
+    """One entry of a status list, handed out once: the list, the index, and the block it came from."""
+
+    registry: StatusRegistry
+    index: int
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """From one of some states to another: the word in the credential's row and the value in its list."""
+
+    before: tuple[str, ...]
+    after: str
+    value: int
+
+
+REVOKE = StatusChange(("active", "suspended"), "revoked", REVOKED)
+SUSPEND = StatusChange(("active",), "suspended", SUSPENDED)
+REINSTATE = StatusChange(("suspended",), "active", VALID)
+
+
+class CannotSay(ValueError):
+    """A credential's status list has no value for the new state."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedToken:
+    """A list token that was published: the version of the list it says, and until when it holds."""
+
+    token: bytes
+    media_type: str
+    version: int
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialListing:
+    """An issued credential as its tenant sees it."""
+
+    id: UUID
+    type: str
+    format: str
+    status: str
+    issued_at: datetime
+    expires_at: datetime | None
+
+
+class StatusLists(Protocol):
+    """Places in status lists, their bits, and what was published of them."""
+
+    async def take_block(self, registry: StatusRegistry, taken_by: str) -> tuple[int, int, int] | None:
+        """(block number, first place, size) of a fresh block; None when the list is full."""
+
+    async def open(self, mechanism: str) -> StatusRegistry | None:
+        """The newest list of this kind that takes credentials."""
+
+    async def succeed(self, full: StatusRegistry, following: UUID, uri: str, permutation_key: bytes) -> bool:
+        """Close a full list and open an empty one like it; False when another process did."""
+
+    async def numbers(self) -> int:
+        """How many lists the tenant ever had."""
+
+    async def find(self, uri: str) -> StatusRegistry | None:
+        """The list with this address, open or full."""
+
+    async def uris(self) -> Sequence[str]:
+        """The addresses of all lists that are not retired."""
+
+    async def change(
+        self, named: Sequence[UUID], change: StatusChange, mechanisms: Mapping[str, StatusMechanism], reason: str
+    ) -> tuple[Sequence[UUID], Sequence[str]]:
+        """Change credentials, or all of an issuance, in rows and lists: (ids, list addresses) of those that changed.
+
+        Raises CannotSay, and nothing has happened.
+        """
+
+    async def exists(self, named: Sequence[UUID]) -> bool:
+        """Whether one of these is an issued credential, or an issuance with one."""
+
+    async def credentials(self, after: UUID, limit: int) -> Sequence[CredentialListing]:
+        """A page of issued credentials, by id."""
+
+    async def byte(self, uri: str, index: int) -> tuple[int, bytes] | None:
+        """(bits a place, the byte of the packed list that holds the entry); None when there is no such list."""
+
+    async def bits(self, registry: UUID) -> tuple[bytes, int]:
+        """The packed list and its version."""
+
+    async def version(self, registry: UUID) -> int:
+        """The list's version, which every change raises."""
+
+    async def flip_decoys(
+        self, registry: StatusRegistry, mechanism: StatusMechanism, places: Mapping[int, int]
+    ) -> None:
+        """Write values at indexes that belong to nobody."""
+
+    async def decoys(self, registry: UUID) -> Sequence[tuple[int, int]]:
+        """(first place, size) of each block that belongs to nobody."""
+
+    async def publish(self, registry: UUID, token: PublishedToken) -> None:
+        """Keep a token, and forget those past their end."""
+
+    async def published(self, registry: UUID, media_type: str, at: datetime | None) -> PublishedToken | None:
+        """The token of the newest content, or the one that was in force at a time."""
