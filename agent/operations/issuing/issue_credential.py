@@ -227,8 +227,8 @@ async def _sign(
     holder: _Holder | None,
 ) -> Any:
     """prepare -> sign -> seal; the format and the keyring know nothing of each other."""
-    issuer = scope.catalogue.key("issuer")
     issues = scope.plugins["credential_formats"][configuration.format]
+    issuer = scope.catalogue.key(getattr(issues, "signing_purpose", "issuer"))
     status = None
     if issued.status and issued.registry:
         status = StatusReference(issued.registry.mechanism, issued.registry.uri, issued.status.index)
@@ -245,6 +245,7 @@ async def _sign(
         holder_kid=holder.kid if holder else None,
         status=status,
         disclosable=configuration.disclosable,
+        schema=configuration.schema,
     )
     prepared = issues.prepare(draft)
     return issues.seal(prepared, await scope.keys.sign(issuer.handle, prepared.payload))

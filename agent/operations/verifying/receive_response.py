@@ -13,12 +13,14 @@ from typing import Any
 from agent import gather
 from agent.audit import AuditEvent
 from agent.operations.verifying import secrets
+from agent.operations.verifying.request_presentation import public_part, response_uri
 from agent.scope import Conflict, Scope
 from agent.scope.verifying import OpenRequest, Presented, Verdict
 from agent.tenancy import uuid7
 from protocols.dcql import query as dcql
 from protocols.dcql.select import require_match, require_shape
 from protocols.errors import ProtocolError
+from protocols.jose import jwk as jwks
 from protocols.openid4vp import response
 from protocols.openid4vp.authorization_request import ENCODINGS
 from protocols.openid4vp.response import AuthorizationResponse, InvalidResponse, PostedResponse
@@ -97,12 +99,24 @@ async def _verify(scope: Scope, request: OpenRequest, wanted: Any, presentation:
     verified: VerifiedCredential = verifies.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
     if wanted.holder_binding or opened.bound:
         holder = await gather.holder_key(scope, verified.holder)
-        binding = Binding(request.client_id, secrets.nonce(scope.vault, request.id), skew=SKEW)
+        binding = _binding(scope, request)
         verifies.verify_binding(opened, holder.jwk, binding, scope.now())
         verified = replace(verified, checks=(*verified.checks, "holder_binding"))
     require_match(wanted, verified)
     await gather.require_status(scope, verified.status)
     return verified
+
+
+def _binding(scope: Scope, request: OpenRequest) -> Binding:
+    """The session that the presentation must be of."""
+    thumbprint = jwks.thumbprint(public_part(request.encryption_key)) if request.encryption_key else None
+    return Binding(
+        request.client_id,
+        secrets.nonce(scope.vault, request.id),
+        response_uri=response_uri(scope, request.id),
+        encryption_key_thumbprint=thumbprint,
+        skew=SKEW,
+    )
 
 
 def _kept(query_id: str, verified: VerifiedCredential) -> Presented:

@@ -136,7 +136,12 @@ def request_of(
     )
 
 
+def public_part(private: Mapping[str, Any]) -> dict[str, Any]:
+    """The public members of the key that the response is encrypted to."""
+    return public({name: value for name, value in private.items() if name != "d"})
+
+
 def _shown(private: Mapping[str, Any]) -> dict[str, Any]:
     """The public half, as client_metadata holds it (8.3)."""
-    jwk = public({name: value for name, value in private.items() if name != "d"})
+    jwk = public_part(private)
     return {**jwk, "kid": b64url(thumbprint(jwk)), "use": "enc", "alg": "ECDH-ES"}
