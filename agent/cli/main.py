@@ -15,6 +15,7 @@ _VERBS = {
     "request": "verifying",
     "result": "verifying",
     "ca": "trusting",
+    "iaca": "documents",
     "trust": "trusting",
     "audit": "auditing",
     "user": "accounts",

@@ -9,6 +9,7 @@ from agent.compose.house import House
 from agent.config import Config
 from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
+from agent.workers.document_signers import DocumentSigners
 from agent.workers.housekeeping import Housekeeping
 from agent.workers.schedule import run_all
 from agent.workers.seals import Seals
@@ -24,7 +25,13 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             maint = await open_pool(where.maint, 4, "agent_maint")
             try:
                 await run_all(
-                    [Housekeeping(maint), Deliveries(maint, house.scope_of), Seals(maint, house.scope_of)], stopping
+                    [
+                        Housekeeping(maint),
+                        Deliveries(maint, house.scope_of),
+                        Seals(maint, house.scope_of),
+                        DocumentSigners(maint, house.scope_of),
+                    ],
+                    stopping,
                 )
             finally:
                 await maint.close()

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from agent import discovery, telemetry
+from agent.http import admin_documents
 from agent.http import admin_schemas as schemas
 from agent.http.failures import NotFound
 from agent.operations.administering import scopes
@@ -204,7 +205,13 @@ def _authority(der: bytes) -> Reply:
 # -------------------------------------------------------------------------------------------------- administration
 def _tenant(call: Call) -> CreateTenant:
     body = schemas.TenantBody.read(call)
-    return CreateTenant(body["name"], body["display_name"], key_stores=body["key_stores"])
+    return CreateTenant(
+        body["name"],
+        body["display_name"],
+        key_stores=body["key_stores"],
+        country=body["country"],
+        configurations=tuple(dict.fromkeys(body["configurations"])),
+    )
 
 
 async def _create_tenant(scope: Scope, request: CreateTenant) -> CreatedTenant:
@@ -364,4 +371,7 @@ def _rows() -> tuple[Route, ...]:
     )
 
 
-ROUTES = tuple(Route(row.method, BASE + row.path, row.requires, row.parse, row.operate, row.render) for row in _rows())
+ROUTES = tuple(
+    Route(row.method, BASE + row.path, row.requires, row.parse, row.operate, row.render)
+    for row in (*_rows(), *admin_documents.ROUTES)
+)

@@ -25,6 +25,7 @@ from agent.storage.repositories.issuances import IssuanceRepository
 from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.presentations import PresentationRepository
 from agent.storage.repositories.replay_marks import ReplayMarkRepository
+from agent.storage.repositories.signing_keys import SigningKeyRepository
 from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
@@ -125,6 +126,11 @@ class PostgresUnit:
     def presentations(self) -> PresentationRepository:
         """Presentation requests and what came of them."""
         return PresentationRepository(self)
+
+    @property
+    def signing_keys(self) -> SigningKeyRepository:
+        """The tenant's own keys."""
+        return SigningKeyRepository(self)
 
     @property
     def status_lists(self) -> StatusListRepository:

@@ -1,6 +1,7 @@
 """CBOR from strangers: what is read, and what is refused within bounds."""
 
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -99,7 +100,5 @@ def depth(value: object) -> int:
 @given(st.binary(max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_e9_bytes_are_read_or_refused(data: bytes) -> None:
-    try:
+    with suppress(InvalidCbor):
         decode(data)
-    except InvalidCbor:
-        pass
