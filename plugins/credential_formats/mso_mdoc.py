@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from cryptography.x509.oid import NameOID
+
 from protocols import cose, mdoc
 from protocols.claims_path import ClaimsPath
 from protocols.encoding import b64url, parse_b64url
-from protocols.errors import Malformed, ProtocolError
+from protocols.errors import Malformed
 from protocols.mdoc import Document, InvalidDeviceAuthentication, InvalidMdoc, PreparedIssuerSigned, PreparedResponse
 from protocols.mdoc.mso import require_valid
 from protocols.ports import (
@@ -22,16 +24,17 @@ from protocols.ports import (
 )
 from protocols.ports.keys import Jwk
 from protocols.ports.trust import DocumentSigner
-from protocols.x509 import load_certificate
+from protocols.x509 import Certificate, load_certificate
 
 FORMAT = "mso_mdoc"
 # -8 and the identifiers of ISO/IEC 18013-5, table B.3, then those that name their curve (RFC 9864).
 ALGORITHMS = (-7, -35, -36, -8, -9, -51, -52, -19)
+LICENCE = "org.iso.18013.5.1"
 MAX_TEXT = 2 * 1024 * 1024
 
 
 class MsoMdoc:
-    """Issues, holds and verifies mdocs; claims are elements by namespace, typed by the type's JSON Schema."""
+    """Issues, holds and verifies mdocs. Claims are elements by namespace, typed by the type's JSON Schema."""
 
     identifier: ClassVar[str] = FORMAT
     supported: ClassVar[Mapping[str, Any]] = {
@@ -55,6 +58,7 @@ class MsoMdoc:
         if not all(isinstance(elements, Mapping) for elements in draft.claims.values()):
             raise InvalidMdoc("claims are elements by namespace")
         signer = load_certificate(draft.x5c[0])
+        _require_country(draft.claims, signer)
         # A document does not outlive the certificate that it is verified with.
         ends = min(draft.expires_at, signer.not_after)
         prepared = mdoc.prepare_issuer_signed(
@@ -96,14 +100,18 @@ class MsoMdoc:
         mdoc.require_digests(issued)
         # 3. validity
         require_valid(mso, now, skew)
+        # 4. the country that the document states is its signer's
+        claims = {
+            name: {item.element: mdoc.to_json(item.value) for item in items}
+            for name, items in issued.namespaces.items()
+        }
+        signer = load_certificate(issued.chain[0])
+        _require_country(claims, signer)
         return VerifiedCredential(
             format=FORMAT,
             type=opened.type,
-            claims={
-                name: {item.element: mdoc.to_json(item.value) for item in items}
-                for name, items in issued.namespaces.items()
-            },
-            issuer=_issuer(issued.chain[0]),
+            claims=claims,
+            issuer=signer.issuer.rfc4514_string(),
             issued_at=mso.signed,
             expires_at=mso.valid_until,
             holder=KeyReference("jwk", mso.device_key),
@@ -158,9 +166,10 @@ def _transcript(binding: Binding) -> bytes:
     return mdoc.session_transcript(handover)
 
 
-def _issuer(leaf: bytes) -> str | None:
-    """Who issued it, as the document signer's certificate says it: the first URI of its issuer's names."""
-    try:
-        return load_certificate(leaf).issuer.rfc4514_string()
-    except (ProtocolError, ValueError):
-        return None
+def _require_country(claims: Mapping[str, Any], signer: Certificate) -> None:
+    """issuing_country of a driving licence is the countryName of who signed it (ISO/IEC 18013-5, 9.3.1)."""
+    stated = claims.get(LICENCE, {}).get("issuing_country")
+    if stated is not None and [stated] != [
+        one.value for one in signer.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)
+    ]:
+        raise InvalidMdoc("issuing_country is not the document signer's")

@@ -21,6 +21,7 @@ from agent.scope.issuing import Authorized, IssuedCredential, Settlement, Status
 from agent.scope.tenants import CredentialConfiguration
 from agent.tenancy import uuid7
 from protocols.encoding import b64url
+from protocols.errors import ProtocolError
 from protocols.jose.jwk import thumbprint
 from protocols.oauth.errors import InvalidToken
 from protocols.openid4vci import authorization_details, key_attestation, nonce
@@ -247,7 +248,10 @@ async def _sign(
         disclosable=configuration.disclosable,
         schema=configuration.schema,
     )
-    prepared = issues.prepare(draft)
+    try:
+        prepared = issues.prepare(draft)
+    except ProtocolError as error:
+        raise CredentialRequestDenied(error.detail or type(error).__name__) from None
     return issues.seal(prepared, await scope.keys.sign(issuer.handle, prepared.payload))
 
 

@@ -143,6 +143,18 @@ async def test_values_are_matched_after_conversion(site: Site, motor: CreatedTen
         assert (await result(site, motor, made))["state"] == state
 
 
+async def test_a_licence_of_another_country_than_its_authority_is_not_issued(
+    site: Site, motor: CreatedTenant, wallet: Wallet
+) -> None:
+    body = {"credential_configuration_ids": ["mdl"], "claims": {NAMESPACE: {**LICENCE, "issuing_country": "AT"}}}
+    _, made = await site.api("POST", "/credential-offers", body, key=motor.api_key)
+    offer = await wallet.offer(made["credential_offer_uri"])
+    token = (await wallet.token(offer)).body["access_token"]
+    proof = wallet.proof(motor.credential_issuer, await wallet.nonce(motor.credential_issuer))
+    answer = await wallet.credential(motor.credential_issuer, token, {"jwt": [proof]}, "mdl")
+    assert (answer.status, answer.error) == (400, "credential_request_denied")
+
+
 Change = Callable[[dict[str, Any]], None]
 
 
