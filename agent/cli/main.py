@@ -15,7 +15,6 @@ _VERBS = {
     "request": "verifying",
     "result": "verifying",
     "ca": "trusting",
-    "iaca": "documents",
     "trust": "trusting",
     "audit": "auditing",
     "user": "accounts",

@@ -13,7 +13,7 @@ NAMESPACE = "org.iso.18013.5.1"
 
 async def anchors(tenant: Tenant) -> str:
     """The PEM of what signs requests, and of what signs documents."""
-    return f"{tenant.anchor}\n{(await tenant.commands('iaca'))['iaca']['pem']}"
+    return f"{tenant.anchor}\n{(await tenant.commands('ca', '--iaca'))['pem']}"
 
 
 async def take(tenant: Tenant, wallet: CredoWallet) -> dict[str, object]:
