@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from cryptography.x509.oid import NameOID
@@ -24,7 +25,7 @@ from protocols.ports import (
 )
 from protocols.ports.keys import Jwk
 from protocols.ports.trust import DocumentSigner
-from protocols.x509 import Certificate, load_certificate
+from protocols.x509 import load_certificate
 
 FORMAT = "mso_mdoc"
 # -8 and the identifiers of ISO/IEC 18013-5, table B.3, then those that name their curve (RFC 9864).
@@ -58,7 +59,7 @@ class MsoMdoc:
         if not all(isinstance(elements, Mapping) for elements in draft.claims.values()):
             raise InvalidMdoc("claims are elements by namespace")
         signer = load_certificate(draft.x5c[0])
-        _require_country(draft.claims, signer)
+        _require_country(draft.claims, _signer(draft.x5c[0])[1])
         # A document does not outlive the certificate that it is verified with.
         ends = min(draft.expires_at, signer.not_after)
         prepared = mdoc.prepare_issuer_signed(
@@ -105,13 +106,13 @@ class MsoMdoc:
             name: {item.element: mdoc.to_json(item.value) for item in items}
             for name, items in issued.namespaces.items()
         }
-        signer = load_certificate(issued.chain[0])
-        _require_country(claims, signer)
+        issuer, countries = _signer(issued.chain[0])
+        _require_country(claims, countries)
         return VerifiedCredential(
             format=FORMAT,
             type=opened.type,
             claims=claims,
-            issuer=signer.issuer.rfc4514_string(),
+            issuer=issuer,
             issued_at=mso.signed,
             expires_at=mso.valid_until,
             holder=KeyReference("jwk", mso.device_key),
@@ -166,10 +167,16 @@ def _transcript(binding: Binding) -> bytes:
     return mdoc.session_transcript(handover)
 
 
-def _require_country(claims: Mapping[str, Any], signer: Certificate) -> None:
+@lru_cache(maxsize=1024)
+def _signer(certificate: bytes) -> tuple[str, tuple[str, ...]]:
+    """What a document signer's certificate says: its authority's name, its own country."""
+    signer = load_certificate(certificate)
+    countries = tuple(str(one.value) for one in signer.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME))
+    return signer.issuer.rfc4514_string(), countries
+
+
+def _require_country(claims: Mapping[str, Any], countries: tuple[str, ...]) -> None:
     """issuing_country of a driving licence is the countryName of who signed it (ISO/IEC 18013-5, 9.3.1)."""
     stated = claims.get(LICENCE, {}).get("issuing_country")
-    if stated is not None and [stated] != [
-        one.value for one in signer.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)
-    ]:
+    if stated is not None and (stated,) != countries:
         raise InvalidMdoc("issuing_country is not the document signer's")

@@ -1,6 +1,7 @@
 """Document signers of mobile documents, believed by an IACA (ISO/IEC 18013-5, 9.3.3 and annex B)."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from cryptography.x509.oid import NameOID
@@ -10,7 +11,7 @@ from protocols.errors import ProtocolError
 from protocols.jose.jwk import algorithm, from_certificate
 from protocols.ports import KeyReference, PluginTools, Purpose, TrustAnchor, TrustedKey
 from protocols.ports.trust import DocumentSigner
-from protocols.x509 import Certificate, UntrustedCertificate, load_certificate
+from protocols.x509 import UntrustedCertificate, load_certificate
 from protocols.x509.document_signing import DOCUMENT_SIGNER
 
 
@@ -38,10 +39,11 @@ class IacaTrust:
         path = x509.validate_chain(
             signer.chain, tuple(fitting), datetime.fromtimestamp(now, UTC), extended_key_usage=DOCUMENT_SIGNER
         )
-        leaf, anchor = load_certificate(path[0]), load_certificate(path[-1])
+        leaf = load_certificate(path[0])
         if not leaf.not_before <= signer.signed_at <= leaf.not_after:
             raise UntrustedCertificate("signed outside the validity of the certificate")
-        _require_place(leaf, anchor)
+        if not _of_one_place(path[0], path[-1]):
+            raise UntrustedCertificate("the document signer is of another place than its authority")
         try:
             jwk = from_certificate(leaf.der)
             return TrustedKey(jwk, algorithm(jwk), tuple(path), fitting[path[-1]], "")
@@ -49,11 +51,14 @@ class IacaTrust:
             raise UntrustedCertificate(error.detail) from None
 
 
-def _require_place(leaf: Certificate, anchor: Certificate) -> None:
+@lru_cache(maxsize=1024)
+def _of_one_place(signer: bytes, authority: bytes) -> bool:
     """The signer's country is its authority's, and so is the state where the authority names one (B.1.4)."""
+    leaf, anchor = load_certificate(signer).subject, load_certificate(authority).subject
     for oid, wanted in ((NameOID.COUNTRY_NAME, True), (NameOID.STATE_OR_PROVINCE_NAME, False)):
-        stated = {str(one.value) for one in anchor.subject.get_attributes_for_oid(oid)}
+        stated = {str(one.value) for one in anchor.get_attributes_for_oid(oid)}
         if not stated and not wanted:
             continue
-        if len(stated) != 1 or {str(one.value) for one in leaf.subject.get_attributes_for_oid(oid)} != stated:
-            raise UntrustedCertificate("the document signer is of another place than its authority")
+        if len(stated) != 1 or {str(one.value) for one in leaf.get_attributes_for_oid(oid)} != stated:
+            return False
+    return True

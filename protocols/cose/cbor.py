@@ -26,6 +26,10 @@ class InvalidCbor(Malformed):
     """The input is not CBOR as we accept it."""
 
 
+_KEYS = frozenset({str, int})
+_SIZES = {24: 1, 25: 2, 26: 4, 27: 8}
+
+
 def _keep(number: int) -> Callable[[Any, bool], Any]:
     return lambda value, _immutable: Tag(number, value)
 
@@ -35,10 +39,8 @@ _AS_THEY_CAME = {number: _keep(number) for number in _INTERPRETED}
 
 def _require_keys(found: Mapping[Any, Any], _immutable: bool) -> Any:
     """Integers and text only: 1.0 and true would otherwise be found under 1."""
-    for key in found:
-        kind = type(key)
-        if kind is not str and kind is not int:
-            raise InvalidCbor("a map key that is neither integer nor text")
+    if not _KEYS.issuperset(map(type, found)):
+        raise InvalidCbor("a map key that is neither integer nor text")
     return found
 
 
@@ -81,6 +83,19 @@ def embedded(value: Any) -> bytes:
     return content
 
 
+def unwrap(data: bytes) -> bytes:
+    """`embedded(decode(data))` for a byte string in tag 24, read without the decoder. Raises InvalidCbor."""
+    if data[:2] != b"\xd8\x18":
+        raise InvalidCbor("not an encoded CBOR item")
+    argument = data[2] & 31 if len(data) > 2 and data[2] >> 5 == 2 else 31
+    size = _SIZES.get(argument, 0)
+    content = data[3 + size :]
+    length = argument if not size and argument < 24 else int.from_bytes(data[3 : 3 + size])
+    if argument > 27 or len(data) < 3 + size or length != len(content) or len(data) > MAX_OCTETS:
+        raise InvalidCbor("not an encoded CBOR item")
+    return content
+
+
 def embed(content: bytes) -> bytes:
     """Tag 24 around encoded bytes, encoded."""
     return b"\xd8\x18" + head(2, len(content)) + content
@@ -89,8 +104,10 @@ def embed(content: bytes) -> bytes:
 def head(major: int, argument: int) -> bytes:
     """An item's initial byte and argument in the shortest form (RFC 8949, 3)."""
     if argument < 24:
-        return bytes([major << 5 | argument])
-    for additional, size in ((24, 1), (25, 2), (26, 4), (27, 8)):
+        return bytes((major << 5 | argument,))
+    if argument < 256:
+        return bytes((major << 5 | 24, argument))
+    for additional, size in _SIZES.items():
         if argument < 1 << 8 * size:
             return bytes([major << 5 | additional]) + argument.to_bytes(size)
     raise InvalidCbor("argument out of range")

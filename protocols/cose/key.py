@@ -1,6 +1,7 @@
 """COSE_Key (RFC 9052, 7; RFC 9053, 7) and the public JWK that it is."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,6 +31,11 @@ def to_jwk(key: Any) -> dict[str, Any]:
     raise Malformed("COSE_Key of an unknown kind")
 
 
+@lru_cache(maxsize=4096)
+def _point(crv: str, x: bytes, y: bytes) -> dict[str, Any]:
+    return jwks.public({"kty": "EC", "crv": crv, "x": b64url(x), "y": b64url(y)})
+
+
 def _ec2(crv: str, x: bytes, y: Any) -> dict[str, Any]:
     if isinstance(y, bool):  # RFC 9053, 7.1.1: the sign of a compressed point
         try:
@@ -39,7 +45,7 @@ def _ec2(crv: str, x: bytes, y: Any) -> dict[str, Any]:
         return jwks.from_public_key(point)
     if not isinstance(y, bytes):
         raise Malformed("COSE_Key lacks a parameter")
-    return jwks.public({"kty": "EC", "crv": crv, "x": b64url(x), "y": b64url(y)})
+    return dict(_point(crv, x, y))
 
 
 def from_jwk(jwk: Mapping[str, Any]) -> dict[int, Any]:

@@ -5,6 +5,7 @@ The algorithm stands in the protected header or nowhere; keys and certificates i
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from protocols.cose import algorithms
@@ -102,9 +103,7 @@ def take_apart(item: Any, tag: int) -> tuple[bytes, Mapping[Any, Any], Mapping[A
 
 def _header(protected: bytes, unprotected: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """The protected header. What stands in both is refused (RFC 9052, 3), and so is an alg outside of it."""
-    header = decode(protected) if protected else {}
-    if not isinstance(header, dict):
-        raise InvalidCose("protected header is no map")
+    header = _protected(protected) if len(protected) <= 64 else _read(protected)
     if not header.keys().isdisjoint(unprotected):
         raise InvalidCose("a label in both headers")
     if ALG in unprotected or CRIT in unprotected:
@@ -112,6 +111,17 @@ def _header(protected: bytes, unprotected: Mapping[Any, Any]) -> Mapping[Any, An
     if CRIT in header:
         raise InvalidCose("an extension that we do not understand")
     return header
+
+
+def _read(protected: bytes) -> Mapping[Any, Any]:
+    header = decode(protected) if protected else {}
+    if not isinstance(header, dict):
+        raise InvalidCose("protected header is no map")
+    return header
+
+
+# Most are one of a few: an algorithm and nothing else.
+_protected = lru_cache(maxsize=256)(_read)
 
 
 def signed_bytes(context: str, opened: Any, detached: bytes | None) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from protocols.cose.cbor import decode, embedded
+from protocols.cose.cbor import decode, unwrap
 from protocols.cose.key import to_jwk
 from protocols.errors import Malformed
 from protocols.mdoc.errors import InvalidMdoc
@@ -39,7 +39,7 @@ class MobileSecurityObject:
 
 def parse(payload: bytes) -> MobileSecurityObject:
     """MobileSecurityObjectBytes, the payload of issuerAuth. Raises InvalidMdoc, Malformed."""
-    found = decode(embedded(decode(payload)))
+    found = decode(unwrap(payload))
     members = found if isinstance(found, dict) else {}
     version, algorithm, doc_type = (members.get(name) for name in ("version", "digestAlgorithm", "docType"))
     if not isinstance(version, str) or not version.startswith("1."):
@@ -85,7 +85,7 @@ def _digests(found: Any) -> Mapping[str, Mapping[int, bytes]]:
     for namespace, digests in found.items():
         if not isinstance(namespace, str) or not isinstance(digests, dict):
             raise InvalidMdoc("valueDigests of a namespace")
-        if not all(type(number) is int and isinstance(digest, bytes) for number, digest in digests.items()):
+        if {*map(type, digests)} != {int} or {*map(type, digests.values())} != {bytes}:
             raise InvalidMdoc("a digest or its id")
     return found
 

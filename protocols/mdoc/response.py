@@ -15,6 +15,7 @@ from protocols.x509 import parse_chain
 
 MIN_RANDOM = 16
 MAX_ELEMENTS = 500
+_NOTHING = b"\xa0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _document(document: Any, received: bytes) -> Document:
     if authentication.keys() not in ({"deviceSignature"}, {"deviceMac"}):
         raise InvalidMdoc("one of deviceSignature and deviceMac")
     content = embedded(signed.get("nameSpaces"))
-    elements = _map(decode(content), "device-signed namespaces")
+    elements = {} if content == _NOTHING else _map(decode(content), "device-signed namespaces")
     if not all(isinstance(name, str) and isinstance(one, dict) for name, one in elements.items()):
         raise InvalidMdoc("device-signed namespaces")
     return Document(

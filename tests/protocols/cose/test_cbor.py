@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.cose.cbor import InvalidCbor, Tag, decode, embed, embedded, encode, head
+from protocols.cose.cbor import InvalidCbor, Tag, decode, embed, embedded, encode, head, unwrap
 
 BOMBS = {
     "indefinite array": "9f01ff",
@@ -69,6 +69,30 @@ def test_the_bytes_inside_tag_24_are_those_received() -> None:
     received = bytes.fromhex("d8184b") + bytes.fromhex("b9000161619a0000000001")[:11]
     assert embedded(decode(received)) == received[3:]
     assert embed(embedded(decode(received))) == received
+
+
+@given(st.binary(max_size=300), st.integers(0, 3))
+@settings(max_examples=100, deadline=None)
+def test_unwrapping_says_what_decoding_says(content: bytes, cut: int) -> None:
+    data = embed(content)
+    assert unwrap(data) == content == embedded(decode(data))
+    for spoiled in (
+        data[: len(data) - 1 - cut],
+        data + b"\0",
+        data[:2],
+        data[:3] if content else b"",
+        b"\xd8\x19" + data[2:],
+    ):
+        with pytest.raises(InvalidCbor):
+            unwrap(spoiled)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "d8", "d818", "d81858", "d8185900", "d8185a000000", "d8185f4100ff", "d8185c", "d81861", "d8184100ff"]
+)
+def test_what_is_not_a_wrapped_item_is_refused(text: str) -> None:
+    with pytest.raises(InvalidCbor):
+        unwrap(bytes.fromhex(text))
 
 
 @pytest.mark.parametrize("size", [0, 23, 24, 255, 256, 65_535, 65_536])
