@@ -275,17 +275,14 @@ def spoil(data: bytes, draw: Callable[..., Any]) -> bytes:
     return data
 
 
-def fuzz(country: Country, examples: int, seconds: float) -> None:
+def fuzz(country: Country, examples: int) -> None:
     """Spoiled responses: refused with an error of ours, or verified with what was signed and nothing else."""
     original = parse_b64url(country.present(country.issue()))
     signed = verify(country, b64url(original)).claims
-    end = time.monotonic() + seconds
 
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def run(data: st.DataObject) -> None:
-        if time.monotonic() > end:
-            return
         spoiled = spoil(original, data.draw)
         with suppress(ProtocolError):
             claims = verify(country, b64url(spoiled)).claims
@@ -295,14 +292,14 @@ def fuzz(country: Country, examples: int, seconds: float) -> None:
 
 
 def test_e9_spoiled_responses_are_refused_or_say_what_was_signed(country: Country) -> None:
-    fuzz(country, 300, 5)
+    fuzz(country, 300)
 
 
 @pytest.mark.nightly
 def test_e9_spoiled_responses_for_ten_minutes(country: Country) -> None:
     end = time.monotonic() + 600
     while time.monotonic() < end:
-        fuzz(country, 5000, end - time.monotonic())
+        fuzz(country, 500)
 
 
 @given(st.binary(max_size=300))
