@@ -22,7 +22,7 @@ ISSUER_POLICY: Final = {
 FORMATS: Final = frozenset({"dc+sd-jwt", "mso_mdoc"})
 """What is presented (6)."""
 
-ISSUER_KEY: Final = "x5c"
+ISSUER_KEYS: Final = frozenset({"x5c", "iaca"})
 """How a credential names its issuer's key (6.1.1; an mdoc knows no other way)."""
 
 _PREFIXES = {DIRECT_POST_JWT: frozenset({"x509_hash"}), DC_API_JWT: frozenset({"x509_hash", "origin"})}

@@ -19,6 +19,7 @@ import click
 from agent.cli.attested_load import AttestedFlows
 from agent.cli.client import json_flag, show, stop
 from agent.cli.load import Flows, run
+from agent.cli.measuring_formats import lines, measure_formats
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = Path("docs/performance.md")
@@ -42,9 +43,14 @@ class Measured:
 @click.option("--seconds", type=click.FloatRange(1, 600), default=10)
 @click.option("--concurrency", type=click.IntRange(1, 512), default=32)
 @click.option("--write", is_flag=True, help="Keep the figures in docs/performance.md.")
+@click.option("--formats", is_flag=True, help="What formats cost beside their signatures, without a server.")
 @json_flag
-def bench(seconds: float, concurrency: int, write: bool, as_json: bool) -> None:
+def bench(seconds: float, concurrency: int, write: bool, formats: bool, as_json: bool) -> None:
     """Measure CPU, queries and commits per flow on a server in a temporary folder."""
+    if formats:
+        costs = measure_formats(seconds)
+        show({"formats": [asdict(one) | {"factor": one.factor} for one in costs]}, as_json, lines(costs))
+        return
     with tempfile.TemporaryDirectory(prefix="chancery-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         home, port = Path(folder) / "home", _free_port()
@@ -59,10 +65,10 @@ def bench(seconds: float, concurrency: int, write: bool, as_json: bool) -> None:
         finally:
             server.terminate()
             server.wait(30)
-    lines = [_line(one) for one in found]
+    told = [_line(one) for one in found]
     if write:
         _keep(found, concurrency)
-    show({"concurrency": concurrency, "flows": [asdict(one) for one in found]}, as_json, "\n".join(lines))
+    show({"concurrency": concurrency, "flows": [asdict(one) for one in found]}, as_json, "\n".join(told))
 
 
 def _free_port() -> int:

@@ -135,12 +135,20 @@ async def _prepare(config: Config) -> None:
         account = {"email": "erika@example.org", "password": secrets.token_urlsafe(12)}
         policy = {"public_clients": True, "demo_sign_in": account if config.profile == "development" else None}
         made = await create_tenant(
-            await house.control(), CreateTenant("demo", "Chancery Demo", samples={"pid": _SAMPLE}, policy=policy)
+            await house.control(),
+            CreateTenant(
+                "demo",
+                "Chancery Demo",
+                samples={"pid": _SAMPLE, "mdl": _LICENCE},
+                policy=policy,
+                country="DE",
+                configurations=("pid", "mdl"),
+            ),
         )
         _keep(config.home / "admin.key", made.api_key)
         house.cache.clear()  # which remembers that there was no demo
         demo = await house.scope_of("demo", WORKER)
-        await create_user(demo, CreateUser(account["email"], account["password"], "erika", _SAMPLE))
+        await create_user(demo, CreateUser(account["email"], account["password"], "erika", _SAMPLE | _LICENCE))
 
 
 _SAMPLE = {
@@ -149,6 +157,24 @@ _SAMPLE = {
     "birthdate": "1964-08-12",
     "nationalities": ["DE"],
     "address": {"locality": "Köln", "country": "DE"},
+}
+
+_LICENCE = {
+    "org.iso.18013.5.1": {
+        "family_name": "Mustermann",
+        "given_name": "Erika",
+        "birth_date": "1964-08-12",
+        "issue_date": "2024-01-01",
+        "expiry_date": "2034-01-01",
+        "issuing_country": "DE",
+        "issuing_authority": "Kreis Musterstadt",
+        "document_number": "B072RRE2I55",
+        # The smallest picture there is.
+        "portrait": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==",
+        "driving_privileges": [{"vehicle_category_code": "B", "issue_date": "1982-09-01", "expiry_date": "2034-01-01"}],
+        "un_distinguishing_sign": "D",
+        "age_over_18": True,
+    }
 }
 
 

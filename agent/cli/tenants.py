@@ -14,14 +14,29 @@ def tenant() -> None:
 @click.argument("name")
 @click.option("--display-name", help="What people read; the name by default.")
 @click.option("--key-store", "key_stores", multiple=True, metavar="PURPOSE=STORE", help="Where keys are kept.")
+@click.option("--country", help="Of its mobile documents: two capital letters.")
+@click.option("--configuration", "configurations", multiple=True, default=("pid",), help="pid, mdl, pid_mdoc.")
 @json_flag
-def create(name: str, display_name: str | None, key_stores: tuple[str, ...], as_json: bool) -> None:
+def create(
+    name: str,
+    display_name: str | None,
+    key_stores: tuple[str, ...],
+    country: str | None,
+    configurations: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Make a tenant with its keys, certificates and first configuration; prints its administrator's key once.
 
-    Purposes of keys: ca, issuer, verifier, audit, messaging.
+    Purposes of keys: ca, issuer, verifier, audit, iaca, document_signer, messaging.
     """
     stores = {purpose: store for purpose, _, store in (one.partition("=") for one in key_stores)}
-    body = {"name": name, "display_name": display_name or name, "key_stores": stores}
+    body = {
+        "name": name,
+        "display_name": display_name or name,
+        "key_stores": stores,
+        "configurations": list(configurations),
+        **({"country": country} if country else {}),
+    }
     answer = Client(operator=True).post("/tenants", body)
     show(answer, as_json, f"{answer['credential_issuer']}\nadministrator key: {answer['api_key']}")
 

@@ -8,11 +8,27 @@ from agent.cli.client import Client, json_flag, show
 
 
 @click.command()
+@click.option("--iaca", is_flag=True, help="The issuing authority of mobile documents instead.")
+@click.option("--renew", is_flag=True, help="Make a new document signer first (with --iaca).")
 @json_flag
-def ca(as_json: bool) -> None:
+def ca(iaca: bool, renew: bool, as_json: bool) -> None:
     """Print the certificate authority (PEM) that wallets and verifiers have to trust."""
+    if renew and not iaca:
+        raise click.UsageError("--renew goes with --iaca")
+    if iaca:
+        _show_iaca(renew, as_json)
+        return
     pem = Client().get("/certificate-authority")["pem"]
     show({"pem": pem}, as_json, pem.strip())
+
+
+def _show_iaca(renew: bool, as_json: bool) -> None:
+    client = Client()
+    if renew:
+        client.post("/document-signing/renew", {})
+    found = client.get("/document-signing")
+    answer = {"pem": found["iaca"]["pem"], **found}
+    show(answer, as_json, found["iaca"]["pem"].strip())
 
 
 @click.group()

@@ -9,6 +9,7 @@ from agent.compose.house import House
 from agent.config import Config
 from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
+from agent.workers.document_signers import DocumentSigners
 from agent.workers.housekeeping import Housekeeping
 from agent.workers.publication import Publication
 from agent.workers.schedule import run_all
@@ -24,7 +25,7 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
         async with House(config, where) as house:
             maint = await open_pool(where.maint, 4, "agent_maint")
             try:
-                entering = (Deliveries, Publication, Seals)
+                entering = (Deliveries, Publication, Seals, DocumentSigners)
                 await run_all([Housekeeping(maint), *(task(maint, house.scope_of) for task in entering)], stopping)
             finally:
                 await maint.close()

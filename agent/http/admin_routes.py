@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from agent import discovery, telemetry
+from agent.http import admin_documents, admin_sign_in_routes, policy_routes, verifier_admin_routes
 from agent.http import admin_schemas as schemas
-from agent.http import admin_sign_in_routes, policy_routes, verifier_admin_routes
 from agent.http.failures import NotFound
 from agent.http.issuer_routes import ROWS as ISSUER_ROWS
 from agent.operations.administering import scopes
@@ -176,7 +176,13 @@ def _authority(der: bytes) -> Reply:
 # -------------------------------------------------------------------------------------------------- administration
 def _tenant(call: Call) -> CreateTenant:
     body = schemas.TenantBody.read(call)
-    return CreateTenant(body["name"], body["display_name"], key_stores=body["key_stores"])
+    return CreateTenant(
+        body["name"],
+        body["display_name"],
+        key_stores=body["key_stores"],
+        country=body["country"],
+        configurations=tuple(dict.fromkeys(body["configurations"])),
+    )
 
 
 async def _create_tenant(scope: Scope, request: CreateTenant) -> CreatedTenant:
@@ -350,5 +356,5 @@ def _rows() -> tuple[Route, ...]:
 
 ROUTES = tuple(
     Route(row.method, BASE + row.path, row.requires, row.parse, row.operate, row.render)
-    for row in (*_rows(), *policy_routes.rows())
+    for row in (*_rows(), *policy_routes.rows(), *admin_documents.ROUTES)
 )

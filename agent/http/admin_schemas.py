@@ -86,6 +86,8 @@ class TenantBody(ClosedSchema):
     name = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,98}[a-z0-9]$"))
     display_name = fields.String(required=True, validate=validate.Length(1, 200))
     key_stores = fields.Dict(keys=fields.String(validate=WORD), values=fields.String(validate=WORD), load_default=dict)
+    country = fields.String(validate=validate.Regexp(r"^[A-Z]{2}$"), load_default=None)
+    configurations = fields.List(fields.String(validate=WORD), load_default=lambda: ["pid"])
 
 
 class UserBody(ClosedSchema):

@@ -36,13 +36,16 @@ class Control:
 class CreateTenant:
     """Request: a name for URLs, one for people; `samples` are claims by configuration that an offer without claims
     gets, for a tenant that demonstrates; `key_stores` says where the keys of a purpose are kept, if not where this
-    server keeps keys by default."""
+    server keeps keys by default; `country` is that of its documents (ISO 3166-1 alpha-2); `configurations` are the
+    credential configurations it begins with."""
 
     name: str
     display_name: str
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     key_stores: Mapping[str, str] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
+    country: str | None = None
+    configurations: tuple[str, ...] = ("pid",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class NewTenant:
     verifier_id: UUID
     identifier: str
     keys: tuple[SigningKey, ...]
-    anchor: NewAnchor
+    anchors: tuple[NewAnchor, ...]
     types: Mapping[UUID, Mapping[str, Any]]
     configurations: tuple[CredentialConfiguration, ...]
     registry: StatusRegistry
@@ -182,6 +185,9 @@ class SigningKeys(Protocol):
 
     async def retire(self, key: UUID) -> bool:
         """Publish a key no more, which signed no more; False when there is none."""
+
+    async def rotate(self, key: SigningKey, old: SigningKey | None, expires_at: datetime) -> None:
+        """Retire the old key and put the new in its place. Raises Conflict when another process was faster."""
 
 
 class TrustAnchors(Protocol):

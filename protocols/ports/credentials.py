@@ -28,8 +28,8 @@ class CredentialDraft:
     `x5c` the issuer's chain (DER, leaf first, root left out); `kid` the issuer key's DID URL or key id; `holder` the
     holder's public JWK or None; `holder_kid` the DID URL when the holder named its key so; `disclosable` the claim
     paths to be selectively disclosable (None: every top-level claim); `type_digest` the SHA-256 of the document that is
-    hosted at the type's address, if any; `entropy(n)` fresh random bytes. `seconds` values
-    are whole and already rounded by the caller.
+    hosted at the type's address, if any; `entropy(n)` fresh random bytes; `schema` the type's JSON Schema, for a format
+    whose values have more types than JSON's. `seconds` values are whole and already rounded by the caller.
     """
 
     type: str
@@ -47,6 +47,7 @@ class CredentialDraft:
     status: StatusReference | None = None
     disclosable: frozenset[ClaimsPath] | None = None
     decoys: int = 0
+    schema: Mapping[str, Any] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     type_digest: bytes | None = None
 
@@ -97,7 +98,11 @@ class VerifiedCredential:
 
 
 class IssuesCredentials(Protocol):
-    """Makes credentials of one format."""
+    """Makes credentials of one format.
+
+    A format that is not signed with the tenant's "issuer" key names another purpose in `signing_purpose`; one that
+    does not name algorithms as JWS does maps those names in `signing_alg_values`.
+    """
 
     identifier: ClassVar[str]
 

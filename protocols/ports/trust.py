@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
@@ -22,14 +23,23 @@ class Purpose(StrEnum):
 class KeyReference:
     """How a signed thing names its key, believed by nobody yet.
 
-    `kind`: "x5c" (value: tuple of DER, leaf first), "did_url", "jwk", "jwt_vc_issuer", ... `issuer` is the identifier
-    that the key must be shown to belong to, when the document states one; `type` the credential type signed.
+    `kind`: "x5c" (value: tuple of DER, leaf first), "did_url", "jwk", "jwt_vc_issuer", "iaca" (a DocumentSigner), ...
+    `issuer` is the identifier that the key must be shown to belong to, when the document states one; `type` the
+    credential type signed.
     """
 
     kind: str
     value: Any
     issuer: str | None = None
     type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSigner:
+    """The value of an "iaca" reference: the x5chain of a mobile document (DER, leaf first), and when it signed."""
+
+    chain: tuple[bytes, ...]
+    signed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

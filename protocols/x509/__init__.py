@@ -13,9 +13,14 @@ from protocols.x509.certificate import (
     san_uris,
     thumbprint,
 )
+from protocols.x509.document_signing import Authority, prepare_document_signer, prepare_iaca
 from protocols.x509.path import UntrustedCertificate, validate_chain
+from protocols.x509.revocation import MEDIA_TYPE as CRL_MEDIA_TYPE
+from protocols.x509.revocation import prepare_crl, seal_crl
 
 __all__ = [
+    "CRL_MEDIA_TYPE",
+    "Authority",
     "Certificate",
     "CertificateToBeSigned",
     "UntrustedCertificate",
@@ -24,12 +29,16 @@ __all__ = [
     "load_pem",
     "parse_chain",
     "prepare_ca",
+    "prepare_crl",
+    "prepare_document_signer",
+    "prepare_iaca",
     "prepare_leaf",
     "render_chain",
     "render_pem",
     "san_dns",
     "san_uris",
     "seal",
+    "seal_crl",
     "thumbprint",
     "validate_chain",
 ]

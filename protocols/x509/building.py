@@ -52,11 +52,11 @@ def prepare_ca(
     extensions = [
         ("basic_constraints", True, constraints),
         ("key_usage", True, _CA_USAGE),
-        *_key_identifiers(public_key, _key_identifier(public_key) if issuer is None else _identifier_of(issuer)),
+        *key_identifiers(public_key, key_identifier(public_key) if issuer is None else key_identifier_of(issuer)),
     ]
     name = x509.Name.build(dict(subject))
-    authority = name if issuer is None else _subject_of(issuer)
-    return _prepare((name, authority), public_key, algorithm, (serial, not_before, not_after), extensions)
+    authority = name if issuer is None else subject_of(issuer)
+    return prepare_certificate((name, authority), public_key, algorithm, (serial, not_before, not_after), extensions)
 
 
 def prepare_leaf(
@@ -79,24 +79,21 @@ def prepare_leaf(
     extensions: list[tuple[str, bool, Any]] = [
         ("basic_constraints", True, {"ca": False}),
         ("key_usage", True, _LEAF_USAGE),
-        *_key_identifiers(public_key, _identifier_of(issuer)),
+        *key_identifiers(public_key, key_identifier_of(issuer)),
         *([("subject_alt_name", False, names)] if names else []),
         *([("extended_key_usage", False, usages)] if usages else []),
     ]
-    name, authority = x509.Name.build(dict(subject)), _subject_of(issuer)
-    return _prepare((name, authority), public_key, algorithm, (serial, not_before, not_after), extensions)
+    name, authority = x509.Name.build(dict(subject)), subject_of(issuer)
+    return prepare_certificate((name, authority), public_key, algorithm, (serial, not_before, not_after), extensions)
 
 
 def seal(prepared: CertificateToBeSigned, signature: bytes) -> bytes:
     """The DER certificate of what was prepared and its raw signature (r||s for ECDSA)."""
-    if prepared.algorithm.startswith("ES"):
-        half = len(signature) // 2
-        signature = encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
     sealed = x509.Certificate(
         {
             "tbs_certificate": x509.TbsCertificate.load(prepared.payload),
-            "signature_algorithm": _signature_algorithm(prepared.algorithm),
-            "signature_value": signature,
+            "signature_algorithm": signature_algorithm(prepared.algorithm),
+            "signature_value": der_signature(prepared.algorithm, signature),
         }
     )
     der: bytes = sealed.dump()
@@ -104,20 +101,29 @@ def seal(prepared: CertificateToBeSigned, signature: bytes) -> bytes:
     return der
 
 
-def _prepare(
+def der_signature(algorithm: str, signature: bytes) -> bytes:
+    """A raw JWS signature as X.509 writes it."""
+    if not algorithm.startswith("ES"):
+        return signature
+    half = len(signature) // 2
+    return encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
+
+
+def prepare_certificate(
     names: tuple[Any, Any],
     public_key: jwks.Jwk,
     algorithm: str,
     numbers: tuple[bytes, datetime, datetime],
     extensions: Iterable[tuple[str, bool, Any]],
 ) -> CertificateToBeSigned:
+    """Any certificate: (subject, issuer), key, algorithm of the signature, (serial, begin, end), extensions."""
     name, authority = names
     serial, begins, ends = numbers
     tbs = x509.TbsCertificate(
         {
             "version": "v3",
             "serial_number": _serial(serial),
-            "signature": _signature_algorithm(algorithm),
+            "signature": signature_algorithm(algorithm),
             "issuer": authority,
             "validity": {"not_before": x509.Time(_time(begins)), "not_after": x509.Time(_time(ends))},
             "subject": name,
@@ -142,7 +148,8 @@ def _time(moment: datetime) -> dict[str, datetime]:
     return {"utc_time" if moment.year < 2050 else "general_time": moment.replace(microsecond=0)}
 
 
-def _signature_algorithm(algorithm: str) -> Any:
+def signature_algorithm(algorithm: str) -> Any:
+    """The AlgorithmIdentifier of a JWS algorithm. Raises Malformed."""
     if algorithm not in _SIGNATURE:
         raise Malformed("certificates are not signed with this algorithm")
     return algos.SignedDigestAlgorithm({"algorithm": _SIGNATURE[algorithm]})
@@ -153,23 +160,27 @@ def _spki(public_key: jwks.Jwk) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _key_identifier(public_key: jwks.Jwk) -> bytes:
+def key_identifier(public_key: jwks.Jwk) -> bytes:
+    """SHA-1 over the key, as subject key identifier (RFC 5280, 4.2.1.2)."""
     identifier: bytes = keys.PublicKeyInfo.load(_spki(public_key)).sha1
     return identifier
 
 
-def _subject_of(issuer: bytes) -> Any:
+def subject_of(issuer: bytes) -> Any:
+    """The subject of a certificate, exactly as it is encoded there."""
     return x509.Certificate.load(load_certificate(issuer).der).subject
 
 
-def _identifier_of(issuer: bytes) -> bytes:
+def key_identifier_of(issuer: bytes) -> bytes:
+    """The subject key identifier that a certificate states, or that its key has."""
     authority = x509.Certificate.load(load_certificate(issuer).der)
     stated: bytes | None = authority.key_identifier
     return stated or bytes(authority.public_key.sha1)
 
 
-def _key_identifiers(public_key: jwks.Jwk, authority: bytes) -> list[tuple[str, bool, Any]]:
+def key_identifiers(public_key: jwks.Jwk, authority: bytes) -> list[tuple[str, bool, Any]]:
+    """The extensions that name the key and its authority's."""
     return [
-        ("key_identifier", False, _key_identifier(public_key)),
+        ("key_identifier", False, key_identifier(public_key)),
         ("authority_key_identifier", False, {"key_identifier": authority}),
     ]

@@ -81,3 +81,14 @@ async def repeat(exchange: Exchange) -> tuple[int, str]:
         session.request(exchange.method, exchange.url, data=exchange.body, headers=headers) as answer,
     ):
         return answer.status, await answer.text()
+
+
+async def licence_request(tenant: Tenant, folder: Path, prefix: str, response_mode: str) -> dict[str, Any]:
+    """Ask for three elements out of a driving licence, of three kinds: text, bytes, a structure."""
+    names = ("family_name", "portrait", "driving_privileges")
+    claims = [{"path": ["org.iso.18013.5.1", name], "intent_to_retain": False} for name in names]
+    meta = {"doctype_value": "org.iso.18013.5.1.mDL"}
+    query = folder / "licence.json"
+    query.write_text(json.dumps({"credentials": [{"id": "mdl", "format": "mso_mdoc", "meta": meta, "claims": claims}]}))
+    made = await tenant.commands("request", str(query), "--prefix", prefix, "--response-mode", response_mode)
+    return dict(made)

@@ -1,6 +1,6 @@
 """A tenant from nothing: its keys, certificates, first credential configuration and status list."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,16 @@ from agent.encryption.vault import TenantVault, new_tenant_keys, unlock
 from agent.keyring import Keyring
 from agent.operations.administering.api_keys import new_key
 from agent.operations.administering.certifying import Authority
+from agent.operations.administering.document_signers import (
+    COUNTRY,
+    IACA,
+    SIGNER,
+    Workshop,
+    iaca_anchor,
+    make_iaca,
+    make_signer,
+)
+from agent.operations.administering.mobile_documents import mdl, pid_document
 from agent.operations.administering.scopes import OPERATOR, ROLES
 from agent.operations.messaging.identity import create_messaging_keys
 from agent.scope.administering import Control, CreatedTenant, CreateTenant, NewAnchor, NewApiKey, NewTenant
@@ -25,7 +35,7 @@ from protocols.ports.keys import KeyStoreUnavailable
 SYSTEM = Tenant(UUID(int=0), "system", "")
 _CA_YEARS = 10
 _LEAVES = ("issuer", "verifier", "audit")
-KEY_PURPOSES = ("ca", *_LEAVES, "messaging")
+KEY_PURPOSES = ("ca", *_LEAVES, IACA, SIGNER, "messaging")
 _ALGORITHM = "ES256"
 
 
@@ -35,17 +45,24 @@ class InvalidKeyStore(ProtocolError):
     code = "invalid_key_store"
 
 
+class UnknownTemplate(ProtocolError):
+    """There is no such credential configuration to begin with."""
+
+    code = "unknown_configuration"
+
+
 async def create_tenant(control: Control, request: CreateTenant) -> CreatedTenant:
     """Make the keys, then insert everything in one transaction.
 
-    Raises Conflict when the name is taken, InvalidKeyStore for a store that is not on or cannot do what is needed.
+    Raises Conflict when the name is taken, UnknownTemplate, InvalidKeyStore for a store that is not on or cannot do
+    what is needed.
     """
     _require_stores(control.keys, request.key_stores)
     tenant = Tenant(_id(control), request.name, f"{control.origin}/t/{request.name}")
     wrapped = await new_tenant_keys(tenant.id, control.kek, control.kek_store, [_id(control) for _ in range(4)])
     vault = await unlock(tenant.id, wrapped, control.kek_store)
     keys = await _keys(control, request, tenant)
-    type_id = _id(control)
+    types, configurations = _templates(control, request.configurations)
     new = NewTenant(
         id=tenant.id,
         name=tenant.name,
@@ -55,9 +72,12 @@ async def create_tenant(control: Control, request: CreateTenant) -> CreatedTenan
         verifier_id=_id(control),
         identifier=tenant.base_url,
         keys=keys,
-        anchor=_own_anchor(control, request.display_name, keys[0].x5c[0]),
-        types={type_id: {"name": "urn:eudi:pid:1", "schema": PID_SCHEMA}},
-        configurations=(_pid(_id(control), type_id),),
+        anchors=(
+            _own_anchor(control, request.display_name, keys[0].x5c[0]),
+            *(iaca_anchor(_id(control), key) for key in keys if key.purpose == IACA),
+        ),
+        types=types,
+        configurations=configurations,
         registry=_registry(control, tenant),
         samples=request.samples,
         policy=request.policy,
@@ -124,8 +144,11 @@ async def _keys(control: Control, request: CreateTenant, tenant: Tenant) -> tupl
     authority = replace(authority, x5c=(root,))
     issuing = Authority(authority, name)
     leaves = [await _leaf(control, request, tenant, issuing, purpose) for purpose in _LEAVES]
+    workshop = Workshop(control.keys, control.now, control.entropy, tenant.base_url)
+    iaca = await make_iaca(workshop, name, request.country or COUNTRY, request.key_stores.get(IACA))
+    documents = (iaca, await make_signer(workshop, iaca, request.key_stores.get(SIGNER)))
     messaging = await create_messaging_keys(control.keys, lambda: _id(control), request.key_stores.get("messaging"))
-    return (authority, *leaves, *messaging)
+    return (authority, *leaves, *documents, *messaging)
 
 
 async def _key(control: Control, purpose: str, store: str | None) -> SigningKey:
@@ -150,6 +173,16 @@ def _after(now: datetime, years: int) -> datetime:
 def _own_anchor(control: Control, name: str, root: bytes) -> NewAnchor:
     """A tenant believes its own authority."""
     return NewAnchor(_id(control), f"{name} CA", root, None, ("issue", "status", "request"))
+
+
+def _templates(
+    control: Control, names: tuple[str, ...]
+) -> tuple[Mapping[UUID, Mapping[str, Any]], tuple[CredentialConfiguration, ...]]:
+    """The types and configurations that a tenant begins with. Raises UnknownTemplate."""
+    if not set(names) <= TEMPLATES.keys():
+        raise UnknownTemplate(f"there are {', '.join(TEMPLATES)}")
+    made = [TEMPLATES[name](_id(control), _id(control)) for name in names]
+    return {one.type_id: {"name": one.type, "schema": one.schema} for one in made}, tuple(made)
 
 
 def _registry(control: Control, tenant: Tenant) -> StatusRegistry:
@@ -216,3 +249,10 @@ def _pid(configuration_id: UUID, type_id: UUID) -> CredentialConfiguration:
         schema=PID_SCHEMA,
         searchable=(),
     )
+
+
+TEMPLATES: Mapping[str, Callable[[UUID, UUID], CredentialConfiguration]] = {
+    "pid": _pid,
+    "mdl": mdl,
+    "pid_mdoc": pid_document,
+}

@@ -27,6 +27,7 @@ from agent.scope.tenants import CredentialConfiguration
 from agent.tenancy import uuid7
 from protocols import x509
 from protocols.encoding import b64url
+from protocols.errors import ProtocolError
 from protocols.jose.jwk import thumbprint
 from protocols.oauth.errors import InvalidToken
 from protocols.openid4vci import authorization_details, key_attestation, nonce
@@ -235,8 +236,8 @@ async def _sign(
     holder: Holder | None,
 ) -> Any:
     """prepare -> sign -> seal; the format and the keyring know nothing of each other."""
-    issuer = scope.catalogue.key("issuer")
     issues = scope.plugins["credential_formats"][configuration.format]
+    issuer = scope.catalogue.key(getattr(issues, "signing_purpose", "issuer"))
     place = issued.status
     status = StatusReference(place.registry.mechanism, place.registry.uri, place.index) if place else None
     draft = CredentialDraft(
@@ -253,8 +254,12 @@ async def _sign(
         status=status,
         disclosable=configuration.disclosable,
         type_digest=configuration.type_digest,
+        schema=configuration.schema,
     )
-    prepared = issues.prepare(draft)
+    try:
+        prepared = issues.prepare(draft)
+    except ProtocolError as error:
+        raise CredentialRequestDenied(error.detail or type(error).__name__) from None
     return issues.seal(prepared, await scope.keys.sign(issuer.handle, prepared.payload))
 
 

@@ -115,11 +115,12 @@ def _issuer(scope: Scope, routes: Container[str], languages: Sequence[str]) -> I
 def _supported(scope: Scope, configuration: CredentialConfiguration, languages: Sequence[str]) -> SupportedCredential:
     issues = scope.plugins["credential_formats"][configuration.format]
     known = scope.plugins["key_proofs"]
+    spelled: Mapping[str, Any] = getattr(issues, "signing_alg_values", {})
     return SupportedCredential(
         format=configuration.format,
         names=issues.metadata(configuration.type),
         scope=configuration.scope,
-        algorithms=(configuration.algorithm,),
+        algorithms=(spelled.get(configuration.algorithm, configuration.algorithm),),
         binding_methods=configuration.binding_methods,
         proof_types={name: found for name, found in configuration.proof_types.items() if name in known},
         display=_display(configuration.display, languages),

@@ -72,7 +72,7 @@ async def _credential(scope: Scope, request: OpenRequest, wanted: CredentialQuer
     if verifies is None:
         raise InvalidResponse("format")
     opened: OpenedPresentation = verifies.open(presentation)
-    if request.terms.profile == haip.PROFILE and opened.issuer.kind != haip.ISSUER_KEY:
+    if request.terms.profile == haip.PROFILE and opened.issuer.kind not in haip.ISSUER_KEYS:
         raise UnacceptableIssuerKey(opened.issuer.kind)
     issuer = await gather.issuer_key(scope, opened.issuer)
     verified: VerifiedCredential = verifies.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)

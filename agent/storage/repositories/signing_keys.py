@@ -20,13 +20,18 @@ _k, _i = tables.key_pairs.c, tables.issuers.c
 _TENANT: Any = bindparam("tenant", type_=_k.tenant_id.type)
 _COLUMNS = (
     *("id", "owner", "key_id", "key_index", "type", "purpose", "algorithm", "public_key", "thumbprint_index"),
-    *("certificate_chain", "key_store", "private_key_ref", "rotation_of"),
+    *("certificate_chain", "key_store", "private_key_ref", "rotation_of", "expires_at"),
 )
 ADD = Statement(insert(tables.key_pairs).values(tenant_id=_TENANT, **{name: bindparam(name) for name in _COLUMNS}))
 _SIGNS_NO_MORE = Statement(
     update(tables.key_pairs)
     .where(_k.tenant_id == _TENANT, _k.id == bindparam("id_"), _k.state == "active")
     .values(state="retiring", retiring_at=func.now(), expires_at=bindparam("until"))
+)
+_FOLLOWED = Statement(
+    update(tables.key_pairs)
+    .where(_k.tenant_id == _TENANT, _k.id == bindparam("id_"), _k.state == "active")
+    .values(state="retiring", retiring_at=func.now())
 )
 _RETIRE = Statement(
     update(tables.key_pairs)
@@ -44,7 +49,7 @@ class SigningKeyRepository:
     def __init__(self, unit: "PostgresUnit") -> None:
         self._unit = unit
 
-    async def add(self, key: SigningKey, follows: UUID | None = None) -> None:
+    async def add(self, key: SigningKey, follows: UUID | None = None, expires_at: datetime | None = None) -> None:
         """Insert an active key."""
         vault = self._unit.vault
         await ADD.run(
@@ -63,6 +68,7 @@ class SigningKeyRepository:
             key_store=key.handle.store,
             private_key_ref=vault.seal("key_pairs", "private_key_ref", key.id, key.handle.reference.encode()),
             rotation_of=follows,
+            expires_at=expires_at,
         )
 
     async def replace(self, old: UUID, key: SigningKey, until: datetime) -> None:
@@ -73,6 +79,13 @@ class SigningKeyRepository:
         await self.add(key, old)
         if key.purpose == "issuer":
             await _CERTIFICATE.run(connection, tenant=tenant, leaf=key.x5c[0])
+
+    async def rotate(self, key: SigningKey, old: SigningKey | None, expires_at: datetime) -> None:
+        """The old key signs no more, the new one does until its end. Raises Conflict when the old one was followed."""
+        where = {"tenant": self._unit.tenant_id, "id_": old.id if old else None}
+        if old is not None and not await _FOLLOWED.run(self._unit.connection, **where):
+            raise Conflict("followed already")
+        await self.add(key, old.id if old else None, expires_at)
 
     async def retire(self, key: UUID) -> bool:
         """The end of a key that signs no more."""

@@ -68,7 +68,8 @@ class TenantRepository:
         await self._parties(tenant)
         for key in tenant.keys:
             await SigningKeyRepository(self._unit).add(key)
-        await TrustAnchorRepository(self._unit).add(tenant.anchor)
+        for anchor in tenant.anchors:
+            await TrustAnchorRepository(self._unit).add(anchor)
         for type_id, definition in tenant.types.items():
             await self._type(type_id, definition)
         for configuration in tenant.configurations:

@@ -12,7 +12,7 @@
 // Every answer is {"ok", "result" or "error", "exchanges"}: what the wallet concluded, and what it sent to get there.
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
-import { DidJwk, DidKey, Kms } from '@credo-ts/core'
+import { DidJwk, DidKey, Kms, MdocRecord } from '@credo-ts/core'
 import { certificates, explain, openAgent } from './agent.mjs'
 import { openProvider } from './provider.mjs'
 
@@ -93,7 +93,7 @@ async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, re
   awaited = { deferred: response.deferredCredentials ?? [], metadata, token: { ...token, dpop: response.dpop ?? token.dpop } }
   const credentials = []
   for (const { record, credentialConfigurationId, notificationId } of response.credentials) {
-    await agent.sdJwtVc.store({ record })
+    await (record instanceof MdocRecord ? agent.mdoc : agent.sdJwtVc).store({ record })
     if (notificationId && metadata.credentialIssuer.notification_endpoint) {
       await holder.sendNotification({
         metadata, notificationId, notificationEvent: 'credential_accepted',
@@ -152,17 +152,24 @@ async function present({ uri }) {
 // ----- what is held
 
 function show(record) {
+  if (record instanceof MdocRecord) {
+    const { docType, issuerSignedNamespaces, alg, base64Url } = record.firstCredential
+    return { id: record.id, doctype: docType, alg, claims: plain(issuerSignedNamespaces), compact: [base64Url] }
+  }
   const { header, prettyClaims } = record.firstCredential
   const compact = record.credentialInstances.map((instance) => instance.compactSdJwtVc)
   return { id: record.id, header, claims: prettyClaims, compact }
 }
+
+/** Dates and bytes as text. */
+const plain = (value) => JSON.parse(JSON.stringify(value, (_, one) => (one?.type === 'Buffer' ? Buffer.from(one.data).toString('base64') : one)))
 
 const commands = {
   authorize,
   'accept-offer': acceptOffer,
   collect,
   present,
-  list: async () => ({ credentials: (await agent.sdJwtVc.getAll()).map(show) }),
+  list: async () => ({ credentials: [...(await agent.sdJwtVc.getAll()), ...(await agent.mdoc.getAll())].map(show) }),
   provider: async () => ({ ca: (await provider()).ca }),
 }
 
