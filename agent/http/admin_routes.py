@@ -7,6 +7,7 @@ from uuid import UUID
 
 from agent import discovery, telemetry
 from agent.http import admin_schemas as schemas
+from agent.http import did_routes
 from agent.http.failures import NotFound
 from agent.operations.administering import scopes
 from agent.operations.administering.accounts import (
@@ -364,4 +365,7 @@ def _rows() -> tuple[Route, ...]:
     )
 
 
-ROUTES = tuple(Route(row.method, BASE + row.path, row.requires, row.parse, row.operate, row.render) for row in _rows())
+ROUTES = (
+    *(Route(row.method, BASE + row.path, row.requires, row.parse, row.operate, row.render) for row in _rows()),
+    *did_routes.ADMIN,
+)

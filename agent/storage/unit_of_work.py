@@ -20,6 +20,7 @@ from agent.storage.repositories.audit_trail import AuditTrailRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.clients import ClientRepository
 from agent.storage.repositories.conversations import ConversationRepository
+from agent.storage.repositories.dids import DidRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
 from agent.storage.repositories.people import PeopleRepository
@@ -110,6 +111,11 @@ class PostgresUnit:
     def conversations(self) -> ConversationRepository:
         """DIDComm threads and messages."""
         return ConversationRepository(self)
+
+    @property
+    def dids(self) -> DidRepository:
+        """Hosted DIDs, and peers' long ones."""
+        return DidRepository(self)
 
     @property
     def audit_trail(self) -> AuditTrailRepository:

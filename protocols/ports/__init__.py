@@ -14,7 +14,15 @@ from protocols.ports.credentials import (
     VerifiedCredential,
     VerifiesPresentations,
 )
-from protocols.ports.dids import DidRegistrar, DidResolver
+from protocols.ports.dids import (
+    DidRegistrar,
+    DidResolver,
+    KeepsDidLog,
+    LogDraft,
+    LogEntry,
+    PreparedLogEntry,
+    ResolvesVersions,
+)
 from protocols.ports.keys import KeyHandle, KeyStore
 from protocols.ports.requests import ClientIdentity, ClientIdPrefix, RequestSigner
 from protocols.ports.sources import ClaimSource
@@ -35,13 +43,18 @@ __all__ = [
     "Fetched",
     "HoldsCredentials",
     "IssuesCredentials",
+    "KeepsDidLog",
     "KeyHandle",
     "KeyReference",
     "KeyStore",
+    "LogDraft",
+    "LogEntry",
     "OpenedPresentation",
     "PluginTools",
+    "PreparedLogEntry",
     "Purpose",
     "RequestSigner",
+    "ResolvesVersions",
     "Sandbox",
     "StatusList",
     "StatusMechanism",
