@@ -9,6 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
+from agent.http import did_routes
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
@@ -19,6 +20,10 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
     ("POST", "/api-keys"): schemas.ApiKeyBody,
+    ("POST", "/dids"): did_routes.DidBody,
+    ("PATCH", "/dids/{did}"): did_routes.DidChangeBody,
+    ("POST", "/dids/{did}/approvals"): did_routes.ApprovalBody,
+    ("POST", "/did-approvals"): did_routes.WitnessBody,
 }
 _PROBLEM = {
     "description": "Refused (RFC 9457).",

@@ -33,7 +33,7 @@ class HostedDid:
 
 @dataclass(frozen=True, slots=True)
 class NewDid:
-    """A DID about to be stored, with its first entry, published at once or waiting for witnesses, and its log's keys."""
+    """A DID about to be stored, with its log's keys and first entry, published at once or waiting for witnesses."""
 
     id: UUID
     method: str
