@@ -37,7 +37,7 @@ def document() -> dict[str, Any]:
         title="Chancery admin API",
         version=version("chancery"),
         openapi_version="3.1.0",
-        plugins=[MarshmallowPlugin(schema_name_resolver=lambda schema: getattr(schema, "__name__", str(schema)))],
+        plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)],
         info={
             "description": "Issue, request, verify and administer. Every call needs an API key with the scope named."
         },
@@ -49,6 +49,11 @@ def document() -> dict[str, Any]:
         spec.path(path=path, operations={row.method.lower(): _operation(row) for row in ROUTES if row.path == path})
     found: dict[str, Any] = spec.to_dict()
     return found
+
+
+def _schema_name(schema: Any) -> str:
+    """A nested schema comes as an instance, one of a body as a class."""
+    return getattr(schema, "__name__", type(schema).__name__)
 
 
 def _problem() -> dict[str, Any]:
