@@ -18,6 +18,16 @@ async def serve_log(scope: Scope, place: str) -> bytes:
 async def serve_witness(scope: Scope, place: str) -> bytes:
     """did-witness.json. Raises DidNotFound."""
     found = await _at(scope, place)
+
+    async def render() -> bytes:
+        return _approvals(scope, found)
+
+    # Reading a log costs a signature for each entry, and anybody may ask: once for each change of the row.
+    body: bytes = await scope.cache.get("did_witness", f"{found.id}:{found.version}", render, 3600)
+    return body
+
+
+def _approvals(scope: Scope, found: HostedDid) -> bytes:
     method = registrar(scope, found.method)
     lines = [*found.lines, *([found.pending] if found.pending else [])]
     versions = {entry.number: entry.version_id for entry in method.read(lines, scope.now())}
