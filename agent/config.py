@@ -23,7 +23,8 @@ class Config:
 
     `public_url` is the origin that the world uses; every URL that leaves the server begins with it. `database_url`
     empty means the embedded server. `plugins` names what is on per family as "family:name,name;family:name";
-    a family that is not named has all that are installed by this project.
+    a family that is not named has all that are installed by this project. `did_resolver` "public" lets everybody
+    resolve DIDs at /1.0/identifiers/, which makes this server fetch for them.
     """
 
     home: Path = Path(".chancery")
@@ -49,6 +50,7 @@ class Config:
     max_body: int = 1_000_000
     log_level: str = "info"
     traces: str = ""
+    did_resolver: str = "off"
     plugin_settings: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -102,6 +104,8 @@ def _typed(variable: str, value: str, kind: object) -> object:
 def _checked(config: Config) -> Config:
     if config.profile not in ("development", "production"):
         raise ConfigurationError("CHANCERY_PROFILE is development or production")
+    if config.did_resolver not in ("off", "public"):
+        raise ConfigurationError("CHANCERY_DID_RESOLVER is off or public")
     if config.profile == "production" and not config.origin.startswith("https://"):
         raise ConfigurationError("CHANCERY_PUBLIC_URL has to begin with https:// in production")
     return config

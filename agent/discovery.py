@@ -1,6 +1,6 @@
 """Plugins by entry point: installed by anybody, switched on by configuration, built with their tools."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -60,15 +60,25 @@ def switched_on(config: Config) -> dict[str, dict[str, Any]]:
     return chosen
 
 
-def build(config: Config, fetch: Fetch, sandbox: Sandbox) -> Mapping[str, Mapping[str, Any]]:
-    """Every plugin that is on, built; key stores only those that configuration names, as others lack settings."""
-    families: dict[str, dict[str, Any]] = {}
+Front = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def build(
+    config: Config, fetch: Fetch, sandbox: Sandbox, fronts: Mapping[str, Front] | None = None
+) -> Mapping[str, Mapping[str, Any]]:
+    """Every plugin that is on, built; key stores only those that configuration names, as others lack settings.
+
+    `fronts` stand before a whole family, for everybody who uses it, the families after it too.
+    """
+    families: dict[str, Mapping[str, Any]] = {}
     used_stores = {config.key_store, *_wanted(config).get("key_stores", ())}
     for family, points in switched_on(config).items():
-        families[family] = {}
+        built: dict[str, Any] = {}
         for name, point in points.items():
             if family == "key_stores" and name not in used_stores:
                 continue
             tools = PluginTools(config.plugin_section(name), fetch, sandbox, families)
-            families[family][name] = point.load()(tools)
+            built[name] = point.load()(tools)
+        front = (fronts or {}).get(family)
+        families[family] = front(built) if front else built
     return families

@@ -103,6 +103,9 @@ def _problem(error: urllib.error.HTTPError) -> str:
         problem = json.load(error)
     except ValueError:
         return f"the server answered {error.code}"
+    if error.code == 410 or "didResolutionMetadata" in problem:  # DID Resolution has a form of its own
+        stated = problem.get("didResolutionMetadata", {}).get("error", {})
+        return f"{stated['type'].rpartition('#')[2]}: {stated['title']}" if stated else "the DID is deactivated"
     text = f"{problem.get('code', error.code)}: {problem.get('title', '')}"
     return f"{text} {json.dumps(problem['errors'])}" if "errors" in problem else text
 

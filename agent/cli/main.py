@@ -22,6 +22,7 @@ _VERBS = {
     "ca": "trusting",
     "trust": "trusting",
     "audit": "auditing",
+    "did": "identifying",
     "user": "accounts",
     "client": "accounts",
     "issuer": "accounts",

@@ -17,6 +17,7 @@ import asyncpg
 from sqlalchemy import bindparam, select
 
 from agent import discovery
+from agent.cache.dids import DidFront
 from agent.cache.memory import MemoryCache
 from agent.cache.shared import SharedCache
 from agent.cache.tenant import TenantCache
@@ -64,6 +65,7 @@ class House:
     def __init__(self, config: Config, addresses: Addresses) -> None:
         self.config, self.addresses = config, addresses
         self.cache = MemoryCache()
+        self.dids = DidFront()
         self._shared_cache = SharedCache(config.redis_url) if config.redis_url else None
         self.fetch = GuardedFetch(config.fetch_allow)
         self.sandbox = ProcessSandbox()
@@ -74,7 +76,9 @@ class House:
         self._control: Control | None = None
 
     async def __aenter__(self) -> "House":
-        self.plugins = discovery.build(_with_stores(self.config), self.fetch, self.sandbox)
+        self.plugins = discovery.build(
+            _with_stores(self.config), self.fetch, self.sandbox, {"did_methods": self.dids.over}
+        )
         self.kek_store = _kek_store(self.config, self.fetch, self.sandbox)
         for store in self._stores():
             await store.open()

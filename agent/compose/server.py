@@ -10,7 +10,7 @@ from agent import telemetry
 from agent.compose.databases import addresses
 from agent.compose.house import House
 from agent.config import Config
-from agent.http import admin_routes, own_routes, public_routes
+from agent.http import admin_routes, did_routes, own_routes, public_routes
 from agent.http.app import Door, Handler
 from agent.http.authentication import Authenticator
 from agent.http.idempotency import serve_idempotently
@@ -46,8 +46,11 @@ def handler(house: House) -> Handler:
         serve_idempotently=serve_idempotently,
         certificate_header=house.config.client_certificate_header,
     )
+    own = [*own_routes.routes(house.ready)]
+    if house.config.did_resolver == "public":
+        own += did_routes.resolver_routes(lambda: house.plugins["did_methods"])
     pages = StartPages(house.scope_of).routes()
-    return Handler(door, [*public_routes.ROUTES, *pages], admin_routes.ROUTES, own_routes.routes(house.ready))
+    return Handler(door, [*public_routes.ROUTES, *pages], admin_routes.ROUTES, own)
 
 
 async def _listen(config: Config, handle: Handler, stopping: asyncio.Event) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from agent import discovery, telemetry
-from agent.http import admin_documents, admin_sign_in_routes, policy_routes, verifier_admin_routes
+from agent.http import admin_documents, admin_sign_in_routes, did_routes, policy_routes, verifier_admin_routes
 from agent.http import admin_schemas as schemas
 from agent.http.failures import NotFound
 from agent.http.issuer_routes import ROWS as ISSUER_ROWS
@@ -354,7 +354,10 @@ def _rows() -> tuple[Route, ...]:
     )
 
 
-ROUTES = tuple(
-    Route(row.method, BASE + row.path, row.requires, row.parse, row.operate, row.render)
-    for row in (*_rows(), *policy_routes.rows(), *admin_documents.ROUTES)
+ROUTES = (
+    *(
+        Route(row.method, BASE + row.path, row.requires, row.parse, row.operate, row.render)
+        for row in (*_rows(), *policy_routes.rows(), *admin_documents.ROUTES)
+    ),
+    *did_routes.ADMIN,
 )

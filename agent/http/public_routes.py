@@ -1,5 +1,11 @@
 """Every route of a tenant that the world may call: public on purpose, each guarded by its own protocol."""
 
-from agent.http import document_routes, issuing_routes, messaging_routes, verifying_routes
+from agent.http import did_routes, document_routes, issuing_routes, messaging_routes, verifying_routes
 
-ROUTES = issuing_routes.ROUTES + verifying_routes.ROUTES + messaging_routes.ROUTES + document_routes.ROUTES
+ROUTES = (
+    *issuing_routes.ROUTES,
+    *verifying_routes.ROUTES,
+    *messaging_routes.ROUTES,
+    *document_routes.ROUTES,
+    *did_routes.PUBLIC,
+)

@@ -26,6 +26,7 @@ from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.credential_types import CredentialTypeRepository
 from agent.storage.repositories.dcql_queries import DcqlQueryRepository
 from agent.storage.repositories.deferrals import DeferralRepository
+from agent.storage.repositories.dids import DidRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
@@ -144,6 +145,11 @@ class PostgresUnit:
     def conversations(self) -> ConversationRepository:
         """DIDComm threads and messages."""
         return ConversationRepository(self)
+
+    @property
+    def dids(self) -> DidRepository:
+        """Hosted DIDs, and peers' long ones."""
+        return DidRepository(self)
 
     @property
     def audit_trail(self) -> AuditTrailRepository:

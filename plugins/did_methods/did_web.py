@@ -66,7 +66,8 @@ def url_of(did: str) -> str:
     method, name = parse_did(did)
     host, *segments = name.split(":")
     host = re.sub("%3a", ":", host, count=1, flags=re.IGNORECASE)
-    if method != "web" or not _HOST.fullmatch(host):
+    found = _HOST.fullmatch(host)
+    if method != "web" or found is None or int((found[2] or ":1")[1:]) > 65535:
         raise InvalidDid("did:web of no host name")
     for segment in segments:
         plain = unquote(segment)

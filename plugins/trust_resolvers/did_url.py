@@ -1,9 +1,21 @@
 """Keys in DID documents, believed for who has the DID; for an issuer only when the tenant trusts that DID."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from protocols.did import DidNotFound, keys, parse_did, parse_did_url
+from protocols.did import (
+    DidDocument,
+    DidNotFound,
+    DidUrl,
+    FeatureNotSupported,
+    InvalidDid,
+    Version,
+    find_key,
+    parse_did,
+    parse_did_url,
+)
+from protocols.did.parameters import version_of
 from protocols.jose.jwk import algorithm
 from protocols.ports import KeyReference, PluginTools, Purpose, TrustAnchor, TrustedKey, UntrustedKey
 
@@ -38,8 +50,32 @@ class DidUrlTrust:
         resolver = self._methods.get(parse_did(url.did)[0])
         if resolver is None:
             raise DidNotFound("unknown method")
-        document = await resolver.resolve(url.did)
-        jwk = keys(document, _RELATIONSHIPS.get(purpose, "assertionMethod")).get(reference.value)
+        document = await _document(resolver, url, reference.proven_at)
+        named = f"{document.id}#{url.fragment}"
+        jwk = find_key(document, _RELATIONSHIPS.get(purpose, "assertionMethod"), named) if url.fragment else None
         if jwk is None:
             raise DidNotFound("no such key in the relationship")
         return TrustedKey(jwk, algorithm(jwk), (), anchor, url.did)
+
+
+async def _document(resolver: Any, url: DidUrl, proven_at: float | None) -> DidDocument:
+    """The document of now, or of the time that the signature is proven to be of.
+
+    Whoever once had a key would sign with it for ever if it were enough to name the version that listed it.
+    """
+    if url.path:
+        raise InvalidDid("a key has no path")
+    pinned = version_of(url.query)
+    if proven_at is None:
+        current: DidDocument = await resolver.resolve(url.did)
+        if pinned and current.metadata.get("versionId") != pinned.id:
+            raise UntrustedDid("a key of another version, and no proof of when it was used")
+        return current
+    asked = Version(time=datetime.fromtimestamp(proven_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    try:
+        found: DidDocument = await resolver.resolve_version(url.did, asked)
+    except (AttributeError, FeatureNotSupported):
+        raise UntrustedDid("the method keeps no former keys") from None
+    if pinned and found.metadata.get("versionId") != pinned.id:
+        raise UntrustedDid("the version was not in force when it was signed")
+    return found

@@ -27,6 +27,43 @@ class DidNotFound(ProtocolError):
     status = 404
 
 
+class DidDeactivated(DidNotFound):
+    """The DID was deactivated."""
+
+    code = "deactivated"
+    status = 410
+
+    def __init__(self, metadata: Mapping[str, Any]) -> None:
+        super().__init__("deactivated")
+        self.metadata = metadata
+
+
+class MethodNotSupported(DidNotFound):
+    """DIDs of this method are not resolved here."""
+
+    code = "methodNotSupported"
+    status = 501
+
+
+class FeatureNotSupported(ProtocolError):
+    """The DID method does not know this option."""
+
+    code = "featureNotSupported"
+    status = 501
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which version of a document is asked for (DID Resolution, DID Parameters); `number` is did:webvh's own."""
+
+    id: str | None = None
+    time: str | None = None
+    number: str | None = None
+
+    def __bool__(self) -> bool:
+        return any(one is not None for one in (self.id, self.time, self.number))
+
+
 @dataclass(frozen=True, slots=True)
 class DidDocument:
     """A resolved document; `document` as received, plain JSON."""
@@ -86,6 +123,19 @@ def keys(document: DidDocument, relationship: str) -> dict[str, dict[str, Any]]:
             except Malformed:
                 continue
     return found
+
+
+def find_key(document: DidDocument, relationship: str, kid: str) -> dict[str, Any] | None:
+    """The key that `kid` names in a relationship; in a did:peer also by the key that its fragment spells.
+
+    Agents of other years name the keys of one did:peer differently, and a Multikey names itself.
+    """
+    found = keys(document, relationship)
+    if kid in found or not document.id.startswith("did:peer:"):
+        return found.get(kid)
+    fragment = kid.removeprefix(f"{document.id}#")
+    spelled = [jwk for jwk in found.values() if multikey.encode(jwk) in (fragment, f"z{fragment}")]
+    return spelled[0] if len(spelled) == 1 else None
 
 
 def _listed(document: DidDocument, member: str) -> Iterator[tuple[str, Mapping[str, Any] | None]]:

@@ -1,5 +1,6 @@
 """Reading a DID document that somebody else wrote: pydid judges its form, our types carry it on."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pydid
@@ -42,12 +43,17 @@ def parse_document(body: bytes, did: str) -> DidDocument:
     return DidDocument(did, document)
 
 
-def require_form(document: dict[str, Any]) -> None:
-    """Judge the members of a document. Raises InvalidDidDocument."""
+def require_lists(document: Mapping[str, Any]) -> None:
+    """Judge no more than that lists are lists, and short. Raises InvalidDidDocument."""
     for name in _LISTS:
         entries = document.get(name, [])
         if not isinstance(entries, list) or len(entries) > _MAX_ENTRIES:
             raise InvalidDidDocument(f"{name} is no list, or too long")
+
+
+def require_form(document: dict[str, Any]) -> None:
+    """Judge the members of a document. Raises InvalidDidDocument."""
+    require_lists(document)
     try:
         pydid.deserialize_document(document, strict=True)
     # pydid wraps what its models refuse, and lets errors of its own index through

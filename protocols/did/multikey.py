@@ -1,19 +1,25 @@
-"""Multikey: public keys in multibase with a multicodec prefix (Controlled Identifiers 1.0, 2.2.2)."""
+"""Multikey: public keys in multibase with a multicodec prefix (Controlled Identifiers 1.0, 2.2.2; did:key, 3.1.4)."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import base58
+import py_arkworks_bls12381
+import rfc8785
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from protocols.encoding import b64url, parse_b64url
+from protocols.encoding import b64url, parse_b64url, parse_json_object
 from protocols.errors import Malformed
 from protocols.jose import jwk as jwks
 
-# The longest key here is P-521: 67 octets of key, 2 of prefix.
-_MAX = 120
+# The longest raw key here is of BLS12-381 G2, 98 octets with its prefix; a JWK of RSA with 4096 bits is longer.
+_MAX = 140
+_MAX_JWK = 1100
+_JWK_JCS = b"\xd1\xd6\x03"
+_BLS_G2 = b"\xeb\x01"
+BLS_G2 = "Bls12381G2"
 _PREFIXES = {
     "Ed25519": b"\xed\x01",
     "X25519": b"\xec\x01",
@@ -41,18 +47,57 @@ def decode(text: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _decode(text: str) -> Mapping[str, Any]:
-    if not text.startswith("z"):
-        raise Malformed("multibase is not base58btc")
-    octets = _base58(text[1:])
+    octets = _octets(text)
+    if octets.startswith(_JWK_JCS):
+        return _canonical_jwk(octets[len(_JWK_JCS) :])
     crv = _CURVE_OF.get(octets[:2])
-    if crv is None:
+    if crv is None or len(text) > _MAX:
         raise Malformed("multicodec of no public key that we know")
     return _jwk(crv, octets[2:])
 
 
-def _base58(text: str) -> bytes:
+def kind(text: str) -> str:
+    """What key a Multikey is: a curve, "jwk" for jwk_jcs-pub, or Bls12381G2, which we do not turn into a JWK.
+
+    Raises Malformed as `decode` does.
+    """
+    octets = _octets(text)
+    if octets.startswith(_BLS_G2):
+        _require_g2(octets[2:])
+        return BLS_G2
+    jwk = _decode(text)
+    return "jwk" if octets.startswith(_JWK_JCS) else str(jwk["crv"])
+
+
+def _octets(text: str) -> bytes:
+    if not text.startswith("z"):
+        raise Malformed("multibase is not base58btc")
+    return _base58(text[1:], _MAX_JWK)
+
+
+def _canonical_jwk(octets: bytes) -> dict[str, Any]:
+    """jwk_jcs-pub: the required members in canonical form, so that one key has one spelling (RFC 7638; RFC 8785)."""
+    stated = parse_json_object(octets)
+    jwk = jwks.public(stated)
+    if jwk != stated or rfc8785.dumps(jwk) != octets:
+        raise Malformed("JWK is not canonical")
+    return jwk
+
+
+@lru_cache(maxsize=1024)
+def _require_g2(octets: bytes) -> None:
+    """A compressed point of the group G2, not the one at infinity (pairing-friendly curves draft-11, appendix C)."""
+    if len(octets) != 96 or octets[0] & 0xC0 != 0x80:
+        raise Malformed("not a compressed point")
+    try:
+        py_arkworks_bls12381.G2Point.from_compressed_bytes(octets)
+    except ValueError:
+        raise Malformed("point is not of the group") from None
+
+
+def _base58(text: str, longest: int = _MAX) -> bytes:
     # Decoding costs the square of the length.
-    if not 0 < len(text) <= _MAX:
+    if not 0 < len(text) <= longest:
         raise Malformed("base58 of no key's length")
     try:
         return base58.b58decode(text)
@@ -93,6 +138,11 @@ def encode(jwk: jwks.Jwk) -> str:
     else:
         octets = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
     return "z" + base58.b58encode(_PREFIXES[crv] + octets).decode("ascii")
+
+
+def encode_jwk(jwk: jwks.Jwk) -> str:
+    """The jwk_jcs-pub form of a public JWK. Raises Malformed."""
+    return "z" + base58.b58encode(_JWK_JCS + rfc8785.dumps(jwks.public(jwk))).decode("ascii")
 
 
 def _edwards_y(octets: bytes) -> int:

@@ -28,15 +28,15 @@ def endpoints(document: DidDocument) -> tuple[Endpoint, ...]:
     for service in dids.services(document, "DIDCommMessaging"):
         stated = service.get("serviceEndpoint")
         for entry in stated if isinstance(stated, list) else [stated]:
-            endpoint = _endpoint(entry)
+            # A bare string is of version 2.0 drafts, and still in old did:peer:2, with the rest beside it.
+            endpoint = _endpoint({**service, "uri": entry} if isinstance(entry, str) else entry)
             if endpoint:
                 found.append(endpoint)
     return tuple(found[:_MAX_ENDPOINTS])
 
 
 def _endpoint(entry: Any) -> Endpoint | None:
-    # A bare string is of version 2.0 drafts, and still in old did:peer:2.
-    value: Mapping[str, Any] = {"uri": entry} if isinstance(entry, str) else entry if isinstance(entry, dict) else {}
+    value: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
     uri, accept, keys = value.get("uri"), value.get("accept") or ["didcomm/v2"], value.get("routingKeys") or []
     if not isinstance(uri, str) or not isinstance(accept, list) or "didcomm/v2" not in accept:
         return None

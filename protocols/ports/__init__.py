@@ -14,7 +14,15 @@ from protocols.ports.credentials import (
     VerifiedCredential,
     VerifiesPresentations,
 )
-from protocols.ports.dids import DidRegistrar, DidResolver
+from protocols.ports.dids import (
+    DidRegistrar,
+    DidResolver,
+    KeepsDidLog,
+    LogDraft,
+    LogEntry,
+    PreparedLogEntry,
+    ResolvesVersions,
+)
 from protocols.ports.keys import KeyHandle, KeyStore
 from protocols.ports.requests import ClientIdentity, ClientIdPrefix, RequestSigner
 from protocols.ports.sources import ClaimsFound, ClaimsLater, ClaimSource, ClaimsRequest, Due, PaymentGate
@@ -39,14 +47,19 @@ __all__ = [
     "Fetched",
     "HoldsCredentials",
     "IssuesCredentials",
+    "KeepsDidLog",
     "KeyHandle",
     "KeyReference",
     "KeyStore",
+    "LogDraft",
+    "LogEntry",
     "OpenedPresentation",
     "PaymentGate",
     "PluginTools",
+    "PreparedLogEntry",
     "Purpose",
     "RequestSigner",
+    "ResolvesVersions",
     "Sandbox",
     "StatusList",
     "StatusMechanism",

@@ -25,13 +25,15 @@ class KeyReference:
 
     `kind`: "x5c" (value: tuple of DER, leaf first), "did_url", "jwk", "jwt_vc_issuer", "iaca" (a DocumentSigner), ...
     `issuer` is the identifier that the key must be shown to belong to, when the document states one; `type` the
-    credential type signed.
+    credential type signed. `proven_at` is when it was signed, in seconds since 1970, for who has proof of that: a time
+    stamp, our own records.
     """
 
     kind: str
     value: Any
     issuer: str | None = None
     type: str | None = None
+    proven_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 from tests.servers import Servers
 from tests.wallets import Wallet, b64, claims_of, compact
 
+OURS = ("jwk", "key", "peer", "universal", "web", "webvh")
 PROJECT = """
 [build-system]
 requires = ["setuptools"]
@@ -93,7 +94,7 @@ async def test_a_package_of_somebody_else_is_used_when_it_is_named(servers: Serv
         "CHANCERY_PLUGIN_PEBBLE_SUFFIX": "stone",
     }
     await servers.start()
-    assert await enabled(servers) == {"jwk": False, "key": True, "pebble": True, "web": False}
+    assert await enabled(servers) == {**dict.fromkeys(OURS, False), "key": True, "pebble": True}
     status, found = await issue(servers)
     assert status == 200, found
     assert found["cnf"] == {"kid": found["kid"]}
@@ -102,12 +103,12 @@ async def test_a_package_of_somebody_else_is_used_when_it_is_named(servers: Serv
 async def test_a_package_that_is_installed_and_not_named_stays_off(servers: Servers, site_packages: Path) -> None:
     servers.settings |= {"PYTHONPATH": str(site_packages)}
     await servers.start()
-    assert await enabled(servers) == {"jwk": True, "key": True, "pebble": False, "web": True}
+    assert await enabled(servers) == {**dict.fromkeys(OURS, True), "pebble": False}
     status, refusal = await issue(servers)
     assert (status, refusal["error"]) == (400, "invalid_proof")
 
 
 async def test_a_name_that_is_not_installed_is_answered_with_the_names_that_are(servers: Servers) -> None:
     servers.settings |= {"CHANCERY_PLUGINS": "did_methods:key,pebble"}
-    with pytest.raises(AssertionError, match="no plugin 'pebble' in did_methods; installed are jwk, key, web"):
+    with pytest.raises(AssertionError, match="no plugin 'pebble' in did_methods; installed are jwk, key, peer, "):
         await servers.start()

@@ -4,31 +4,54 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.scope import Scope
+from agent.tenancy import uuid7
 from protocols import did as dids
-from protocols.did import DidDocument, DidNotFound, parse_did, parse_did_url
+from protocols.did import DidDocument, DidNotFound, MethodNotSupported, parse_did, parse_did_url, peer
 
-_SECONDS = 60.0
+_SECONDS = 3600.0
 
 
 async def resolve(scope: Scope, did: str) -> DidDocument:
-    """The peer's document, not older than a minute. Raises InvalidDid, DidNotFound."""
+    """The peer's document. Raises InvalidDid, DidNotFound.
+
+    A long did:peer is kept, as its short form comes next, to whichever process.
+    """
     method, _ = parse_did(did)
     resolver = scope.plugins["did_methods"].get(method)
     if resolver is None:
-        raise DidNotFound(f"method {method}")
-
-    async def fill() -> DidDocument:
-        found: DidDocument = await resolver.resolve(did)
-        return found
-
-    document: DidDocument = await scope.cache.get("did_document", did, fill, _SECONDS)
+        raise MethodNotSupported(f"method {method}")
+    if peer.is_short(did):
+        return await _short(scope, did)
+    document: DidDocument = await resolver.resolve(did)
+    for short in peer.short_forms(did) if method == "peer" else ():
+        await _remember(scope, short, did)
     return document
+
+
+async def _short(scope: Scope, did: str) -> DidDocument:
+    async with scope.unit() as unit:
+        long: str | None = await unit.dids.long_form(did)
+    if long is None:
+        raise DidNotFound("a peer DID that was not shown to us")
+    return peer.short_document(did, long)
+
+
+async def _remember(scope: Scope, short: str, long: str) -> None:
+    """Once in a while for each process; the row is there for good."""
+
+    async def fill() -> bool:
+        async with scope.unit() as unit:
+            await unit.dids.remember(uuid7(scope.now(), scope.entropy(10)), short, long)
+            await unit.commit()
+        return True
+
+    await scope.cache.get("peer_did", short, fill, _SECONDS)
 
 
 async def key_of(scope: Scope, kid: str, relationship: str) -> Mapping[str, Any]:
     """The public JWK behind a DID URL, if its document lists it in the relationship. Raises DidNotFound."""
     document = await resolve(scope, parse_did_url(kid).did)
-    jwk = dids.keys(document, relationship).get(kid)
+    jwk = dids.find_key(document, relationship, kid)
     if jwk is None:
         raise DidNotFound("no such key in the relationship")
     return jwk

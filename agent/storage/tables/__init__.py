@@ -19,7 +19,14 @@ from agent.storage.tables.delivery import (
     webhook_deliveries,
     webhook_endpoints,
 )
-from agent.storage.tables.identifiers import did_aliases, did_documents, dids, service_endpoints
+from agent.storage.tables.identifiers import (
+    did_aliases,
+    did_documents,
+    did_witness_proofs,
+    dids,
+    peer_dids,
+    service_endpoints,
+)
 from agent.storage.tables.issuing import (
     approvals,
     attempt_counters,
@@ -121,6 +128,7 @@ __all__ = [
     "did_aliases",
     "did_documents",
     "did_verification_methods",
+    "did_witness_proofs",
     "dids",
     "erasure_acts",
     "erasure_requests",
@@ -140,6 +148,7 @@ __all__ = [
     "oauth_clients",
     "organizations",
     "outbox",
+    "peer_dids",
     "presentation_credentials",
     "presentation_proofs",
     "presentation_requests",

@@ -328,3 +328,30 @@ async def test_a_tenant_brings_its_identity_provider_and_stops_an_account(server
     assert (await desk("user", "sign-out", user)).code == DONE
     assert (await desk("user", "set", user, "suspended")).code == DONE
     assert (await desk("user", "passkey-link", user)).code == FAILED
+
+
+async def test_a_did_is_made_changed_and_ended(desk: Desk) -> None:
+    settings = {"CHANCERY_PLUGIN_WEBVH_PLAIN_HTTP": "localhost"}
+    await desk.servers.stop()
+    desk.servers.settings |= settings
+    await desk.servers.start()
+    (desk.home / "url").write_text(desk.servers.url + "\n")
+    service = '{"id": "#shop", "type": "LinkedDomains", "serviceEndpoint": "https://shop.example"}'
+    made = await desk("did", "create", "main", "--portable", "--web", "--service", service, "--json")
+    assert made.code == DONE, made.err
+    did = made.json["did"]
+    assert did in (await desk("did", "list")).out
+    rotated = await desk("did", "rotate", "main", "--json")
+    assert rotated.json["version_id"].startswith("2-")
+    updated = await desk("did", "update", did, "--also-known-as", "https://alpha.example")
+    assert (updated.code, "version 3-" in updated.out) == (DONE, True)
+    resolved = await desk("did", "resolve", did, "--json")
+    assert resolved.code == DONE, resolved.err
+    assert resolved.json["didDocument"]["alsoKnownAs"] == ["https://alpha.example"]
+    assert (await desk("did", "witness")).out.startswith("did:key:z6Mk")
+    ended = await desk("did", "deactivate", "main", "--yes", "--json")
+    assert ended.json["version_id"].startswith("4-")
+    assert (await desk("did", "rotate", "nothing")).code == USAGE
+    assert (await desk("did", "create", "other", "--service", "{")).code == USAGE
+    refused = await desk("did", "resolve", "did:web:127.0.0.1")
+    assert (refused.code, refused.err.strip()) == (FAILED, "INVALID_DID: The DID is not of its method's form.")

@@ -23,7 +23,7 @@ async def test_published_documents_are_what_we_make(vectors) -> None:
         assert {**document, "authentication": 0} == {**published, "authentication": 0} or document == published
 
 
-async def test_published_faults_are_refused(vectors) -> None:
+async def test_g7_published_faults_are_refused(vectors) -> None:
     for vector in vectors("did-jwk/invalid.json"):
         with pytest.raises(InvalidDid):
             await did_jwk.resolve(vector["did"])

@@ -1,0 +1,1 @@
+"""DIDs of the tenant that this server hosts."""
