@@ -11,7 +11,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.test_start_page import browser as browser
 from tests.houses import Site
 from tests.verifying import NAMES, ask, digital_answer, obtain, result
 from tests.wallets import Wallet

@@ -108,6 +108,7 @@ async def test_j10_each_request_has_an_id_of_its_own(desk: Desk, system: Tenants
 @pytest.mark.parametrize(
     "url",
     ["https://127.0.0.1/claims", "http://169.254.169.254/latest", "http://localhost:1/x", f"http://127.0.0.1:{PORT}/x"],
+    ids=["loopback", "link-local", "a port", "another name of a host that is allowed"],
 )
 async def test_j10_a_webhook_leads_to_no_internal_host(desk: Desk, system: Tenants, url: str) -> None:
     await desk.configure(claim_source={"kind": "webhook", "settings": {"url": url}})
