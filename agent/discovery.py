@@ -12,6 +12,7 @@ FAMILIES = (
     "did_methods",
     "key_stores",
     "status_mechanisms",
+    "cryptosuites",
     "credential_formats",
     "client_id_prefixes",
     "trust_resolvers",

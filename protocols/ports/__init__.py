@@ -15,11 +15,12 @@ from protocols.ports.credentials import (
     VerifiesPresentations,
 )
 from protocols.ports.dids import DidRegistrar, DidResolver
+from protocols.ports.integrity import Cryptosuite, DerivesProofs, Securing
 from protocols.ports.keys import KeyHandle, KeyStore
 from protocols.ports.requests import ClientIdentity, ClientIdPrefix, RequestSigner
 from protocols.ports.sources import ClaimSource
 from protocols.ports.status import StatusList, StatusMechanism, StatusReference
-from protocols.ports.tools import Fetch, Fetched, PluginTools, Sandbox
+from protocols.ports.tools import Fetch, Fetched, PluginTools, Sandbox, Sandboxed
 from protocols.ports.transports import Transport
 from protocols.ports.trust import KeyReference, Purpose, TrustAnchor, TrustedKey, TrustResolver, UntrustedKey
 
@@ -29,6 +30,8 @@ __all__ = [
     "ClientIdPrefix",
     "ClientIdentity",
     "CredentialDraft",
+    "Cryptosuite",
+    "DerivesProofs",
     "DidRegistrar",
     "DidResolver",
     "Fetch",
@@ -43,6 +46,8 @@ __all__ = [
     "Purpose",
     "RequestSigner",
     "Sandbox",
+    "Sandboxed",
+    "Securing",
     "StatusList",
     "StatusMechanism",
     "StatusReference",
