@@ -1,10 +1,14 @@
 """Plugins by entry point: installed by anybody, switched on by configuration, built with their tools."""
 
+import json
 from collections.abc import Mapping
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from agent.config import Config, ConfigurationError
+from protocols import json_ld
+from protocols.errors import ProtocolError
 from protocols.ports import Fetch, PluginTools, Sandbox
 
 # In this order, so that a family may rest on those before it.
@@ -59,15 +63,27 @@ def switched_on(config: Config) -> dict[str, dict[str, Any]]:
     return chosen
 
 
+def added_contexts(index: Path | None) -> dict[str, Any]:
+    """The operator's JSON-LD contexts by URL. Raises ConfigurationError for a file that is not what its hash says."""
+    if index is None:
+        return {}
+    try:
+        entries = json.loads(index.read_bytes())
+        return {one["url"]: json_ld.pinned((index.parent / one["file"]).read_bytes(), one["sha256"]) for one in entries}
+    except (OSError, ValueError, LookupError, TypeError, ProtocolError) as error:
+        raise ConfigurationError(f"CHANCERY_CONTEXTS cannot be used: {error}") from None
+
+
 def build(config: Config, fetch: Fetch, sandbox: Sandbox) -> Mapping[str, Mapping[str, Any]]:
     """Every plugin that is on, built; key stores only those that configuration names, as others lack settings."""
     families: dict[str, dict[str, Any]] = {}
+    contexts = added_contexts(config.contexts)
     used_stores = {config.key_store, *_wanted(config).get("key_stores", ())}
     for family, points in switched_on(config).items():
         families[family] = {}
         for name, point in points.items():
             if family == "key_stores" and name not in used_stores:
                 continue
-            tools = PluginTools(config.plugin_section(name), fetch, sandbox, families)
+            tools = PluginTools(config.plugin_section(name), fetch, sandbox, families, contexts)
             families[family][name] = point.load()(tools)
     return families

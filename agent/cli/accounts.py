@@ -71,16 +71,19 @@ def issuer() -> None:
 @click.option("--require", "required", multiple=True, help="Part of the policy to turn on, as require_dpop.")
 @click.option("--allow", "allowed", multiple=True, help="Part of the policy to turn on, as public_clients.")
 @click.option("--not", "negated", multiple=True, help="Part of the policy to turn off.")
+@click.option("--vc-api", type=click.Choice(["off", "authenticated", "open"]), help="Whether there is a VC API.")
 @json_flag
 def configure(
     profiles: tuple[str, ...],
     required: tuple[str, ...],
     allowed: tuple[str, ...],
     negated: tuple[str, ...],
+    vc_api: str | None,
     as_json: bool,
 ) -> None:
     """Turn profiles and parts of the policy on or off; what is not named stays."""
     policy = dict.fromkeys((*required, *allowed), True) | dict.fromkeys(negated, False)
     body: dict[str, Any] = {"profiles": list(profiles)} if profiles else {}
-    Client().patch("/issuer", {**body, **({"policy": policy} if policy else {})})
-    show({"set": sorted([*policy, *profiles])}, as_json, "done")
+    api = {"vc_api": vc_api} if vc_api else {}
+    Client().patch("/issuer", {**body, **({"policy": policy} if policy else {}), **api})
+    show({"set": sorted([*policy, *profiles, *api])}, as_json, "done")

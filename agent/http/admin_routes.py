@@ -261,7 +261,7 @@ def _client(call: Call) -> RegisterClient:
 def _issuer(call: Call) -> ConfigureIssuer:
     body = schemas.IssuerBody.read(call)
     profiles = tuple(body["profiles"]) if "profiles" in body else None
-    return ConfigureIssuer(profiles, body.get("policy", {}))
+    return ConfigureIssuer(profiles, body.get("policy", {}), body.get("vc_api"))
 
 
 def _api_key(call: Call) -> CreateApiKey:

@@ -142,6 +142,7 @@ class IssuerBody(ClosedSchema):
         fields.String(validate=validate.OneOf(["openid4vci-1.0", "haip-1.0"])), validate=validate.Length(1, 2)
     )
     policy = fields.Nested(PolicyBody)
+    vc_api = fields.String(validate=validate.OneOf(["off", "authenticated", "open"]))
 
 
 class ApiKeyBody(ClosedSchema):

@@ -124,6 +124,9 @@ class Tenants(Protocol):
     async def found(self, tenant: NewTenant) -> None:
         """Insert a tenant whole. Raises Conflict when the name is taken."""
 
+    async def add_key(self, key: SigningKey) -> None:
+        """Insert one of the tenant's own key pairs. Raises Conflict when one of its purpose and algorithm is there."""
+
     async def add_keys(self, keys: Sequence[WrappedTenantKey]) -> None:
         """Insert wrapped keys of the tenant entered."""
 

@@ -96,6 +96,10 @@ class TenantCatalogue:
     policy: IssuerPolicy = IssuerPolicy()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    def opens(self, scope: str) -> bool:
+        """Whether the tenant lets anybody do what else needs this scope."""
+        return scope == "vc-api:use" and self.settings.get("vc_api") == "open"
+
     def key(self, purpose: str) -> SigningKey:
         """The active signing key for a purpose ("ca", "issuer", "verifier", "audit"). Raises KeyError."""
         for key in self.keys:

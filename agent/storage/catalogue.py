@@ -84,7 +84,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         profiles=(profiles := frozenset(config.get("profiles", ("openid4vci-1.0",)))),
         did=did["did"] if did else None,
         policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
-        settings={"samples": config.get("samples", {})},
+        settings={"samples": config.get("samples", {}), "vc_api": config.get("vc_api", "off")},
     )
 
 

@@ -10,7 +10,11 @@ from protocols.errors import ProtocolError
 from protocols.json_ld import contexts
 from protocols.json_ld.contexts import Contexts
 
+_NO_HOST = re.compile(r"https?://(?!localhost\b|\[)[^/?#.]*([/?#]|$)", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]*")
+
+# What pyld lets through when a context or a value is of a form that it did not think of.
+_ITS_OWN = (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError)
 
 
 class InvalidJsonLd(ProtocolError):
@@ -33,6 +37,8 @@ def expand(document: Mapping[str, Any], added: Contexts) -> list[Any]:
         )
     except jsonld.JsonLdError as error:
         raise InvalidJsonLd(_reason(error)) from None
+    except _ITS_OWN as error:
+        raise InvalidJsonLd(type(error).__name__) from None
     _require_absolute(expanded)
     return expanded
 
@@ -55,9 +61,12 @@ def _require_absolute(value: Any) -> None:
         if value.get("@type") == "@json":
             return
         types = value.get("@type", [])
-        for iri in [value.get("@id"), *(types if isinstance(types, list) else [types])]:
+        types = types if isinstance(types, list) else [types]
+        for iri in [value.get("@id"), *types]:
             if iri is not None and not (isinstance(iri, str) and (iri.startswith("_:") or _ABSOLUTE.fullmatch(iri))):
                 raise InvalidJsonLd("an identifier or type that is no absolute IRI")
+        if any(_NO_HOST.match(iri) for iri in types if isinstance(iri, str)):
+            raise InvalidJsonLd("a type at no host's address")
         for name, member in value.items():
             if name not in ("@id", "@type", "@value"):
                 _require_absolute(member)
@@ -74,4 +83,6 @@ def expanded_to_quads(expanded: list[Any]) -> str:
         quads: str = jsonld.to_rdf(expanded, {"format": "application/n-quads", "skipExpansion": True})
     except jsonld.JsonLdError as error:
         raise InvalidJsonLd(_reason(error)) from None
+    except _ITS_OWN as error:
+        raise InvalidJsonLd(type(error).__name__) from None
     return quads

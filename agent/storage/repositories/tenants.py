@@ -61,7 +61,7 @@ class TenantRepository:
         await self.add_keys(tenant.wrapped_keys)
         await self._parties(tenant)
         for key in tenant.keys:
-            await self._key(key)
+            await self.add_key(key)
         await TrustAnchorRepository(self._unit).add(tenant.anchor)
         for type_id, definition in tenant.types.items():
             await self._type(type_id, definition)
@@ -116,7 +116,8 @@ class TenantRepository:
             **shared,
         )
 
-    async def _key(self, key: SigningKey) -> None:
+    async def add_key(self, key: SigningKey) -> None:
+        """Insert a key of the tenant entered; another of its purpose and algorithm makes the commit a Conflict."""
         vault = self._unit.vault
         name = b64url(thumbprint(key.jwk))
         await self._own(

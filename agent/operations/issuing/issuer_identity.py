@@ -1,0 +1,46 @@
+"""Who a tenant is in documents that name keys by DID: did:web at its base URL, or did:key of the signing key.
+
+did:web needs https; where there is none (development), the DID is the key's own.
+"""
+
+from dataclasses import dataclass
+
+from agent.scope import Scope, SigningKey
+from protocols.did import multikey
+
+PURPOSE = "issuer"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerIdentity:
+    """A DID of the tenant, its key, and the DID URL of that key."""
+
+    did: str
+    method: str
+    key: SigningKey
+
+
+async def identities(scope: Scope, algorithms: tuple[str, ...]) -> list[IssuerIdentity]:
+    """Every name under which the tenant can sign with one of these algorithms, the preferred first."""
+    keys = [key for name in algorithms for key in scope.catalogue.keys if _signs(key, name)]
+    web = await _web(scope)
+    by_web = [IssuerIdentity(web, f"{web}#{key.kid}", key) for key in keys] if web else []
+    return [*by_web, *(_by_key(key) for key in keys)]
+
+
+def _signs(key: SigningKey, algorithm: str) -> bool:
+    return key.purpose == PURPOSE and key.algorithm == algorithm
+
+
+def _by_key(key: SigningKey) -> IssuerIdentity:
+    encoded = multikey.encode(key.jwk)
+    return IssuerIdentity(f"did:key:{encoded}", f"did:key:{encoded}#{encoded}", key)
+
+
+async def _web(scope: Scope) -> str | None:
+    """The tenant's did:web, where anybody can resolve it."""
+    registrar = scope.plugins["did_methods"].get("web")
+    if registrar is None or not scope.tenant.base_url.startswith("https://"):
+        return None
+    made = await registrar.create({}, {"base_url": scope.tenant.base_url, "relationships": {}, "services": []})
+    return str(made.id)
