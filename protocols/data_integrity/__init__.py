@@ -19,6 +19,7 @@ from protocols.data_integrity.proofs import (
     require_form,
     secured_by,
     unsecured,
+    with_context,
     with_proof,
 )
 
@@ -39,5 +40,6 @@ __all__ = [
     "require_form",
     "secured_by",
     "unsecured",
+    "with_context",
     "with_proof",
 ]

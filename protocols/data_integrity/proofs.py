@@ -10,6 +10,7 @@ from protocols.data_integrity.errors import (
     InvalidChallenge,
     InvalidDomain,
     ProofExpired,
+    ProofGenerationError,
     ProofVerificationError,
     UnknownCryptosuite,
 )
@@ -20,6 +21,9 @@ Proof = Mapping[str, Any]
 MAX_PROOFS = 8
 MAX_TEXT = 2048
 DATA_INTEGRITY = "DataIntegrityProof"
+DATA_INTEGRITY_CONTEXT = "https://w3id.org/security/data-integrity/v2"
+_DEFINED = {"https://www.w3.org/ns/credentials/v2", "https://w3id.org/security/data-integrity/v1"}
+_LEGACY_CONTEXTS = {"Ed25519Signature2020": "https://w3id.org/security/suites/ed25519-2020/v1"}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 # XMLSCHEMA11-2 dateTimeStamp; a time without a zone is UTC (VC Data Integrity 1.0, 2.1).
 _TIME = re.compile(r"-?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?")
@@ -137,6 +141,22 @@ def require(proof: Proof, expected: Expectations) -> None:
         raise InvalidDomain("domain")
     if expected.challenge is not None and proof.get("challenge") != expected.challenge:
         raise InvalidChallenge("challenge")
+
+
+def with_context(document: Document, suite: str, legacy: bool) -> Document:
+    """The document with the context that defines its proof's terms (2.4.1); VCDM 2.0 defines those of Data Integrity.
+
+    Raises ProofGenerationError when another proof's document would change.
+    """
+    contexts = document.get("@context")
+    named = contexts if isinstance(contexts, list) else [contexts]
+    missing = _LEGACY_CONTEXTS.get(suite) if legacy else DATA_INTEGRITY_CONTEXT
+    enough = {missing} if legacy else {missing, *_DEFINED}
+    if missing is None or any(isinstance(one, str) and one in enough for one in named):
+        return document
+    if "proof" in document:
+        raise ProofGenerationError("the context of this proof would change what another is over")
+    return {**document, "@context": [*named, missing]}
 
 
 def new_proof(

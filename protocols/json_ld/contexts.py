@@ -39,8 +39,15 @@ def load(url: str) -> Any:
     entry = _index().get(url)
     if entry is None:
         raise UnknownContext("not bundled")
-    body = (resources.files("protocols.json_ld") / "contexts" / entry["file"]).read_bytes()
-    return pinned(body, entry["sha256"])
+    return pinned(octets(url) or b"", entry["sha256"])
+
+
+def octets(url: str) -> bytes | None:
+    """The very bytes of a bundled context, None when it is not one."""
+    entry = _index().get(url)
+    if entry is None:
+        return None
+    return (resources.files("protocols.json_ld") / "contexts" / entry["file"]).read_bytes()
 
 
 def pinned(body: bytes, digest: str) -> Any:

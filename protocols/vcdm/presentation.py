@@ -1,5 +1,6 @@
 """Presentations (VCDM 2.0, 4.13; VCDM 1.1, 4.10)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,9 +9,8 @@ from protocols.vcdm.form import InvalidCredential, is_url, listed, require, requ
 
 MOST = 16
 ENVELOPED = "EnvelopedVerifiableCredential"
-_ENVELOPES = ("data:application/vc+jwt,", "data:application/vc+sd-jwt,", "data:application/vc+cose;base64,")
-# Media types of drafts, which are read as envelopes and opened by nobody here.
-_DRAFTS = ("data:application/jwt,", "data:application/vc-ld+jwt,", "data:application/vc-ld+sd-jwt,")
+# Drafts named other media types: they are read as envelopes too, and opened by nobody here.
+_ENVELOPE = re.compile(r"data:application/(vc\+(jwt|sd-jwt|cose)|vc-ld\+(jwt|sd-jwt)|jwt)(;[a-z0-9=-]+)?,\S+")
 
 
 class InvalidPresentation(InvalidCredential):
@@ -53,4 +53,4 @@ def _require_envelope(document: Mapping[str, Any]) -> None:
     require(version_of(document) == V2, "@context of an enveloped credential")
     require(list(types_of(document)) == [ENVELOPED], "type of an enveloped credential")
     identifier = document.get("id")
-    require(isinstance(identifier, str) and identifier.startswith((*_ENVELOPES, *_DRAFTS)), "data: URL")
+    require(isinstance(identifier, str) and _ENVELOPE.fullmatch(identifier), "data: URL")

@@ -11,6 +11,7 @@ from agent.scope import Scope
 from agent.tenancy import uuid7
 from protocols import data_integrity, vcdm
 from protocols.data_integrity import ProofGenerationError
+from protocols.data_integrity.related import require_related
 from protocols.ports import Securing
 from protocols.vc_api import IssueRequest
 
@@ -22,6 +23,7 @@ async def secure_credential(scope: Scope, request: IssueRequest) -> Mapping[str,
     """
     suite = require_on(scope, request.suite)
     vcdm.require_credential(request.credential)
+    require_related(request.credential)
     issuer = vcdm.issuer_of(request.credential)
     fitting = [one for one in await identities(scope, suite.algorithms) if one.did == issuer]
     if not fitting:
@@ -45,6 +47,7 @@ async def secure(
     **bound: str | None,
 ) -> Mapping[str, Any]:
     """The document with one proof more: prepare, sign where the key is, seal."""
+    document = data_integrity.with_context(document, suite.name, suite.legacy)
     proof = data_integrity.new_proof(suite.name, identity.method, purpose, scope.now(), legacy=suite.legacy, **bound)
     securing = Securing(
         data_integrity.unsecured(document), proof, identity.key.algorithm, identity.key.jwk, scope.entropy, mandatory

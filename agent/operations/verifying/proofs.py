@@ -21,7 +21,8 @@ async def require_proofs(
 ) -> Sequence[str]:
     """The cryptosuites whose proofs hold. A document is as good as the worst of its proofs: all must hold.
 
-    `controller` is who must have made them, None for whoever it says. Raises ProofVerificationError and its kinds.
+    `controller` is who must have made one of them, None for whoever it says; others may have endorsed it.
+    Raises ProofVerificationError and its kinds.
     """
     proofs = data_integrity.proofs_of(document)
     known = scope.plugins["cryptosuites"]
@@ -29,8 +30,10 @@ async def require_proofs(
         data_integrity.require(proof, expected)
         if data_integrity.cryptosuite_of(proof) not in known:
             raise UnknownCryptosuite("cryptosuite")
+    if controller is not None and not any(controller_of(proof) == controller for proof in proofs):
+        raise InvalidVerificationMethod("of another controller")
     for proof in proofs:
-        key = await verification_key(scope, proof, controller)
+        key = await verification_key(scope, proof)
         await _verify(scope, known[data_integrity.cryptosuite_of(proof)], document, proof, key)
     return [data_integrity.cryptosuite_of(proof) for proof in proofs]
 
@@ -42,21 +45,23 @@ async def _verify(scope: Scope, suite: Any, document: Mapping[str, Any], proof: 
         raise ProofVerificationError(f"JSON-LD: {error.detail}") from None
 
 
-async def verification_key(scope: Scope, proof: Mapping[str, Any], controller: str | None) -> Jwk:
+def controller_of(proof: Mapping[str, Any]) -> str:
+    """The DID whose document has the proof's method. Raises InvalidVerificationMethod."""
+    try:
+        return parse_did_url(str(proof["verificationMethod"])).did
+    except ProtocolError:
+        raise InvalidVerificationMethod("not a DID URL") from None
+
+
+async def verification_key(scope: Scope, proof: Mapping[str, Any]) -> Jwk:
     """The key of a proof's method, when its controller lists it for the purpose (Controlled Identifiers 1.0, 3.3).
 
     Raises InvalidVerificationMethod.
     """
-    method, relationship = str(proof["verificationMethod"]), proof["proofPurpose"]
-    try:
-        url = parse_did_url(method)
-    except ProtocolError:
-        raise InvalidVerificationMethod("not a DID URL") from None
-    if controller is not None and url.did != controller:
-        raise InvalidVerificationMethod("of another controller")
+    relationship = proof["proofPurpose"]
     if relationship not in RELATIONSHIPS:
         raise InvalidVerificationMethod("relationship")
-    found = keys(await _document(scope, url.did), relationship).get(method)
+    found = keys(await _document(scope, controller_of(proof)), relationship).get(str(proof["verificationMethod"]))
     if found is None:
         raise InvalidVerificationMethod("the controller does not list it for this purpose")
     return found

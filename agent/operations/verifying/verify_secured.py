@@ -12,6 +12,7 @@ from agent.operations.verifying.vc_api import require_on
 from agent.scope import Scope
 from protocols import vcdm
 from protocols.data_integrity import Expectations, ProofVerificationError
+from protocols.data_integrity.related import require_related
 from protocols.errors import ProtocolError
 from protocols.vc_api import Verification, VerifyRequest
 from protocols.vcdm.presentation import ENVELOPED
@@ -45,6 +46,7 @@ async def _credential(scope: Scope, credential: Mapping[str, Any], asked: Verify
     domain, challenge = (asked.domain, asked.challenge) if asked else (None, None)
     expected = Expectations("assertionMethod", scope.now(), domain, challenge, SKEW)
     await require_proofs(scope, credential, expected, vcdm.issuer_of(credential))
+    require_related(credential)
     vcdm.require_validity(credential, scope.now(), SKEW)
     for entry in vcdm.statuses_of(credential):
         await _status(scope, entry)
