@@ -23,8 +23,7 @@ class Config:
 
     `public_url` is the origin that the world uses; every URL that leaves the server begins with it. `database_url`
     empty means the embedded server. `plugins` names what is on per family as "family:name,name;family:name";
-    a family that is not named has all that are installed by this project. `contexts` names a JSON file with a list of
-    {"url", "file", "sha256"}: JSON-LD contexts beside it that are known in addition to those that come with us.
+    a family that is not named has all that are installed by this project.
     """
 
     home: Path = Path(".chancery")
@@ -46,7 +45,6 @@ class Config:
     kek_store: str = "askar"
     plugins: str = ""
     fetch_allow: str = ""
-    contexts: Path | None = None
     client_certificate_header: str = ""
     max_body: int = 1_000_000
     log_level: str = "info"
@@ -98,7 +96,7 @@ def _typed(variable: str, value: str, kind: object) -> object:
         if not value.isdigit():
             raise ConfigurationError(f"{variable} is not a whole number")
         return int(value)
-    return Path(value).resolve() if kind in (Path, Path | None) else value
+    return Path(value).resolve() if kind is Path else value
 
 
 def _checked(config: Config) -> Config:

@@ -63,21 +63,25 @@ def switched_on(config: Config) -> dict[str, dict[str, Any]]:
     return chosen
 
 
-def added_contexts(index: Path | None) -> dict[str, Any]:
-    """The operator's JSON-LD contexts by URL. Raises ConfigurationError for a file that is not what its hash says."""
-    if index is None:
+def added_contexts(named: str | None) -> dict[str, Any]:
+    """The operator's JSON-LD contexts by URL, from a file with a list of {"url", "file", "sha256"}; files lie beside it.
+
+    Raises ConfigurationError for a file that is not what its hash says.
+    """
+    if named is None:
         return {}
+    index = Path(named)
     try:
         entries = json.loads(index.read_bytes())
         return {one["url"]: json_ld.pinned((index.parent / one["file"]).read_bytes(), one["sha256"]) for one in entries}
     except (OSError, ValueError, LookupError, TypeError, ProtocolError) as error:
-        raise ConfigurationError(f"CHANCERY_CONTEXTS cannot be used: {error}") from None
+        raise ConfigurationError(f"CHANCERY_PLUGIN_JSON_LD_CONTEXTS cannot be used: {error}") from None
 
 
 def build(config: Config, fetch: Fetch, sandbox: Sandbox) -> Mapping[str, Mapping[str, Any]]:
     """Every plugin that is on, built; key stores only those that configuration names, as others lack settings."""
     families: dict[str, dict[str, Any]] = {}
-    contexts = added_contexts(config.contexts)
+    contexts = added_contexts(config.plugin_section("json-ld").get("contexts"))
     used_stores = {config.key_store, *_wanted(config).get("key_stores", ())}
     for family, points in switched_on(config).items():
         families[family] = {}
