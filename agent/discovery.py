@@ -64,7 +64,7 @@ def switched_on(config: Config) -> dict[str, dict[str, Any]]:
 
 
 def added_contexts(named: str | None) -> dict[str, Any]:
-    """The operator's JSON-LD contexts by URL, from a file with a list of {"url", "file", "sha256"}; files lie beside it.
+    """The operator's JSON-LD contexts by URL, from a file listing {"url", "file", "sha256"}; the files lie beside it.
 
     Raises ConfigurationError for a file that is not what its hash says.
     """

@@ -67,6 +67,14 @@ def issuer() -> None:
 
 
 @issuer.command()
+@json_flag
+def keys(as_json: bool) -> None:
+    """Make the issuer's keys for documents that are signed by DID, one for each algorithm that is missing."""
+    answer = Client().post("/issuer-keys", {})
+    show(answer, as_json, f"new keys for {', '.join(answer['algorithms']) or 'nothing: all are there'}")
+
+
+@issuer.command()
 @click.option("--profile", "profiles", multiple=True, help="openid4vci-1.0, haip-1.0; replaces those that are set.")
 @click.option("--require", "required", multiple=True, help="Part of the policy to turn on, as require_dpop.")
 @click.option("--allow", "allowed", multiple=True, help="Part of the policy to turn on, as public_clients.")

@@ -77,13 +77,14 @@ class ApiKeyGrant:
 
 @dataclass(frozen=True, slots=True)
 class NewAnchor:
-    """A CA certificate that a tenant is about to trust, for the roles named."""
+    """What a tenant is about to trust, for the roles named: a CA certificate, or a DID whose document has the keys."""
 
     id: UUID
     name: str
-    certificate: bytes
+    certificate: bytes | None
     subject_key_id: bytes | None
     roles: tuple[str, ...]
+    did: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class CredentialConfiguration:
     searchable: tuple[ClaimsPath, ...] = ()
     status: bool = True
     key_attestations_required: Mapping[str, Any] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

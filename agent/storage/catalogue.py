@@ -128,6 +128,7 @@ def _configuration(row: Row) -> CredentialConfiguration:
         searchable=tuple(_path(text) for text in row["searchable"]),
         status=bool(row["status_types"]),
         key_attestations_required=binding.get("key_attestations_required"),
+        options=binding.get("options") or {},
     )
 
 

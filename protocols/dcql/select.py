@@ -58,6 +58,10 @@ def require_match(asked: CredentialQuery, credential: VerifiedCredential) -> Non
         raise NotWhatWasAsked("format")
     if asked.holder_binding and "holder_binding" not in credential.checks:
         raise NotWhatWasAsked("no holder binding")
+    if "type_values" in asked.meta:  # one option whole (B.1.1)
+        known = {credential.type, *credential.types}
+        if not any(known.issuperset(option) for option in asked.meta["type_values"]):
+            raise NotWhatWasAsked("credential types")
     types = asked.meta.get("vct_values", asked.meta.get("doctype_value"))
     if types is not None and credential.type not in ([types] if isinstance(types, str) else types):
         raise NotWhatWasAsked("credential type")

@@ -79,7 +79,8 @@ class OpenedPresentation:
 class VerifiedCredential:
     """A credential whose signature, digests and times hold.
 
-    `claims` is what was both signed and disclosed, `holder` how the credential names its holder's key."""
+    `claims` is what was both signed and disclosed, `holder` how the credential names its holder's key, `types` every
+    type of a format whose credentials have several."""
 
     format: str
     type: str
@@ -90,10 +91,14 @@ class VerifiedCredential:
     holder: KeyReference | None
     status: StatusReference | None
     checks: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 class IssuesCredentials(Protocol):
-    """Makes credentials of one format."""
+    """Makes credentials of one format. One whose issuer is a DID of the tenant says so by `signs_by_did = True`.
+
+    A step with work that an attacker can make slow answers Sandboxed; so may those of the other two ports.
+    """
 
     identifier: ClassVar[str]
 

@@ -3,27 +3,39 @@
 from agent.audit import AuditEvent
 from agent.operations.issuing.issuer_identity import PURPOSE
 from agent.scope import Scope, SigningKey
+from agent.scope.administering import NewAnchor
 from agent.tenancy import uuid7
+from protocols.did import multikey
 from protocols.encoding import b64url
 from protocols.jose.jwk import thumbprint
 
+_ROLES = ("issue", "status")
 ALGORITHMS = ("EdDSA", "ES256", "ES384")
 
 
-async def create_issuer_keys(scope: Scope) -> tuple[str, ...]:
+def _own(scope: Scope, key: SigningKey) -> NewAnchor:
+    """A tenant believes itself."""
+    did = f"did:key:{multikey.encode(key.jwk)}"
+    return NewAnchor(
+        uuid7(scope.now(), scope.entropy(10)), f"{scope.tenant.name} {key.algorithm}", None, None, _ROLES, did
+    )
+
+
+async def create_issuer_keys(scope: Scope, _request: None = None) -> tuple[str, ...]:
     """Make the keys that are missing and possible; the algorithms that are new. Raises Conflict when raced."""
-    there = {key.algorithm for key in scope.catalogue.keys if key.purpose == PURPOSE}
-    missing = [name for name in ALGORITHMS if name not in there and name in scope.keys.algorithms()]
+    there = [key for key in scope.catalogue.keys if key.purpose == PURPOSE]
+    possible = scope.keys.algorithms() - {key.algorithm for key in there}
     made = []
-    for algorithm in missing:
+    for algorithm in [name for name in ALGORITHMS if name in possible]:
         handle, jwk = await scope.keys.generate(algorithm)
         kid = b64url(thumbprint(jwk))
         made.append(SigningKey(uuid7(scope.now(), scope.entropy(10)), PURPOSE, kid, algorithm, handle, jwk))
-    if made:
-        async with scope.unit() as unit:
-            for key in made:
-                await unit.tenants.add_key(key)
-                unit.record(AuditEvent("key.created", "key", key.id, metadata={"algorithm": key.algorithm}))
-            unit.changes_catalogue()
-            await unit.commit()
+    async with scope.unit() as unit:
+        for key in made:
+            await unit.tenants.add_key(key)
+            unit.record(AuditEvent("key.created", "key", key.id, metadata={"algorithm": key.algorithm}))
+        for key in (*there, *made):
+            await unit.trust_anchors.add(_own(scope, key))
+        unit.changes_catalogue()
+        await unit.commit()
     return tuple(key.algorithm for key in made)

@@ -14,6 +14,7 @@ from agent.operations.issuing import sender_constraint
 from agent.operations.issuing.claims import InvalidClaims, require_fit
 from agent.operations.issuing.codes import digest, notification_id
 from agent.operations.issuing.encrypted_messages import read_request, sealed_response
+from agent.operations.issuing.issuer_identity import signer_of
 from agent.operations.issuing.issuer_metadata import BATCH_SIZE
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import Mark
@@ -21,6 +22,7 @@ from agent.scope.issuing import Authorized, IssuedCredential, Settlement, Status
 from agent.scope.tenants import CredentialConfiguration
 from agent.tenancy import uuid7
 from protocols.encoding import b64url
+from protocols.errors import ProtocolError
 from protocols.jose.jwk import thumbprint
 from protocols.oauth.errors import InvalidToken
 from protocols.openid4vci import authorization_details, key_attestation, nonce
@@ -227,8 +229,8 @@ async def _sign(
     holder: _Holder | None,
 ) -> Any:
     """prepare -> sign -> seal; the format and the keyring know nothing of each other."""
-    issuer = scope.catalogue.key("issuer")
     issues = scope.plugins["credential_formats"][configuration.format]
+    issuer, identifier, kid = await signer_of(scope, configuration, issues)
     status = None
     if issued.status and issued.registry:
         status = StatusReference(issued.registry.mechanism, issued.registry.uri, issued.status.index)
@@ -239,14 +241,19 @@ async def _sign(
         entropy=scope.entropy,
         issued_at=issued.issued_at,
         expires_at=issued.expires_at,
-        issuer=scope.tenant.base_url,
-        x5c=issuer.x5c,
+        issuer=identifier,
+        x5c=() if kid else issuer.x5c,
+        kid=kid,
         holder=holder.jwk if holder else None,
         holder_kid=holder.kid if holder else None,
         status=status,
         disclosable=configuration.disclosable,
+        extra=configuration.options,
     )
-    prepared = issues.prepare(draft)
+    try:
+        prepared = await gather.finished(scope, issues.prepare(draft))
+    except ProtocolError as error:
+        raise CredentialRequestDenied(error.detail or type(error).__name__) from None
     return issues.seal(prepared, await scope.keys.sign(issuer.handle, prepared.payload))
 
 

@@ -4,9 +4,12 @@ did:web needs https; where there is none (development), the DID is the key's own
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from agent.scope import Scope, SigningKey
+from agent.scope.tenants import CredentialConfiguration
 from protocols.did import multikey
+from protocols.openid4vci.errors import CredentialRequestDenied
 
 PURPOSE = "issuer"
 
@@ -18,6 +21,22 @@ class IssuerIdentity:
     did: str
     method: str
     key: SigningKey
+
+
+class NoSigningKey(CredentialRequestDenied):
+    """The issuer has no key for this kind of credential."""
+
+
+async def signer_of(
+    scope: Scope, configuration: CredentialConfiguration, issues: Any
+) -> tuple[SigningKey, str, str | None]:
+    """Key, issuer identifier, and the DID URL of the key where the format is signed by DID. Raises NoSigningKey."""
+    if not getattr(issues, "signs_by_did", False):
+        return scope.catalogue.key(PURPOSE), scope.tenant.base_url, None
+    known = await identities(scope, (configuration.algorithm,))
+    if not known:
+        raise NoSigningKey(configuration.algorithm)
+    return known[0].key, known[0].did, known[0].method
 
 
 async def identities(scope: Scope, algorithms: tuple[str, ...]) -> list[IssuerIdentity]:

@@ -115,9 +115,9 @@ def _supported(scope: Scope, configuration: CredentialConfiguration, languages: 
     known = scope.plugins["key_proofs"]
     return SupportedCredential(
         format=configuration.format,
-        names=issues.metadata(configuration.type),
+        names=issues.metadata(configuration.type, *([configuration.options] if configuration.options else [])),
         scope=configuration.scope,
-        algorithms=(configuration.algorithm,),
+        algorithms=(configuration.options.get("cryptosuite", configuration.algorithm),),
         binding_methods=configuration.binding_methods,
         proof_types={name: found for name, found in configuration.proof_types.items() if name in known},
         display=_display(configuration.display, languages),

@@ -94,11 +94,13 @@ async def _verify(scope: Scope, request: OpenRequest, wanted: Any, presentation:
         raise InvalidResponse("format")
     opened: OpenedPresentation = verifies.open(presentation)
     issuer = await gather.issuer_key(scope, opened.issuer)
-    verified: VerifiedCredential = verifies.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
+    verified: VerifiedCredential = await gather.finished(
+        scope, verifies.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
+    )
     if wanted.holder_binding or opened.bound:
         holder = await gather.holder_key(scope, verified.holder)
         binding = Binding(request.client_id, secrets.nonce(scope.vault, request.id), skew=SKEW)
-        verifies.verify_binding(opened, holder.jwk, binding, scope.now())
+        await gather.finished(scope, verifies.verify_binding(opened, holder.jwk, binding, scope.now()))
         verified = replace(verified, checks=(*verified.checks, "holder_binding"))
     require_match(wanted, verified)
     await gather.require_status(scope, verified.status)
