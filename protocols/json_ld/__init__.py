@@ -14,9 +14,10 @@ from protocols.json_ld.canonicalizing import (
     relabelled,
 )
 from protocols.json_ld.contexts import Contexts, UnknownContext, bundled, needed, pinned, require_known, require_pinned
-from protocols.json_ld.expanding import InvalidJsonLd, expand, expanded_to_quads, to_quads
+from protocols.json_ld.expanding import ITS_OWN, InvalidJsonLd, expand, expanded_to_quads, loader, to_quads
 
 __all__ = [
+    "ITS_OWN",
     "MAX_BLANK_NODES",
     "MAX_QUADS",
     "Contexts",
@@ -29,6 +30,7 @@ __all__ = [
     "canonicalize",
     "expand",
     "expanded_to_quads",
+    "loader",
     "needed",
     "pinned",
     "relabelled",

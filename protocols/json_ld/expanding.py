@@ -14,7 +14,7 @@ _NO_HOST = re.compile(r"https?://(?!localhost\b|\[)[^/?#.]*([/?#]|$)", re.IGNORE
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]*")
 
 # What pyld lets through when a context or a value is of a form that it did not think of.
-_ITS_OWN = (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError)
+ITS_OWN = (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError)
 
 
 class InvalidJsonLd(ProtocolError):
@@ -23,21 +23,26 @@ class InvalidJsonLd(ProtocolError):
     code = "invalid_json_ld"
 
 
-def expand(document: Mapping[str, Any], added: Contexts) -> list[Any]:
-    """The expanded document. Raises InvalidJsonLd for terms that no context defines, UnknownContext."""
-    contexts.require_known(document, added)
+def loader(added: Contexts) -> Any:
+    """pyld's document loader over known contexts; it raises UnknownContext for others."""
 
     def load(url: str, _options: Any) -> dict[str, Any]:
         found = added[url] if url in added else contexts.load(url)
         return {"contextUrl": None, "documentUrl": url, "document": found, "contentType": "application/ld+json"}
 
+    return load
+
+
+def expand(document: Mapping[str, Any], added: Contexts) -> list[Any]:
+    """The expanded document. Raises InvalidJsonLd for terms that no context defines, UnknownContext."""
+    contexts.require_known(document, added)
     try:
         expanded: list[Any] = jsonld.expand(
-            document, {"documentLoader": load, "base": None}, on_property_dropped=_refuse_term
+            document, {"documentLoader": loader(added), "base": None}, on_property_dropped=_refuse_term
         )
     except jsonld.JsonLdError as error:
         raise InvalidJsonLd(_reason(error)) from None
-    except _ITS_OWN as error:
+    except ITS_OWN as error:
         raise InvalidJsonLd(type(error).__name__) from None
     _require_absolute(expanded)
     return expanded
@@ -83,6 +88,6 @@ def expanded_to_quads(expanded: list[Any]) -> str:
         quads: str = jsonld.to_rdf(expanded, {"format": "application/n-quads", "skipExpansion": True})
     except jsonld.JsonLdError as error:
         raise InvalidJsonLd(_reason(error)) from None
-    except _ITS_OWN as error:
+    except ITS_OWN as error:
         raise InvalidJsonLd(type(error).__name__) from None
     return quads

@@ -258,3 +258,26 @@ async def test_e13_numbers_that_json_cannot_carry_are_not_signed(site: Site) -> 
 
 def json_text(document: dict[str, Any]) -> str:
     return json.dumps({"credential": document})
+
+
+async def test_the_holder_shows_a_part(site: Site) -> None:
+    did = (await open_api(site))["ES256"]
+    path = "ecdsa-sd-2023/credentials"
+    document = credential(did, validUntil="2099-01-01T00:00:00Z")
+    options = {"mandatoryPointers": ["/issuer", "/validUntil"]}
+    status, body = await call(site, f"{path}/issue", {"credential": document, "options": options})
+    assert status == 201, body
+    base = body["verifiableCredential"]
+    assert (await call(site, f"{path}/verify", {"verifiableCredential": base}))[0] == 400
+    options = {"selectivePointers": ["/credentialSubject/id"]}
+    status, body = await call(site, f"{path}/derive", {"verifiableCredential": base, "options": options})
+    assert status == 201, body
+    shown = body["verifiableCredential"]
+    assert shown["credentialSubject"] == {"id": "did:example:subject"}
+    assert shown["validUntil"] == document["validUntil"]
+    assert (await call(site, f"{path}/verify", {"verifiableCredential": shown}))[0] == 200
+    altered = shown | {"credentialSubject": {"id": "did:example:other"}}
+    assert (await call(site, f"{path}/verify", {"verifiableCredential": altered}))[0] == 400
+    assert (await call(site, f"{path}/derive", {"verifiableCredential": shown}))[0] == 400
+    options = {"selectivePointers": ["/absent"]}
+    assert (await call(site, f"{path}/derive", {"verifiableCredential": base, "options": options}))[0] == 400
