@@ -1,6 +1,7 @@
 """The tenant's keys for formats that sign otherwise than by certificate: one for each algorithm, made when wanted."""
 
 from agent.audit import AuditEvent
+from agent.operations.issuing import sealed_keys
 from agent.operations.issuing.issuer_identity import PURPOSE
 from agent.scope import Scope, SigningKey
 from agent.scope.administering import NewAnchor
@@ -15,10 +16,9 @@ ALGORITHMS = ("EdDSA", "ES256", "ES384")
 
 def _own(scope: Scope, key: SigningKey) -> NewAnchor:
     """A tenant believes itself."""
-    did = f"did:key:{multikey.encode(key.jwk)}"
-    return NewAnchor(
-        uuid7(scope.now(), scope.entropy(10)), f"{scope.tenant.name} {key.algorithm}", None, None, _ROLES, did
-    )
+    encoded = key.kid if key.purpose == sealed_keys.PURPOSE else multikey.encode(key.jwk)
+    did, name = f"did:key:{encoded}", f"{scope.tenant.name} {key.algorithm}"
+    return NewAnchor(uuid7(scope.now(), scope.entropy(10)), name, None, None, _ROLES, did)
 
 
 async def create_issuer_keys(scope: Scope, _request: None = None) -> tuple[str, ...]:
@@ -30,6 +30,8 @@ async def create_issuer_keys(scope: Scope, _request: None = None) -> tuple[str, 
         handle, jwk = await scope.keys.generate(algorithm)
         kid = b64url(thumbprint(jwk))
         made.append(SigningKey(uuid7(scope.now(), scope.entropy(10)), PURPOSE, kid, algorithm, handle, jwk))
+    if not any(key.purpose == sealed_keys.PURPOSE for key in scope.catalogue.keys):
+        made.append(sealed_keys.new_bbs_key(scope))
     async with scope.unit() as unit:
         for key in made:
             await unit.tenants.add_key(key)

@@ -6,6 +6,7 @@ did:web needs https; where there is none (development), the DID is the key's own
 from dataclasses import dataclass
 from typing import Any
 
+from agent.operations.issuing import sealed_keys
 from agent.scope import Scope, SigningKey
 from agent.scope.tenants import CredentialConfiguration
 from protocols.did import multikey
@@ -43,16 +44,18 @@ async def identities(scope: Scope, algorithms: tuple[str, ...]) -> list[IssuerId
     """Every name under which the tenant can sign with one of these algorithms, the preferred first."""
     keys = [key for name in algorithms for key in scope.catalogue.keys if _signs(key, name)]
     web = await _web(scope)
-    by_web = [IssuerIdentity(web, f"{web}#{key.kid}", key) for key in keys] if web else []
+    # The DID document of the tenant lists no keys that JOSE does not know.
+    listed = [key for key in keys if key.purpose == PURPOSE]
+    by_web = [IssuerIdentity(web, f"{web}#{key.kid}", key) for key in listed] if web else []
     return [*by_web, *(_by_key(key) for key in keys)]
 
 
 def _signs(key: SigningKey, algorithm: str) -> bool:
-    return key.purpose == PURPOSE and key.algorithm == algorithm
+    return key.purpose in (PURPOSE, sealed_keys.PURPOSE) and key.algorithm == algorithm
 
 
 def _by_key(key: SigningKey) -> IssuerIdentity:
-    encoded = multikey.encode(key.jwk)
+    encoded = key.kid if key.purpose == sealed_keys.PURPOSE else multikey.encode(key.jwk)
     return IssuerIdentity(f"did:key:{encoded}", f"did:key:{encoded}#{encoded}", key)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from agent import gather
 from agent.audit import AuditEvent
 from agent.operations.issuing.issuer_identity import IssuerIdentity, identities
+from agent.operations.issuing.sealed_keys import signature
 from agent.operations.verifying.vc_api import require_on
 from agent.scope import Scope
 from agent.tenancy import uuid7
@@ -53,5 +54,5 @@ async def secure(
         data_integrity.unsecured(document), proof, identity.key.algorithm, identity.key.jwk, scope.entropy, mandatory
     )
     prepared = await gather.finished(scope, suite.prepare(securing))
-    finished = suite.seal(prepared, await scope.keys.sign(identity.key.handle, prepared.payload))
+    finished = suite.seal(prepared, await signature(scope, suite, identity.key, prepared))
     return data_integrity.with_proof(document, finished)

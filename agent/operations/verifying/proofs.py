@@ -6,8 +6,14 @@ from typing import Any
 from agent import gather
 from agent.scope import Scope
 from protocols import data_integrity
-from protocols.data_integrity import Expectations, InvalidVerificationMethod, ProofVerificationError, UnknownCryptosuite
-from protocols.did import DidDocument, keys, parse_did_url
+from protocols.data_integrity import (
+    Expectations,
+    InvalidVerificationMethod,
+    ProofVerificationError,
+    UnknownCryptosuite,
+    bbs_sd,
+)
+from protocols.did import DidDocument, absolute, keys, parse_did_url
 from protocols.errors import ProtocolError
 from protocols.json_ld import InvalidJsonLd
 from protocols.ports.keys import Jwk
@@ -61,10 +67,38 @@ async def verification_key(scope: Scope, proof: Mapping[str, Any]) -> Jwk:
     relationship = proof["proofPurpose"]
     if relationship not in RELATIONSHIPS:
         raise InvalidVerificationMethod("relationship")
-    found = keys(await _document(scope, controller_of(proof)), relationship).get(str(proof["verificationMethod"]))
+    method, did = str(proof["verificationMethod"]), controller_of(proof)
+    encoded = did.removeprefix("did:key:")
+    if bbs_sd.is_multikey(encoded):
+        return _bls_key(encoded, method == f"{did}#{encoded}")
+    document = await _document(scope, did)
+    found = keys(document, relationship).get(method) or _bls_listed(document, relationship, method)
     if found is None:
         raise InvalidVerificationMethod("the controller does not list it for this purpose")
     return found
+
+
+def _bls_key(encoded: str, listed: bool) -> Jwk:
+    """A key of BLS12-381, which no resolver turns into a JWK. Raises InvalidVerificationMethod."""
+    try:
+        found = bbs_sd.decode(encoded)
+    except ProtocolError:
+        raise InvalidVerificationMethod("not a key") from None
+    if not listed:
+        raise InvalidVerificationMethod("the controller does not list it for this purpose")
+    return found
+
+
+def _bls_listed(document: DidDocument, relationship: str, method: str) -> Jwk | None:
+    """The key of BLS12-381 that a document lists for a purpose, None when it lists no such."""
+    related = document.document.get(relationship, [])
+    entries = [*document.document.get("verificationMethod", []), *related]
+    known = [one for one in entries if isinstance(one, dict) and absolute(one.get("id"), document.id) == method]
+    names = [absolute(one.get("id") if isinstance(one, dict) else one, document.id) for one in related]
+    if method not in names or not known or known[0].get("controller") != document.id:
+        return None
+    encoded = str(known[0].get("publicKeyMultibase"))
+    return _bls_key(encoded, True) if bbs_sd.is_multikey(encoded) else None
 
 
 async def _document(scope: Scope, did: str) -> DidDocument:

@@ -119,7 +119,8 @@ class TenantRepository:
     async def add_key(self, key: SigningKey) -> None:
         """Insert a key of the tenant entered; another of its purpose and algorithm makes the commit a Conflict."""
         vault = self._unit.vault
-        name = b64url(thumbprint(key.jwk))
+        # A key that JOSE does not know has no thumbprint; its kid is made of the key as well.
+        name = key.kid if key.handle.store == "sealed" else b64url(thumbprint(key.jwk))
         await self._own(
             "key_pairs",
             id=key.id,

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from protocols import data_integrity
@@ -30,11 +31,15 @@ async def open_api(site: Site, mode: str = "open") -> dict[str, str]:
     status, _ = await site.api("PATCH", "/issuer", {"vc_api": mode})
     assert status == 204
     for _ in range(500):  # until the notice of the change has arrived
-        keys = [key for key in (await site.scope()).catalogue.keys if key.purpose == "issuer"]
-        if len(keys) >= 3:
-            return {key.algorithm: f"did:key:{multikey.encode(key.jwk)}" for key in keys}
+        keys = [key for key in (await site.scope()).catalogue.keys if key.purpose in ("issuer", "bbs")]
+        if len(keys) >= 4:
+            return {key.algorithm: f"did:key:{encoded(key)}" for key in keys}
         await asyncio.sleep(0.02)
     raise AssertionError("no keys")
+
+
+def encoded(key: Any) -> str:
+    return key.kid if key.purpose == "bbs" else multikey.encode(key.jwk)
 
 
 def credential(issuer: str, **more: Any) -> dict[str, Any]:
@@ -260,9 +265,12 @@ def json_text(document: dict[str, Any]) -> str:
     return json.dumps({"credential": document})
 
 
-async def test_the_holder_shows_a_part(site: Site) -> None:
-    did = (await open_api(site))["ES256"]
-    path = "ecdsa-sd-2023/credentials"
+@pytest.mark.parametrize(
+    ("suite", "algorithm"), [("ecdsa-sd-2023", "ES256"), ("bbs-2023", "BBS-BLS12-381-SHA-256")], ids=["ecdsa-sd", "bbs"]
+)
+async def test_the_holder_shows_a_part(site: Site, suite: str, algorithm: str) -> None:
+    did = (await open_api(site))[algorithm]
+    path = f"{suite}/credentials"
     document = credential(did, validUntil="2099-01-01T00:00:00Z")
     options = {"mandatoryPointers": ["/issuer", "/validUntil"]}
     status, body = await call(site, f"{path}/issue", {"credential": document, "options": options})
@@ -281,3 +289,18 @@ async def test_the_holder_shows_a_part(site: Site) -> None:
     assert (await call(site, f"{path}/derive", {"verifiableCredential": shown}))[0] == 400
     options = {"selectivePointers": ["/absent"]}
     assert (await call(site, f"{path}/derive", {"verifiableCredential": base, "options": options}))[0] == 400
+
+
+async def test_a_bbs_key_lies_sealed_and_is_never_shown(site: Site) -> None:
+    await open_api(site)
+    (key,) = [one for one in (await site.scope()).catalogue.keys if one.purpose == "bbs"]
+    secret = key.handle.reference
+    assert secret not in repr(key)
+    connection = await asyncpg.connect(site.database.admin)
+    try:
+        stored = await connection.fetch("SELECT * FROM agent.key_pairs WHERE purpose = 'bbs'")
+    finally:
+        await connection.close()
+    assert len(stored) == 1
+    assert all(secret.encode() not in bytes(value) for value in stored[0].values() if isinstance(value, bytes))
+    assert all(secret not in str(value) for value in stored[0].values())
