@@ -69,9 +69,9 @@ def issuer() -> None:
 @issuer.command()
 @json_flag
 def keys(as_json: bool) -> None:
-    """Make the issuer's keys for documents that are signed by DID, one for each algorithm that is missing."""
+    """Make the issuer's keys for documents that are signed by DID, where they are missing; print them all."""
     answer = Client().post("/issuer-keys", {})
-    show(answer, as_json, f"new keys for {', '.join(answer['algorithms']) or 'nothing: all are there'}")
+    show(answer, as_json, "\n".join(f"{one['algorithm']} {one['did']}" for one in answer["items"]))
 
 
 @issuer.command()

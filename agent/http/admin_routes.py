@@ -27,6 +27,7 @@ from agent.operations.issuing.create_credential_offer import (
     CreatedCredentialOffer,
     create_credential_offer,
 )
+from agent.operations.issuing.issuer_identity import IssuerIdentity
 from agent.operations.issuing.revoke_credential import RevokeCredential, revoke_credential
 from agent.operations.keeping.export_audit import export_audit
 from agent.operations.verifying.presentation_result import presentation_result
@@ -271,8 +272,9 @@ def _issuer(call: Call) -> ConfigureIssuer:
     return ConfigureIssuer(profiles, body.get("policy", {}), body.get("vc_api"))
 
 
-def _keys_made(algorithms: Sequence[str]) -> Reply:
-    return _created({"algorithms": list(algorithms)})
+def _keys_made(found: Sequence[IssuerIdentity]) -> Reply:
+    items = [{"algorithm": one.key.algorithm, "did": one.did, "verification_method": one.method} for one in found]
+    return _created({"items": items})
 
 
 def _api_key(call: Call) -> CreateApiKey:

@@ -2,11 +2,10 @@
 
 from agent.audit import AuditEvent
 from agent.operations.issuing import sealed_keys
-from agent.operations.issuing.issuer_identity import PURPOSE
+from agent.operations.issuing.issuer_identity import PURPOSE, IssuerIdentity, by_key
 from agent.scope import Scope, SigningKey
 from agent.scope.administering import NewAnchor
 from agent.tenancy import uuid7
-from protocols.did import multikey
 from protocols.encoding import b64url
 from protocols.jose.jwk import thumbprint
 
@@ -16,21 +15,20 @@ ALGORITHMS = ("EdDSA", "ES256", "ES384")
 
 def _own(scope: Scope, key: SigningKey) -> NewAnchor:
     """A tenant believes itself."""
-    encoded = key.kid if key.purpose == sealed_keys.PURPOSE else multikey.encode(key.jwk)
-    did, name = f"did:key:{encoded}", f"{scope.tenant.name} {key.algorithm}"
-    return NewAnchor(uuid7(scope.now(), scope.entropy(10)), name, None, None, _ROLES, did)
+    name = f"{scope.tenant.name} {key.algorithm}"
+    return NewAnchor(uuid7(scope.now(), scope.entropy(10)), name, None, None, _ROLES, by_key(key).did)
 
 
-async def create_issuer_keys(scope: Scope, _request: None = None) -> tuple[str, ...]:
-    """Make the keys that are missing and possible; the algorithms that are new. Raises Conflict when raced."""
-    there = [key for key in scope.catalogue.keys if key.purpose == PURPOSE]
+async def create_issuer_keys(scope: Scope, _request: None = None) -> tuple[IssuerIdentity, ...]:
+    """Make the keys that are missing and possible; all of the issuer's, by did:key. Raises Conflict when raced."""
+    there = [key for key in scope.catalogue.keys if key.purpose in (PURPOSE, sealed_keys.PURPOSE)]
     possible = scope.keys.algorithms() - {key.algorithm for key in there}
     made = []
     for algorithm in [name for name in ALGORITHMS if name in possible]:
         handle, jwk = await scope.keys.generate(algorithm)
         kid = b64url(thumbprint(jwk))
         made.append(SigningKey(uuid7(scope.now(), scope.entropy(10)), PURPOSE, kid, algorithm, handle, jwk))
-    if not any(key.purpose == sealed_keys.PURPOSE for key in scope.catalogue.keys):
+    if not any(key.purpose == sealed_keys.PURPOSE for key in there):
         made.append(sealed_keys.new_bbs_key(scope))
     async with scope.unit() as unit:
         for key in made:
@@ -40,4 +38,4 @@ async def create_issuer_keys(scope: Scope, _request: None = None) -> tuple[str, 
             await unit.trust_anchors.add(_own(scope, key))
         unit.changes_catalogue()
         await unit.commit()
-    return tuple(key.algorithm for key in made)
+    return tuple(by_key(key) for key in (*there, *made))

@@ -47,14 +47,15 @@ async def identities(scope: Scope, algorithms: tuple[str, ...]) -> list[IssuerId
     # The DID document of the tenant lists no keys that JOSE does not know.
     listed = [key for key in keys if key.purpose == PURPOSE]
     by_web = [IssuerIdentity(web, f"{web}#{key.kid}", key) for key in listed] if web else []
-    return [*by_web, *(_by_key(key) for key in keys)]
+    return [*by_web, *(by_key(key) for key in keys)]
 
 
 def _signs(key: SigningKey, algorithm: str) -> bool:
     return key.purpose in (PURPOSE, sealed_keys.PURPOSE) and key.algorithm == algorithm
 
 
-def _by_key(key: SigningKey) -> IssuerIdentity:
+def by_key(key: SigningKey) -> IssuerIdentity:
+    """The key as its own DID."""
     encoded = key.kid if key.purpose == sealed_keys.PURPOSE else multikey.encode(key.jwk)
     return IssuerIdentity(f"did:key:{encoded}", f"did:key:{encoded}#{encoded}", key)
 
