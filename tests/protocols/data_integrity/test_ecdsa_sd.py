@@ -132,3 +132,22 @@ def test_what_is_not_a_derived_proof_is_not_believed(case: Case) -> None:
 def test_a_pointer_that_leads_nowhere_is_refused(vectors_folder: Path, pointer: str) -> None:
     with pytest.raises(ProtocolError):
         secured(Case(vectors_folder, "prc"), SigningKey("ES256"), [pointer])
+
+
+def test_a_text_that_looks_like_a_blank_node_is_text() -> None:
+    key, suite = SigningKey("ES256"), suites({})["ecdsa-sd-2023"]
+    text = 'says "<urn:bnid:s1> _:b0 _:c14n0"\n\u0085 and \\ more'
+    document = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiableCredential"],
+        "issuer": key.did,
+        "credentialSubject": {"name": "Erika", "description": text},
+    }
+    fresh = iter(range(1, 1000))
+    proof = data_integrity.new_proof(suite.name, key.method, "assertionMethod", None)
+    securing = Securing(document, proof, "ES256", key.jwk, lambda size: bytes([next(fresh)]) * size, ["/issuer"])
+    prepared = finish(suite.prepare(securing))
+    base = suite.seal(prepared, key.sign(prepared.payload))
+    shown = finish(suite.derive(document, base, ["/credentialSubject/description"], key.jwk, None))
+    assert shown["credentialSubject"] == {"description": text}
+    finish(suite.verify(data_integrity.unsecured(shown), shown["proof"], key.jwk))
