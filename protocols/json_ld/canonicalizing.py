@@ -6,7 +6,6 @@ from typing import Any
 
 import pyoxigraph
 from pyld.canon import URDNA2015
-from pyld.nquads import parse_nquads
 
 from protocols.errors import Malformed, ProtocolError
 from protocols.json_ld.contexts import Contexts
@@ -35,14 +34,18 @@ def canonicalize(document: Mapping[str, Any], digest: str, added: Contexts) -> s
 def canonical_quads(quads: str, digest: str = "sha256") -> list[str]:
     """The canonical form of N-Quads, a line each. Raises TooComplex beyond the bounds, Malformed."""
     _require_bounds(quads)
-    try:
-        dataset = pyoxigraph.Dataset(pyoxigraph.parse(quads, format=pyoxigraph.RdfFormat.N_QUADS))
-    except (SyntaxError, ValueError):
-        raise Malformed("not N-Quads") from None
+    dataset = _parse(quads)
     dataset.canonicalize(_ALGORITHMS[digest])
     text = pyoxigraph.serialize(dataset, format=pyoxigraph.RdfFormat.N_QUADS) or b""
     # Not splitlines: a literal may hold other characters that Unicode takes for the end of a line.
     return sorted(f"{line}\n" for line in text.decode().split("\n") if line)
+
+
+def _parse(quads: str) -> pyoxigraph.Dataset:
+    try:
+        return pyoxigraph.Dataset(pyoxigraph.parse(quads, format=pyoxigraph.RdfFormat.N_QUADS))
+    except (SyntaxError, ValueError):
+        raise Malformed("not N-Quads") from None
 
 
 def _require_bounds(quads: str) -> None:
@@ -53,11 +56,29 @@ def _require_bounds(quads: str) -> None:
 
 
 def canonical_labels(quads: str) -> dict[str, str]:
-    """How RDFC-1.0 (SHA-256) renames each blank node of N-Quads: {"b0": "c14n2"}, names without `_:`."""
+    """How RDFC-1.0 (SHA-256) renames each blank node of N-Quads: {"b0": "c14n2"}, names without `_:`.
+
+    Raises TooComplex beyond the bounds, Malformed.
+    """
     _require_bounds(quads)
+    graphs: dict[str, list[Any]] = {}
+    for quad in _parse(quads):
+        name = "@default" if isinstance(quad.graph_name, pyoxigraph.DefaultGraph) else _term(quad.graph_name)["value"]
+        terms = (("subject", quad.subject), ("predicate", quad.predicate), ("object", quad.object))
+        graphs.setdefault(name, []).append({place: _term(term) for place, term in terms})
     canonicalizer = URDNA2015()
-    canonicalizer.main(parse_nquads(quads), {})
+    canonicalizer.main(graphs, {"format": "application/n-quads"})
     return {old[2:]: new[2:] for old, new in canonicalizer.canonical_issuer.existing.items()}
+
+
+def _term(term: Any) -> dict[str, str]:
+    """A term as pyld has it. Its own parser is not used: it takes other characters for the end of a line."""
+    if isinstance(term, pyoxigraph.BlankNode):
+        return {"type": "blank node", "value": f"_:{term.value}"}
+    if isinstance(term, pyoxigraph.NamedNode):
+        return {"type": "IRI", "value": term.value}
+    language = {"language": term.language} if term.language else {}
+    return {"type": "literal", "value": term.value, "datatype": term.datatype.value, **language}
 
 
 def relabelled(quads: Sequence[str], labels: Mapping[str, str]) -> list[str]:
