@@ -91,14 +91,17 @@ def cryptosuite_of(proof: Proof) -> str:
 
 def require_form(proof: Proof) -> None:
     """The members that every proof has (2.1). Raises ProofVerificationError."""
-    cryptosuite_of(proof)
-    method, value = proof.get("verificationMethod"), proof.get("proofValue")
+    # The suite of 2018 has a JWS in this place, which no other proof may carry: nothing would be signed over it.
+    place = "jws" if cryptosuite_of(proof) == "Ed25519Signature2018" else "proofValue"
+    method, value = proof.get("verificationMethod"), proof.get(place)
     if not isinstance(method, str) or len(method) > MAX_TEXT or not _URL.fullmatch(method):
         raise ProofVerificationError("verificationMethod")
     if not isinstance(proof.get("proofPurpose"), str):
         raise ProofVerificationError("proofPurpose")
     if not isinstance(value, str) or len(value) < 2:
-        raise ProofVerificationError("proofValue")
+        raise ProofVerificationError(place)
+    if {"jws", "proofValue"} & proof.keys() != {place}:
+        raise ProofVerificationError("two signatures")
     for name in ("created", "expires"):
         if name in proof:
             time_of(proof, name)

@@ -19,12 +19,14 @@ from tests.wallets import Wallet, b64, compact
 
 V1, V2 = "https://www.w3.org/2018/credentials/v1", "https://www.w3.org/ns/credentials/v2"
 OB = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+OLDER_OB = "https://purl.imsglobal.org/spec/ob/v3p0/context.json"
 LEGACY = "https://w3id.org/security/suites/ed25519-2020/v1"
 KINDS = {
     "v2-eddsa": ("EdDSA", {"@context": [V2, OB], "cryptosuite": "eddsa-rdfc-2022"}),
     "v2-ecdsa": ("ES384", {"@context": [V2, OB], "cryptosuite": "ecdsa-rdfc-2019"}),
     "v2-jcs": ("EdDSA", {"@context": [V2, OB], "cryptosuite": "eddsa-jcs-2022"}),
     "v1-ed25519": ("EdDSA", {"@context": [V1, OB, LEGACY], "cryptosuite": "Ed25519Signature2020"}),
+    "credo": ("EdDSA", {"@context": [V1, OLDER_OB, LEGACY], "cryptosuite": "Ed25519Signature2020"}),
     "v1-eddsa": ("EdDSA", {"@context": [V1, OB], "cryptosuite": "eddsa-rdfc-2022"}),
 }
 CLAIMS = {
