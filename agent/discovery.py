@@ -1,10 +1,14 @@
 """Plugins by entry point: installed by anybody, switched on by configuration, built with their tools."""
 
+import json
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from agent.config import Config, ConfigurationError
+from protocols import json_ld
+from protocols.errors import ProtocolError
 from protocols.ports import Fetch, PluginTools, Sandbox
 
 # In this order, so that a family may rest on those before it.
@@ -12,6 +16,7 @@ FAMILIES = (
     "did_methods",
     "key_stores",
     "status_mechanisms",
+    "cryptosuites",
     "credential_formats",
     "client_id_prefixes",
     "trust_resolvers",
@@ -60,6 +65,21 @@ def switched_on(config: Config) -> dict[str, dict[str, Any]]:
     return chosen
 
 
+def added_contexts(named: str | None) -> dict[str, Any]:
+    """The operator's JSON-LD contexts by URL, from a file listing {"url", "file", "sha256"}; the files lie beside it.
+
+    Raises ConfigurationError for a file that is not what its hash says.
+    """
+    if named is None:
+        return {}
+    index = Path(named)
+    try:
+        entries = json.loads(index.read_bytes())
+        return {one["url"]: json_ld.pinned((index.parent / one["file"]).read_bytes(), one["sha256"]) for one in entries}
+    except (OSError, ValueError, LookupError, TypeError, ProtocolError) as error:
+        raise ConfigurationError(f"CHANCERY_PLUGIN_JSON_LD_CONTEXTS cannot be used: {error}") from None
+
+
 Front = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -71,13 +91,14 @@ def build(
     `fronts` stand before a whole family, for everybody who uses it, the families after it too.
     """
     families: dict[str, Mapping[str, Any]] = {}
+    contexts = added_contexts(config.plugin_section("json-ld").get("contexts"))
     used_stores = {config.key_store, *_wanted(config).get("key_stores", ())}
     for family, points in switched_on(config).items():
         built: dict[str, Any] = {}
         for name, point in points.items():
             if family == "key_stores" and name not in used_stores:
                 continue
-            tools = PluginTools(config.plugin_section(name), fetch, sandbox, families)
+            tools = PluginTools(config.plugin_section(name), fetch, sandbox, families, contexts)
             built[name] = point.load()(tools)
         front = (fronts or {}).get(family)
         families[family] = front(built) if front else built

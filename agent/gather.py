@@ -4,18 +4,20 @@ An operation calls these between a format's pure steps.  Whatever cannot be foun
 """
 
 from datetime import datetime
+from typing import Any
 
 import cbor2
 
 from agent.scope import Scope, Shape
 from protocols.errors import ProtocolError
 from protocols.jose.jwk import verify_signature
-from protocols.ports import KeyReference, Purpose, StatusList, StatusMechanism, StatusReference, TrustedKey
+from protocols.ports import KeyReference, Purpose, Sandboxed, StatusList, StatusMechanism, StatusReference, TrustedKey
 from protocols.ports.tools import FetchFailed, FetchRefused
 
 _SHORT_TTL = 300.0
 _SEEN_SECONDS = 7 * 86_400.0
 _TIME = Shape(cbor2.dumps, cbor2.loads)
+_HEAVY_SECONDS = 0.75
 _SHAPE = Shape(
     lambda one: cbor2.dumps([one.uri, one.bits, one.packed, one.issued_at, one.expires_at, one.ttl]),
     lambda data: StatusList(*cbor2.loads(data)),
@@ -44,6 +46,25 @@ class UnknownHolder(ProtocolError):
     """The holder's key cannot be found out."""
 
     code = "unknown_holder_key"
+
+
+class TooSlow(ProtocolError):
+    """The document takes too long to be processed."""
+
+    code = "too_complex"
+
+
+async def finished(scope: Scope, answer: Any) -> Any:
+    """What a pure step answers, its heavy part done in the sandbox. Raises TooSlow, and what the step raises."""
+    while isinstance(answer, Sandboxed):
+        try:
+            done = await scope.sandbox.run(answer.function, *answer.arguments, seconds=_HEAVY_SECONDS)
+        except TimeoutError:
+            raise TooSlow("killed") from None
+        except (EOFError, OSError):
+            raise TooSlow("the sandbox ended") from None
+        answer = answer.then(done)
+    return answer
 
 
 async def issuer_key(scope: Scope, reference: KeyReference, purpose: Purpose = Purpose.ISSUE) -> TrustedKey:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+STARTS_WITHIN = 60.0
+_BEGUN = "begun"
+
 
 def _serve(pipe: Connection) -> None:
     while True:
@@ -13,6 +16,8 @@ def _serve(pipe: Connection) -> None:
             function, arguments = pipe.recv()
         except EOFError:
             return
+        # What was received is imported by now: a child that has only just started is not late with its work.
+        pipe.send(_BEGUN)
         try:
             pipe.send((True, function(*arguments)))
         except Exception as error:
@@ -29,7 +34,7 @@ class _Child:
 
     def call(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> Any:
         self.pipe.send((function, arguments))
-        if not self.pipe.poll(seconds):
+        if not self.pipe.poll(STARTS_WITHIN) or self.pipe.recv() != _BEGUN or not self.pipe.poll(seconds):
             self.kill()
             raise TimeoutError("sandboxed work took too long")
         fine, value = self.pipe.recv()

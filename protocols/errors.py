@@ -12,6 +12,7 @@ class ProtocolError(Exception):
 
     code: ClassVar[str] = "invalid_request"
     status: ClassVar[int] = 400
+    problem_type: ClassVar[str] = "about:blank"
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or self.description)

@@ -46,3 +46,9 @@ def vectors() -> Callable[[str], Any]:
         return json.loads(data) if path.endswith(".json") else data
 
     return read
+
+
+@pytest.fixture(scope="session")
+def vectors_folder(vectors: Callable[[str], Any]) -> Path:
+    """Where the published vectors are, for tests that go through whole folders."""
+    return Path(os.environ.get("CHANCERY_VECTORS", ROOT.parent / "shared" / "vectors"))

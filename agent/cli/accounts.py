@@ -98,11 +98,20 @@ def issuer() -> None:
 
 
 @issuer.command()
+@json_flag
+def keys(as_json: bool) -> None:
+    """Make the issuer's keys for documents that are signed by DID, where they are missing; print them all."""
+    answer = Client().post("/issuer-keys", {})
+    show(answer, as_json, "\n".join(f"{one['algorithm']} {one['did']}" for one in answer["items"]))
+
+
+@issuer.command()
 @click.option("--profile", "profiles", multiple=True, help="openid4vci-1.0, haip-1.0; replaces those that are set.")
 @click.option("--require", "required", multiple=True, help="Part of the policy to turn on, as require_dpop.")
 @click.option("--allow", "allowed", multiple=True, help="Part of the policy to turn on, as public_clients.")
 @click.option("--display", type=click.File("r", encoding="utf-8"), help="JSON file: name, locale and logo, a list.")
 @click.option("--not", "negated", multiple=True, help="Part of the policy to turn off.")
+@click.option("--vc-api", type=click.Choice(["off", "authenticated", "open"]), help="Whether there is a VC API.")
 @json_flag
 def configure(
     profiles: tuple[str, ...],
@@ -110,6 +119,7 @@ def configure(
     allowed: tuple[str, ...],
     negated: tuple[str, ...],
     display: TextIO | None,
+    vc_api: str | None,
     as_json: bool,
 ) -> None:
     """Turn profiles and parts of the policy on or off; what is not named stays."""
@@ -117,6 +127,8 @@ def configure(
     body: dict[str, Any] = {"profiles": list(profiles)} if profiles else {}
     if display:
         body["display"] = _read_json(display)
+    if vc_api:
+        body["vc_api"] = vc_api
     Client().patch("/issuer", {**body, **({"policy": policy} if policy else {})})
     show({"set": sorted([*policy, *profiles])}, as_json, "done")
 

@@ -21,6 +21,7 @@ from agent.operations.administering.accounts import (
 )
 from agent.operations.administering.api_keys import CreateApiKey, CreatedApiKey, create_api_key, revoke_api_key
 from agent.operations.administering.create_tenant import create_tenant
+from agent.operations.administering.issuer_keys import create_issuer_keys
 from agent.operations.administering.sessions import create_start_code
 from agent.operations.administering.trust import AddTrustAnchor, add_trust_anchor, certificate_authority
 from agent.operations.issuing.cancel_credential_offer import cancel_credential_offer
@@ -35,12 +36,14 @@ from agent.operations.issuing.create_credential_offer import (
     CreatedCredentialOffer,
     create_credential_offer,
 )
+from agent.operations.issuing.issuer_identity import IssuerIdentity
 from agent.operations.keeping.export_audit import export_audit
 from agent.scope import Scope
 from agent.scope.administering import CreatedTenant, CreateTenant, TenantListing
 from agent.scope.issuing import IssuanceListing
 from agent.scope.status import CredentialListing
 from protocols import x509
+from protocols.did import parse_did
 from protocols.errors import Malformed
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
 from protocols.x509 import load_certificate, load_pem
@@ -152,6 +155,11 @@ def _credentials(found: Sequence[CredentialListing]) -> Reply:
 # ---------------------------------------------------------------------------------------------------------- trust
 def _anchor(call: Call) -> AddTrustAnchor:
     body = schemas.TrustAnchorBody.read(call)
+    if (body["certificate"] is None) == (body["did"] is None):
+        raise Malformed("one of certificate and did")
+    if body["did"] is not None:
+        parse_did(body["did"])
+        return AddTrustAnchor(body["name"], None, None, tuple(body["roles"]), body["did"])
     certificates = load_pem(body["certificate"].encode())
     if len(certificates) != 1:
         raise Malformed("one certificate")
@@ -240,7 +248,12 @@ def _issuer(call: Call) -> ConfigureIssuer:
     body = schemas.IssuerBody.read(call)
     profiles = tuple(body["profiles"]) if "profiles" in body else None
     display = tuple(body["display"]) if "display" in body else None
-    return ConfigureIssuer(profiles, body.get("policy", {}), display)
+    return ConfigureIssuer(profiles, body.get("policy", {}), display, body.get("vc_api"))
+
+
+def _keys_made(found: Sequence[IssuerIdentity]) -> Reply:
+    items = [{"algorithm": one.key.algorithm, "did": one.did, "verification_method": one.method} for one in found]
+    return _created({"items": items})
 
 
 def _api_key(call: Call) -> CreateApiKey:
@@ -342,6 +355,7 @@ def _rows() -> tuple[Route, ...]:
         Route("GET", "/tenants", s.TENANTS_READ, _nothing, _list_tenants, _tenants),
         Route("POST", "/users", s.USERS_WRITE, _user, create_user, _added),
         Route("POST", "/clients", s.CLIENTS_WRITE, _client, register_client, _added),
+        Route("POST", "/issuer-keys", s.ISSUER_WRITE, _nothing, create_issuer_keys, _keys_made),
         Route("PATCH", "/issuer", s.ISSUER_WRITE, _issuer, configure_issuer, _gone),
         Route("POST", "/api-keys", s.API_KEYS_WRITE, _api_key, create_api_key, _api_key_made),
         Route("DELETE", "/api-keys/{api_key}", s.API_KEYS_WRITE, _key_id, _revoke_key, _gone),

@@ -72,7 +72,8 @@ class TrustAnchorBody(ClosedSchema):
     """POST /trust-anchors."""
 
     name = fields.String(validate=validate.Length(1, 200), load_default="trust anchor")
-    certificate = fields.String(required=True, validate=validate.Length(1, 20_000))
+    certificate = fields.String(validate=validate.Length(1, 20_000), load_default=None)
+    did = fields.String(validate=validate.Length(7, 2048), load_default=None)
     roles = fields.List(
         fields.String(validate=validate.OneOf(["issue", "status", "request", "attest_wallet"])),
         load_default=["issue", "status"],
@@ -160,6 +161,7 @@ class IssuerBody(ClosedSchema):
     )
     policy = fields.Nested(PolicyBody)
     display = fields.List(fields.Nested(DisplayBody), validate=[validate.Length(1, 50), _one_of_each_language])
+    vc_api = fields.String(validate=validate.OneOf(["off", "authenticated", "open"]))
 
 
 class ApiKeyBody(ClosedSchema):

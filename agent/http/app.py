@@ -68,6 +68,7 @@ class Handler:
         admin = kind == "_admin"
         try:
             row, values = _row(match, request.method)
+            admin = row.requires is not None
             body = await read_body(request, self._door.max_body)
             url = self._door.origin + request.raw_path.split("?", 1)[0]
             call = call_of(request, url, values, body, self._door.certificate_header)
@@ -78,11 +79,20 @@ class Handler:
         except Exception:
             return failures.unexpected(route, tenant, admin)
 
+    async def _admit(self, tenant: str, row: Route, call: Call) -> Principal:
+        """Who calls one of a tenant's routes: a peer, or whose key has the scope where one is needed."""
+        if row.requires is None or (await self._door.scope_of(tenant, PEER)).catalogue.opens(row.requires):
+            return PEER
+        name, principal = await self._door.authenticate(call)
+        if name != tenant or row.requires not in principal.scopes:
+            raise Forbidden(f"needs {row.requires}")
+        return principal
+
     async def _serve(self, kind: str, tenant: str, row: Route, call: Call) -> Reply:
         if kind == "_own":
             return row.render(await row.operate(row.parse(call)))
         if kind == "_tenant":
-            scope = await self._door.scope_of(tenant, PEER)
+            scope = await self._door.scope_of(tenant, await self._admit(tenant, row, call))
             return row.render(await row.operate(scope, row.parse(call)))
         tenant, principal = await self._door.authenticate(call)
         if row.requires is None or row.requires not in principal.scopes:

@@ -55,7 +55,7 @@ def wire_error(error: ProtocolError) -> Reply:
 
 def problem(error: ProtocolError) -> Reply:
     """The error as the admin API writes it (RFC 9457). `detail` of Malformed input names members, never values."""
-    body = {"type": "about:blank", "title": error.description, "status": error.status, "code": error.code}
+    body = {"type": error.problem_type, "title": error.description, "status": error.status, "code": error.code}
     if getattr(error, "fields", None):
         body["errors"] = error.fields  # type: ignore[attr-defined]  # InvalidInput brings it
     return Reply(error.status, render_json(body), "application/problem+json", {**NO_STORE, **error.headers()})

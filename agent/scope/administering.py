@@ -80,13 +80,14 @@ class ApiKeyGrant:
 
 @dataclass(frozen=True, slots=True)
 class NewAnchor:
-    """A CA certificate that a tenant is about to trust, for the roles named."""
+    """What a tenant is about to trust, for the roles named: a CA certificate, or a DID whose document has the keys."""
 
     id: UUID
     name: str
-    certificate: bytes
+    certificate: bytes | None
     subject_key_id: bytes | None
     roles: tuple[str, ...]
+    did: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,9 @@ class CredentialTypes(Protocol):
 
 class SigningKeys(Protocol):
     """The tenant's own keys."""
+
+    async def add(self, key: SigningKey) -> None:
+        """Insert an active key. Raises Conflict when one of its purpose and algorithm is there."""
 
     async def replace(self, old: UUID, key: SigningKey, until: datetime) -> None:
         """Put a key in another's place, which is published until then. Raises Conflict when that one signs no more."""

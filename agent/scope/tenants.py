@@ -111,6 +111,7 @@ class CredentialConfiguration:
     type_digest: bytes | None = None
     claim_source: SourceChoice | None = None
     policy: IssuancePolicy | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def plain(self) -> bool:
@@ -211,9 +212,14 @@ class TenantCatalogue:
     settings: Mapping[str, Any] = field(default_factory=dict)
     identity_providers: tuple[IdentityProvider, ...] = ()
 
+    def opens(self, scope: str) -> bool:
+        """Whether the tenant lets anybody do what else needs this scope."""
+        return scope == "vc-api:use" and self.settings.get("vc_api") == "open"
+
     def key(self, purpose: str) -> SigningKey:
         """The active signing key for a purpose ("ca", "issuer", "verifier", "audit"). Raises KeyError."""
-        for key in self.keys:
-            if key.purpose == purpose and key.active:
-                return key
-        raise KeyError(purpose)
+        fitting = [key for key in self.keys if key.purpose == purpose and key.active]
+        if not fitting:
+            raise KeyError(purpose)
+        # Keys for formats that sign by DID stand beside the one with the certificate.
+        return next((key for key in fitting if key.x5c), fitting[0])

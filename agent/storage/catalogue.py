@@ -104,7 +104,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         did=did["did"] if did else None,
         policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
         verifier=_verifier(verifier["verifier_config"]),
-        settings={"samples": config.get("samples", {})},
+        settings={"samples": config.get("samples", {}), "vc_api": config.get("vc_api", "off")},
         identity_providers=tuple(identity_providers.read(unit.vault, row) for row in rows["providers"]),
     )
 
@@ -164,6 +164,7 @@ def _configuration(row: Row, policies: Mapping[str, IssuancePolicy], named: bool
         type_digest=row["metadata_digest"],
         claim_source=SourceChoice(source["kind"], source["settings"], source["drop_unnamed"]) if source else None,
         policy=policies[row["policy_name"]] if row["policy_name"] else None,
+        options=binding.get("options") or {},
     )
 
 

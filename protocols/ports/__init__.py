@@ -23,11 +23,12 @@ from protocols.ports.dids import (
     PreparedLogEntry,
     ResolvesVersions,
 )
+from protocols.ports.integrity import Cryptosuite, DerivesProofs, Securing
 from protocols.ports.keys import KeyHandle, KeyStore
 from protocols.ports.requests import ClientIdentity, ClientIdPrefix, RequestSigner
 from protocols.ports.sources import ClaimsFound, ClaimsLater, ClaimSource, ClaimsRequest, Due, PaymentGate
 from protocols.ports.status import StatusList, StatusMechanism, StatusReference
-from protocols.ports.tools import Fetch, Fetched, PluginTools, Sandbox
+from protocols.ports.tools import Fetch, Fetched, PluginTools, Sandbox, Sandboxed
 from protocols.ports.transports import Transport
 from protocols.ports.trust import KeyReference, Purpose, TrustAnchor, TrustedKey, TrustResolver, UntrustedKey
 
@@ -40,6 +41,8 @@ __all__ = [
     "ClientIdPrefix",
     "ClientIdentity",
     "CredentialDraft",
+    "Cryptosuite",
+    "DerivesProofs",
     "DidRegistrar",
     "DidResolver",
     "Due",
@@ -61,6 +64,8 @@ __all__ = [
     "RequestSigner",
     "ResolvesVersions",
     "Sandbox",
+    "Sandboxed",
+    "Securing",
     "StatusList",
     "StatusMechanism",
     "StatusReference",

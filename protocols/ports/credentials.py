@@ -100,8 +100,10 @@ class VerifiedCredential:
 class IssuesCredentials(Protocol):
     """Makes credentials of one format.
 
-    A format that is not signed with the tenant's "issuer" key names another purpose in `signing_purpose`; one that
-    does not name algorithms as JWS does maps those names in `signing_alg_values`.
+    A format that is not signed with the tenant's "issuer" key names another purpose in `signing_purpose`; one whose
+    issuer is a DID of the tenant says so by `signs_by_did = True`; one that does not name algorithms as JWS does maps
+    those names in `signing_alg_values`. A step with work that an attacker can make slow answers Sandboxed; so may those
+    of the other two ports.
     """
 
     identifier: ClassVar[str]

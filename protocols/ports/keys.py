@@ -1,7 +1,7 @@
 """Key stores: where private keys live and are used, and never leave."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from protocols.errors import ProtocolError
@@ -11,10 +11,13 @@ Jwk = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class KeyHandle:
-    """A key by name: the store that has it, the store's own reference to it, and the algorithm it was made for."""
+    """A key by name: the store that has it, the store's own reference to it, and the algorithm it was made for.
+
+    The reference of a key that no store can use is the key itself: it is never shown.
+    """
 
     store: str
-    reference: str
+    reference: str = field(repr=False)
     algorithm: str
 
 

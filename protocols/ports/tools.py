@@ -53,11 +53,25 @@ class Sandbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Sandboxed:
+    """What a pure step answers instead of a value when part of it can be made slow by an attacker.
+
+    The agent runs the module-level `function` in the sandbox; `then` makes of its result what the step would have
+    answered, which may be another Sandboxed. It holds keys and is never sent anywhere.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    then: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class PluginTools:
     """Everything a plugin may touch. `settings` is its own section of the configuration, `families` what was built
-    before it by group name ("did_methods" -> {"key": ...})."""
+    before it by group name ("did_methods" -> {"key": ...}), `contexts` the operator's JSON-LD contexts by URL."""
 
     settings: Mapping[str, str]
     fetch: Fetch
     sandbox: Sandbox
     families: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    contexts: Mapping[str, Any] = field(default_factory=dict)

@@ -13,6 +13,7 @@ import aiohttp
 
 from tests.interop.credo.install import install
 
+CONTEXTS = Path(__file__).resolve().parents[2] / "protocols" / "json_ld" / "contexts"
 STARTS_WITHIN = 60
 ANSWERS_WITHIN = 60
 
@@ -78,6 +79,8 @@ class CredoWallet:
             str(scripts / "wallet.mjs"),
             "--store",
             str(self.store),
+            "--contexts",
+            str(CONTEXTS),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

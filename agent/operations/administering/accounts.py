@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from agent.audit import AuditEvent
+from agent.operations.administering.issuer_keys import create_issuer_keys
 from agent.operations.signing_in.sign_in import hash_password
+from agent.operations.verifying.vc_api import OFF
 from agent.scope import Scope
 from agent.scope.authorizing import NewUser
 from agent.tenancy import uuid7
@@ -98,18 +100,23 @@ class ConfigureIssuer:
     profiles: tuple[str, ...] | None = None
     policy: Mapping[str, bool] = field(default_factory=dict)
     display: tuple[Mapping[str, Any], ...] | None = None
+    vc_api: str | None = None
 
 
 async def configure_issuer(scope: Scope, request: ConfigureIssuer) -> None:
     """What is demanded of wallets from now on, in every process."""
     config: dict[str, Any] = {"policy": dict(request.policy)}
+    if request.vc_api is not None:
+        config["vc_api"] = request.vc_api
+        if request.vc_api != OFF:
+            await create_issuer_keys(scope)
     if request.profiles is not None:
         config["profiles"] = list(request.profiles)
     if request.display is not None:
         config["display"] = [dict(one) for one in request.display]
     async with scope.unit() as unit:
         await unit.tenants.configure_issuer(scope.catalogue.issuer_id, config)
-        names = sorted([*request.policy, *(name for name in ("profiles", "display") if name in config)])
+        names = sorted([*request.policy, *(name for name in ("profiles", "display", "vc_api") if name in config)])
         unit.record(
             AuditEvent("issuer.configured", "issuer", scope.catalogue.issuer_id, "update", None, {"set": names})
         )

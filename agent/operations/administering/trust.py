@@ -13,20 +13,21 @@ ROLES = ("issue", "status", "request", "attest_wallet")
 
 @dataclass(frozen=True, slots=True)
 class AddTrustAnchor:
-    """Request: a CA certificate (DER), a name for people, the roles it is believed in."""
+    """Request: a CA certificate (DER) or a DID, a name for people, the roles it is believed in."""
 
     name: str
-    certificate: bytes
+    certificate: bytes | None
     subject_key_id: bytes | None
     roles: tuple[str, ...]
+    did: str | None = None
 
 
 async def add_trust_anchor(scope: Scope, request: AddTrustAnchor) -> UUID:
-    """Believe a certificate from now on; takes hold in every process through the catalogue's invalidation."""
+    """Believe a certificate or a DID from now on; takes hold in every process through the catalogue's invalidation."""
     anchor_id = uuid7(scope.now(), scope.entropy(10))
     async with scope.unit() as unit:
         await unit.trust_anchors.add(
-            NewAnchor(anchor_id, request.name, request.certificate, request.subject_key_id, request.roles)
+            NewAnchor(anchor_id, request.name, request.certificate, request.subject_key_id, request.roles, request.did)
         )
         unit.record(
             AuditEvent("trust_anchor.added", "trust_anchor", anchor_id, metadata={"roles": list(request.roles)})

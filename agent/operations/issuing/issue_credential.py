@@ -16,6 +16,7 @@ from agent.operations.issuing.decide_issuance import Waiting, decide_issuance
 from agent.operations.issuing.defer_credential import defer_credential, settle_deferral
 from agent.operations.issuing.encrypted_messages import read_request, sealed_response
 from agent.operations.issuing.exposed_keys import note_exposed_key
+from agent.operations.issuing.issuer_identity import signer_of
 from agent.operations.issuing.issuer_metadata import BATCH_SIZE
 from agent.operations.issuing.proved import Holder, Proved
 from agent.operations.issuing.rounding import rounded
@@ -237,7 +238,7 @@ async def _sign(
 ) -> Any:
     """prepare -> sign -> seal; the format and the keyring know nothing of each other."""
     issues = scope.plugins["credential_formats"][configuration.format]
-    issuer = scope.catalogue.key(getattr(issues, "signing_purpose", "issuer"))
+    issuer, identifier, kid = await signer_of(scope, configuration, issues)
     place = issued.status
     status = StatusReference(place.registry.mechanism, place.registry.uri, place.index) if place else None
     draft = CredentialDraft(
@@ -247,17 +248,19 @@ async def _sign(
         entropy=scope.entropy,
         issued_at=issued.issued_at,
         expires_at=issued.expires_at,
-        issuer=scope.tenant.base_url,
-        x5c=issuer.x5c,
+        issuer=identifier,
+        x5c=() if kid else issuer.x5c,
+        kid=kid,
         holder=holder.jwk if holder else None,
         holder_kid=holder.kid if holder else None,
         status=status,
         disclosable=configuration.disclosable,
         type_digest=configuration.type_digest,
         schema=configuration.schema,
+        extra=configuration.options,
     )
     try:
-        prepared = issues.prepare(draft)
+        prepared = await gather.finished(scope, issues.prepare(draft))
     except ProtocolError as error:
         raise CredentialRequestDenied(error.detail or type(error).__name__) from None
     return issues.seal(prepared, await scope.keys.sign(issuer.handle, prepared.payload))

@@ -118,9 +118,13 @@ def _supported(scope: Scope, configuration: CredentialConfiguration, languages: 
     spelled: Mapping[str, Any] = getattr(issues, "signing_alg_values", {})
     return SupportedCredential(
         format=configuration.format,
-        names=issues.metadata(configuration.type),
+        names=issues.metadata(configuration.type, *([configuration.options] if configuration.options else [])),
         scope=configuration.scope,
-        algorithms=(spelled.get(configuration.algorithm, configuration.algorithm),),
+        algorithms=(
+            configuration.options.get(
+                "cryptosuite", spelled.get(configuration.algorithm, configuration.algorithm)
+            ),
+        ),
         binding_methods=configuration.binding_methods,
         proof_types={name: found for name, found in configuration.proof_types.items() if name in known},
         display=_display(configuration.display, languages),

@@ -75,7 +75,9 @@ async def _credential(scope: Scope, request: OpenRequest, wanted: CredentialQuer
     if request.terms.profile == haip.PROFILE and opened.issuer.kind not in haip.ISSUER_KEYS:
         raise UnacceptableIssuerKey(opened.issuer.kind)
     issuer = await gather.issuer_key(scope, opened.issuer)
-    verified: VerifiedCredential = verifies.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
+    verified: VerifiedCredential = await gather.finished(
+        scope, verifies.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
+    )
     return Shown(wanted, verifies, opened, issuer, verified)
 
 
@@ -98,7 +100,7 @@ async def _holder(scope: Scope, one: Shown, binding: Binding) -> Shown:
     if not one.asked.holder_binding and not one.opened.bound:
         return one
     holder = await gather.holder_key(scope, one.verified.holder)
-    one.format.verify_binding(one.opened, holder.jwk, binding, scope.now())
+    await gather.finished(scope, one.format.verify_binding(one.opened, holder.jwk, binding, scope.now()))
     return replace(one, verified=replace(one.verified, checks=(*one.verified.checks, "holder_binding")))
 
 

@@ -52,6 +52,8 @@ class SigningKeyRepository:
     async def add(self, key: SigningKey, follows: UUID | None = None, expires_at: datetime | None = None) -> None:
         """Insert an active key."""
         vault = self._unit.vault
+        # A key that JOSE does not know has no thumbprint; its kid is made of the key as well.
+        name = key.kid if key.handle.store == "sealed" else b64url(thumbprint(key.jwk))
         await ADD.run(
             self._unit.connection,
             tenant=self._unit.tenant_id,
@@ -63,7 +65,7 @@ class SigningKeyRepository:
             purpose=key.purpose,
             algorithm=key.algorithm,
             public_key=render_json(dict(key.jwk)),
-            thumbprint_index=vault.blind("key_pairs.thumbprint_index", b64url(thumbprint(key.jwk))),
+            thumbprint_index=vault.blind("key_pairs.thumbprint_index", name),
             certificate_chain=list(key.x5c),
             key_store=key.handle.store,
             private_key_ref=vault.seal("key_pairs", "private_key_ref", key.id, key.handle.reference.encode()),

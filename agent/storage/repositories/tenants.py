@@ -150,6 +150,7 @@ class TenantRepository:
                 "methods": list(configuration.binding_methods),
                 "proof_types": {name: list(algorithms) for name, algorithms in configuration.proof_types.items()},
                 "key_attestations_required": configuration.key_attestations_required,
+                "options": dict(configuration.options),
                 "disclosable": None if disclosable is None else [list(path) for path in disclosable],
             },
             algorithms=[configuration.algorithm],

@@ -36,7 +36,7 @@ class TrustAnchorRepository:
         self._unit = unit
 
     async def add(self, anchor: NewAnchor) -> None:
-        """Insert into the local registry, made on first use; the same certificate twice is one anchor."""
+        """Insert into the local registry, made on first use; the same certificate or DID twice is one anchor."""
         tenant = self._unit.tenant_id
         registry = uuid5(_LOCAL, str(tenant))
         await _REGISTRY.run(self._unit.connection, tenant=tenant, registry=registry)
@@ -45,8 +45,8 @@ class TrustAnchorRepository:
             tenant_id=tenant,
             id=anchor.id,
             registry_id=registry,
-            identifier_kind="x509",
-            identifier=b64url(sha256(anchor.certificate).digest()),
+            identifier_kind="did" if anchor.did else "x509",
+            identifier=anchor.did or b64url(sha256(anchor.certificate or b"").digest()),
             certificate=anchor.certificate,
             subject_key_id=anchor.subject_key_id,
             entity_type="authority",

@@ -8,6 +8,7 @@ from yarl import URL
 
 from agent.http import admin_routes
 from agent.http.public_routes import ROUTES as PUBLIC
+from agent.http.vc_api_routes import ROUTES as VC_API
 from agent.operations.administering import scopes
 from tests.houses import Site
 
@@ -31,7 +32,8 @@ def test_every_admin_route_needs_a_scope_that_a_role_has() -> None:
 
 
 def test_tenant_routes_are_public_on_purpose_and_none_is_below_the_admin_api() -> None:
-    assert all(row.requires is None and "api/" not in row.path for row in PUBLIC)
+    assert all(row.requires is None and "api/" not in row.path for row in PUBLIC if row not in VC_API)
+    assert all(row.requires in scopes.EVERY and row.path.startswith("/vc-api/{suite}/") for row in VC_API)
 
 
 async def test_every_route_refuses_who_has_no_key_a_wrong_key_or_the_wrong_role(site: Site) -> None:

@@ -4,11 +4,14 @@
 // asking before it is filled would keep `undefined`.
 import { askar } from '@openwallet-foundation/askar-nodejs'
 import { EventEmitter } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
 import { AskarModule } from '@credo-ts/askar'
-import { Agent, ConsoleLogger, Kms, LogLevel, X509Module } from '@credo-ts/core'
+import {
+  Agent, ConsoleLogger, Kms, LogLevel, W3cCredentialService, W3cCredentialsModule, W3cCredentialsModuleConfig, X509Module,
+} from '@credo-ts/core'
 import { OpenId4VcModule } from '@credo-ts/openid4vc'
 
 const textual = /json|jwt|text|urlencoded/
@@ -30,6 +33,37 @@ function recording(exchanges) {
   }
 }
 
+const suite2020 = 'https://w3id.org/security/suites/ed25519-2020/v1'
+
+/**
+ * Credo's loader, after the contexts of a folder with an index: it would fetch what it does not bring. Its own did:key
+ * documents know the suite of 2018 alone, and its suite of 2020 wants keys that are called so.
+ */
+function loaderWith(folder) {
+  const index = folder ? JSON.parse(readFileSync(join(folder, 'index.json'))) : []
+  const files = new Map(index.map(({ url, file }) => [url, file]))
+  const found = (url, document) => ({ contextUrl: null, documentUrl: url, document })
+  return (context) => {
+    const fallback = new W3cCredentialsModuleConfig().documentLoader(context)
+    return async (url) => {
+      if (files.has(url)) return found(url, JSON.parse(readFileSync(join(folder, files.get(url)))))
+      const [controller, publicKeyMultibase] = url.split('#')
+      if (!publicKeyMultibase || !url.startsWith('did:key:z6Mk')) return fallback(url)
+      return found(url, { '@context': [suite2020], id: url, type: 'Ed25519VerificationKey2020', controller, publicKeyMultibase })
+    }
+  }
+}
+
+/** Credo builds ldp presentations without an id, and its JSON-LD library refuses `"id": undefined`: each gets one. */
+function nameLdpPresentations(agent) {
+  const service = agent.dependencyManager.resolve(W3cCredentialService)
+  const sign = service.signPresentation.bind(service)
+  service.signPresentation = (context, options) => {
+    options.presentation.id ??= `urn:uuid:${randomUUID()}`
+    return sign(context, options)
+  }
+}
+
 function fileSystem(folder) {
   return class {
     dataPath = folder
@@ -47,7 +81,7 @@ class NoWebSocket {
 }
 
 /** The agent, and the list its exchanges are recorded in. Plain http is allowed: the servers under test are on loopback. */
-export async function openAgent(store, logLevel) {
+export async function openAgent(store, logLevel, contexts) {
   const folder = resolve(store)
   const exchanges = []
   const agent = new Agent({
@@ -74,9 +108,11 @@ export async function openAgent(store, logLevel) {
         },
       }),
       x509: new X509Module(),
+      w3cCredentials: new W3cCredentialsModule({ documentLoader: loaderWith(contexts) }),
       openid4vc: new OpenId4VcModule(),
     },
   })
+  nameLdpPresentations(agent)
   await agent.initialize()
   return { agent, exchanges }
 }

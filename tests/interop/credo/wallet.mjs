@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A wallet without a screen, served on loopback so that a test pays its start once.
 //
-//   node wallet.mjs --store FOLDER [--port 0] [--log debug]      prints {"ready": true, "port": ...}
+//   node wallet.mjs --store FOLDER [--contexts FOLDER] [--port 0] [--log debug]      prints {"ready": true, "port": ...}
 //   POST /accept-offer {"uri", "trust": PEM, "tx_code"?, "binding"?: jwk|did:key|did:jwk|attestation, "attested"?: client id}
 //   POST /authorize    {"uri", "client_id", "redirect_uri", "attested"?: true}    answers {"url"} for a browser
 //   POST /accept-offer {"landed": where the browser came out, "trust": PEM, "binding"?, "refresh"?: true}
@@ -12,15 +12,15 @@
 // Every answer is {"ok", "result" or "error", "exchanges"}: what the wallet concluded, and what it sent to get there.
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
-import { DidJwk, DidKey, Kms, MdocRecord } from '@credo-ts/core'
+import { DidJwk, DidKey, Kms, MdocRecord, W3cCredentialRecord } from '@credo-ts/core'
 import { certificates, explain, openAgent } from './agent.mjs'
 import { openProvider } from './provider.mjs'
 
 const { values: flags } = parseArgs({
-  options: { store: { type: 'string' }, port: { type: 'string', default: '0' }, log: { type: 'string', default: 'off' } },
+  options: { store: { type: 'string' }, contexts: { type: 'string' }, port: { type: 'string', default: '0' }, log: { type: 'string', default: 'off' } },
 })
 if (!flags.store) throw new Error('--store FOLDER is needed')
-const { agent, exchanges } = await openAgent(flags.store, flags.log)
+const { agent, exchanges } = await openAgent(flags.store, flags.log, flags.contexts)
 const { holder } = agent.openid4vc
 const provider = () => openProvider(agent, flags.store)
 
@@ -39,7 +39,9 @@ const bindTo = (wish) => async (ask) => {
   const offered = ask.supportedDidMethods ?? []
   const method = wish ?? (required ? 'attestation' : ask.supportsJwk ? 'jwk' : offered.includes('did:key') ? 'did:key' : 'did:jwk')
   const { supportedSignatureAlgorithms: algorithms } = ask.proofTypes.jwt ?? ask.proofTypes.attestation
-  const algorithm = algorithms.includes('ES256') ? 'ES256' : algorithms[0]
+  // For a suite of linked data Credo wants a key of that suite.
+  const linked = algorithms.includes('Ed25519Signature2020')
+  const algorithm = linked ? 'EdDSA' : algorithms.includes('ES256') ? 'ES256' : algorithms[0]
   const key = Kms.PublicJwk.fromPublicJwk((await agent.kms.createKeyForSignatureAlgorithm({ algorithm })).publicJwk)
   if (method === 'jwk') return { method, keys: [key] }
   if (method !== 'attestation') return { method: 'did', didUrls: [await didUrl(key, method)] }
@@ -93,7 +95,8 @@ async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, re
   awaited = { deferred: response.deferredCredentials ?? [], metadata, token: { ...token, dpop: response.dpop ?? token.dpop } }
   const credentials = []
   for (const { record, credentialConfigurationId, notificationId } of response.credentials) {
-    await (record instanceof MdocRecord ? agent.mdoc : agent.sdJwtVc).store({ record })
+    const store = record instanceof MdocRecord ? agent.mdoc : record instanceof W3cCredentialRecord ? agent.w3cCredentials : agent.sdJwtVc
+    await store.store({ record })
     if (notificationId && metadata.credentialIssuer.notification_endpoint) {
       await holder.sendNotification({
         metadata, notificationId, notificationEvent: 'credential_accepted',
@@ -156,6 +159,10 @@ function show(record) {
     const { docType, issuerSignedNamespaces, alg, base64Url } = record.firstCredential
     return { id: record.id, doctype: docType, alg, claims: plain(issuerSignedNamespaces), compact: [base64Url] }
   }
+  if (record instanceof W3cCredentialRecord) {
+    const { encoded } = record.firstCredential
+    return { id: record.id, claims: encoded.credentialSubject, credential: encoded, compact: [] }
+  }
   const { header, prettyClaims } = record.firstCredential
   const compact = record.credentialInstances.map((instance) => instance.compactSdJwtVc)
   return { id: record.id, header, claims: prettyClaims, compact }
@@ -169,7 +176,10 @@ const commands = {
   'accept-offer': acceptOffer,
   collect,
   present,
-  list: async () => ({ credentials: [...(await agent.sdJwtVc.getAll()), ...(await agent.mdoc.getAll())].map(show) }),
+  list: async () => {
+    const kept = await Promise.all([agent.sdJwtVc, agent.mdoc, agent.w3cCredentials].map((store) => store.getAll()))
+    return { credentials: kept.flat().map(show) }
+  },
   provider: async () => ({ ca: (await provider()).ca }),
 }
 

@@ -1,0 +1,326 @@
+"""W3C credentials with Data Integrity proofs, format `ldp_vc` (OpenID4VCI 1.0, A.1.2; OpenID4VP 1.0, B.1.3.2).
+
+The holder proves control in a presentation whose challenge is the nonce and whose domain is the client identifier.
+One proof on each: who it is by is a question with one answer here. Contexts of the document's own are refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+from protocols import data_integrity, json_ld, vcdm
+from protocols.claims_path import ClaimsPath
+from protocols.data_integrity import Expectations, ProofVerificationError, UnknownCryptosuite
+from protocols.data_integrity.proofs import time_of
+from protocols.did import multikey, parse_did_url
+from protocols.errors import Malformed
+from protocols.jose.jwk import Jwk
+from protocols.ports import (
+    Binding,
+    CredentialDraft,
+    KeyReference,
+    OpenedPresentation,
+    PluginTools,
+    Sandboxed,
+    Securing,
+    StatusReference,
+    ToBeSigned,
+    VerifiedCredential,
+)
+from protocols.vcdm import V1, V2, InvalidCredential, InvalidPresentation
+
+FORMAT = "ldp_vc"
+BASE_TYPE = "VerifiableCredential"
+_UUID = "urn:uuid:"
+_PRESENTING = {"EdDSA": "eddsa-rdfc-2022", "ES256": "ecdsa-rdfc-2019", "ES384": "ecdsa-rdfc-2019"}
+
+
+class ReservedName(InvalidCredential):
+    """The claims use names of the format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A credential with its proof, and the presentation around it with the holder's, if there is one."""
+
+    credential: Mapping[str, Any]
+    proof: Mapping[str, Any]
+    presentation: Mapping[str, Any] | None = None
+    holder_proof: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What `seal` needs: the document, the suite and what the suite prepared."""
+
+    document: Mapping[str, Any]
+    suite: Any
+    prepared: ToBeSigned
+
+
+class LdpVc:
+    """Issues, holds and verifies; which proofs, is a matter of the cryptosuites that are on.
+
+    A configuration's options: `@context` (its own contexts after the data model's, whose version they begin with) and
+    `cryptosuite`.
+    """
+
+    identifier: ClassVar[str] = FORMAT
+    signs_by_did: ClassVar[bool] = True
+
+    def __init__(self, tools: PluginTools) -> None:
+        self._suites: Mapping[str, Any] = tools.families.get("cryptosuites", {})
+        self._statuses: Mapping[str, Any] = tools.families.get("status_mechanisms", {})
+        self._contexts = tools.contexts
+        suites = self._suites.values()
+        legacy = [one.name for one in suites if one.legacy]
+        self.supported: Mapping[str, Any] = {
+            "proof_type_values": [data_integrity.proofs.DATA_INTEGRITY, *legacy],
+            "cryptosuite_values": [one.name for one in suites if not one.legacy],
+        }
+
+    def metadata(self, type_name: str, options: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """The credential_definition of a type (OpenID4VCI 1.0, A.1.2.2)."""
+        contexts = (options or {}).get("@context", [V2])
+        return {"credential_definition": {"@context": list(contexts), "type": _types(type_name)}}
+
+    # ------------------------------------------------------------------------------------------------------- issuing
+    def prepare(self, draft: CredentialDraft) -> Any:
+        """The hash that the issuer's key signs. Raises InvalidCredential, InvalidJsonLd, UnknownCryptosuite."""
+        suite = self._suite(str(draft.extra.get("cryptosuite", "eddsa-rdfc-2022")))
+        credential = data_integrity.with_context(self._credential(draft), suite.name, suite.legacy)
+        vcdm.require_credential(credential)
+        proof = data_integrity.new_proof(
+            suite.name, draft.kid or "", "assertionMethod", draft.issued_at, legacy=suite.legacy
+        )
+        securing = Securing(credential, proof, draft.algorithm, {}, draft.entropy)
+        return _carrying(credential, suite, suite.prepare(securing))
+
+    def _credential(self, draft: CredentialDraft) -> dict[str, Any]:
+        contexts = list(draft.extra.get("@context", [V2]))
+        _require_plain(draft.claims)
+        subject = {**({"id": _holder_did(draft)} if draft.holder else {}), **draft.claims}
+        times = ("issuanceDate", "expirationDate") if contexts[0] == V1 else ("validFrom", "validUntil")
+        moments = {times[0]: draft.not_before or draft.issued_at, times[1]: draft.expires_at}
+        credential = {
+            "@context": contexts,
+            "id": _uuid(draft.entropy(16)),
+            "type": _types(draft.type),
+            "issuer": draft.issuer,
+            **{name: moment.strftime("%Y-%m-%dT%H:%M:%SZ") for name, moment in moments.items() if moment},
+            "credentialSubject": subject,
+        }
+        if draft.status:
+            credential["credentialStatus"] = dict(self._statuses[draft.status.mechanism].claim(draft.status))
+        return credential
+
+    def seal(self, prepared: ToBeSigned, signature: bytes) -> dict[str, Any]:
+        """The secured credential, a JSON object."""
+        carried: Prepared = prepared.context
+        return data_integrity.with_proof(carried.document, carried.suite.seal(carried.prepared, signature))
+
+    # ----------------------------------------------------------------------------------------------------- verifying
+    def open(self, presentation: Any) -> OpenedPresentation:
+        """A presentation of one credential, or the credential alone; cheap checks only. Raises InvalidPresentation."""
+        if not isinstance(presentation, dict):
+            raise InvalidPresentation("not an object")
+        json_ld.require_pinned(presentation)
+        opened = _open(presentation)
+        data_integrity.require_form(opened.proof)
+        self._suite(data_integrity.cryptosuite_of(opened.proof))
+        type_name = _type_of(opened.credential)
+        issuer = vcdm.issuer_of(opened.credential)
+        reference = KeyReference("did_url", opened.proof["verificationMethod"], issuer, type_name)
+        bound = opened.holder_proof is not None
+        return OpenedPresentation(reference, type_name, opened, self._status(opened.credential), bound)
+
+    def verify(
+        self, opened: OpenedPresentation, issuer_key: Jwk, algorithm: str | None, now: datetime, skew: int
+    ) -> Any:
+        """What the proof says of itself, the times, the signature: in this order."""
+        content: Opened = opened.content
+        data_integrity.require(content.proof, Expectations("assertionMethod", now, skew=skew))
+        vcdm.require_validity(content.credential, now, skew)
+        checked = self._verified(content.credential, content.proof, issuer_key)
+        return _afterwards(checked, partial(self._typed, opened))
+
+    def _typed(self, opened: OpenedPresentation, _checked: None) -> Sandboxed:
+        """The types as IRIs, as queries name them (OpenID4VP 1.0, B.1.1)."""
+        credential = opened.content.credential
+        added = json_ld.needed(credential, self._contexts)
+        return Sandboxed(expanded_types, (credential, added), partial(_believed, opened))
+
+    def verify_binding(self, opened: OpenedPresentation, holder: Jwk, binding: Binding, now: datetime) -> Any:
+        """challenge is the nonce, domain the audience (B.1.3.2.2), signed by whom the credential is about."""
+        content: Opened = opened.content
+        if content.presentation is None or content.holder_proof is None:
+            raise ProofVerificationError("no proof of the holder")
+        if binding.transaction_data:
+            raise ProofVerificationError("transaction data cannot be confirmed in this format")
+        expected = Expectations("authentication", now, binding.audience, binding.nonce, binding.skew)
+        data_integrity.require(content.holder_proof, expected)
+        oldest = now - timedelta(seconds=binding.max_age + binding.skew)
+        if "created" in content.holder_proof and time_of(content.holder_proof, "created") < oldest:
+            raise ProofVerificationError("the presentation is too old")
+        return self._verified(content.presentation, content.holder_proof, holder)
+
+    def _verified(self, document: Mapping[str, Any], proof: Mapping[str, Any], key: Jwk) -> Any:
+        suite = self._suite(data_integrity.cryptosuite_of(proof))
+        return suite.verify(data_integrity.secured_by(document, proof), proof, key)
+
+    def _suite(self, name: str) -> Any:
+        if name not in self._suites:
+            raise UnknownCryptosuite(name[:50])
+        return self._suites[name]
+
+    def _status(self, credential: Mapping[str, Any]) -> StatusReference | None:
+        """The status reference; a kind that nobody here reads is kept as unreadable, and so refused."""
+        entries = vcdm.statuses_of(credential)
+        if not entries:
+            return None
+        for mechanism in self._statuses.values():
+            for entry in entries:
+                if mechanism.member == entry.get("type"):
+                    reference: StatusReference = mechanism.reference(entry)
+                    return reference
+        return StatusReference("unknown", "", 0)
+
+    # ------------------------------------------------------------------------------------------------------- holding
+    def disclose(
+        self, credential: Any, paths: frozenset[ClaimsPath], binding: Binding, algorithm: str, now: datetime
+    ) -> Any:
+        """A presentation of the whole credential, for a holder who is a did:key or a did:jwk."""
+        suite = self._suite(_PRESENTING[algorithm])
+        holder = vcdm.subjects_of(credential)[0] or ""
+        presentation = {
+            "@context": [vcdm.version_of(credential)],
+            "type": ["VerifiablePresentation"],
+            "holder": holder,
+            "verifiableCredential": [credential],
+        }
+        presentation = dict(data_integrity.with_context(presentation, suite.name, suite.legacy))
+        proof = data_integrity.new_proof(
+            suite.name, _method_of(holder), "authentication", now, challenge=binding.nonce, domain=binding.audience
+        )
+        securing = Securing(presentation, proof, algorithm, {}, None)
+        return _carrying(presentation, suite, suite.prepare(securing))
+
+    def bind(self, prepared: ToBeSigned, signature: bytes) -> dict[str, Any]:
+        """The presentation with the holder's proof."""
+        return self.seal(prepared, signature)
+
+
+def expanded_types(credential: Mapping[str, Any], added: Mapping[str, Any]) -> tuple[str, ...]:
+    """The credential's types as IRIs. For the sandbox."""
+    (expanded,) = json_ld.expand(credential, added)
+    return tuple(expanded.get("@type", ()))
+
+
+def _carrying(document: Mapping[str, Any], suite: Any, prepared: Any) -> Any:
+    """The suite's step, with the document remembered for `seal`."""
+    return _afterwards(prepared, lambda done: ToBeSigned(done.payload, done.algorithm, Prepared(document, suite, done)))
+
+
+def _afterwards(answer: Any, then: Any) -> Any:
+    """A step and what follows it, whether or not its heavy part is still to be done."""
+    if not isinstance(answer, Sandboxed):
+        return then(answer)
+    first = answer.then
+
+    def both(done: Any) -> Any:
+        return _afterwards(first(done), then)
+
+    return Sandboxed(answer.function, answer.arguments, both)
+
+
+def _types(type_name: str) -> list[str]:
+    return [BASE_TYPE] if type_name == BASE_TYPE else [BASE_TYPE, type_name]
+
+
+def _type_of(credential: Mapping[str, Any]) -> str:
+    return next((one for one in vcdm.types_of(credential) if one != BASE_TYPE), BASE_TYPE)
+
+
+def _uuid(octets: bytes) -> str:
+    """A UUIDv4 of fresh bytes, as a URN."""
+    text = (octets[:6] + bytes([octets[6] & 0x0F | 0x40, octets[7], octets[8] & 0x3F | 0x80]) + octets[9:]).hex()
+    return f"{_UUID}{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _holder_did(draft: CredentialDraft) -> str:
+    """Who the credential is about: the DID under which the key was proved, else the key's own."""
+    if draft.holder_kid:
+        return parse_did_url(draft.holder_kid).did
+    return f"did:key:{multikey.encode(draft.holder or {})}"
+
+
+def _method_of(did: str) -> str:
+    """The one key of a DID that is a key."""
+    method, _, name = did.removeprefix("did:").partition(":")
+    if method not in ("key", "jwk"):
+        raise Malformed("holder is no did:key and no did:jwk")
+    return f"{did}#{name if method == 'key' else '0'}"
+
+
+def _require_plain(value: Any, top: bool = True) -> None:
+    """Claims are data: no keyword of JSON-LD, nor the subject's id. Raises ReservedName."""
+    if isinstance(value, dict | Mapping):
+        if any(name.startswith("@") for name in value) or (top and "id" in value):
+            raise ReservedName("claims")
+        for member in value.values():
+            _require_plain(member, False)
+    elif isinstance(value, list):
+        for member in value:
+            _require_plain(member, False)
+
+
+def _open(presentation: Mapping[str, Any]) -> Opened:
+    """Raises InvalidPresentation, InvalidCredential, ProofVerificationError."""
+    if BASE_TYPE in vcdm.types_of(presentation):
+        vcdm.require_credential(presentation)
+        return Opened(presentation, _only_proof(presentation))
+    vcdm.require_presentation(presentation)
+    credentials = vcdm.credentials_of(presentation)
+    if len(credentials) != 1:
+        raise InvalidPresentation("one credential")
+    proof = _only_proof(credentials[0])
+    if "proof" not in presentation:
+        return Opened(credentials[0], proof)
+    return Opened(credentials[0], proof, presentation, _only_proof(presentation))
+
+
+def _only_proof(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    proofs = data_integrity.proofs_of(document)
+    if len(proofs) != 1:
+        raise ProofVerificationError("more than one proof")
+    return proofs[0]
+
+
+def _holder(content: Opened) -> KeyReference | None:
+    """Whose key the presentation must be signed by: of the one whom the credential is about, and who presents."""
+    if content.presentation is None or content.holder_proof is None:
+        return None
+    data_integrity.require_form(content.holder_proof)
+    subjects = set(vcdm.subjects_of(content.credential))
+    holder = vcdm.holder_of(content.presentation)
+    if len(subjects) != 1 or None in subjects or holder not in (None, *subjects):
+        raise ProofVerificationError("the holder is not whom the credential is about")
+    return KeyReference("did_url", content.holder_proof["verificationMethod"], subjects.pop())
+
+
+def _believed(opened: OpenedPresentation, types: tuple[str, ...]) -> VerifiedCredential:
+    content: Opened = opened.content
+    return VerifiedCredential(
+        format=FORMAT,
+        type=opened.type,
+        claims=data_integrity.unsecured(content.credential),
+        issuer=vcdm.issuer_of(content.credential),
+        issued_at=vcdm.valid_from(content.credential),
+        expires_at=vcdm.valid_until(content.credential),
+        holder=_holder(content),
+        status=opened.status,
+        checks=("signature", "validity"),
+        types=types,
+    )
