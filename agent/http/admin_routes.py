@@ -155,11 +155,12 @@ def _credentials(found: Sequence[CredentialListing]) -> Reply:
 # ---------------------------------------------------------------------------------------------------------- trust
 def _anchor(call: Call) -> AddTrustAnchor:
     body = schemas.TrustAnchorBody.read(call)
-    if (body["certificate"] is None) == (body["did"] is None):
-        raise Malformed("one of certificate and did")
-    if body["did"] is not None:
-        parse_did(body["did"])
-        return AddTrustAnchor(body["name"], None, None, tuple(body["roles"]), body["did"])
+    if sum(body[name] is not None for name in ("certificate", "did", "issuer")) != 1:
+        raise Malformed("one of certificate, did and issuer")
+    if body["certificate"] is None:
+        if body["did"] is not None:
+            parse_did(body["did"])
+        return AddTrustAnchor(body["name"], None, None, tuple(body["roles"]), body["did"] or body["issuer"])
     certificates = load_pem(body["certificate"].encode())
     if len(certificates) != 1:
         raise Malformed("one certificate")

@@ -74,6 +74,7 @@ class TrustAnchorBody(ClosedSchema):
     name = fields.String(validate=validate.Length(1, 200), load_default="trust anchor")
     certificate = fields.String(validate=validate.Length(1, 20_000), load_default=None)
     did = fields.String(validate=validate.Length(7, 2048), load_default=None)
+    issuer = fields.String(validate=validate.Regexp(r"^https://[^\s?#]{1,2000}$"), load_default=None)
     roles = fields.List(
         fields.String(validate=validate.OneOf(["issue", "status", "request", "attest_wallet"])),
         load_default=["issue", "status"],

@@ -87,7 +87,7 @@ class NewAnchor:
     certificate: bytes | None
     subject_key_id: bytes | None
     roles: tuple[str, ...]
-    did: str | None = None
+    identifier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

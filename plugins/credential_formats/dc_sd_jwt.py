@@ -89,7 +89,7 @@ class DcSdJwt:
 
     def open(self, presentation: Any) -> OpenedPresentation:
         """Take apart; says whose key must have signed. Raises InvalidSdJwt and what parsing raises."""
-        opened = sd_jwt.parse(presentation)
+        opened = sd_jwt.parse_json_form(presentation) if isinstance(presentation, dict) else sd_jwt.parse(presentation)
         jwt.require_typ(opened.header, self._types)
         vct = opened.payload.get("vct")
         if not isinstance(vct, str) or not vct:

@@ -13,21 +13,23 @@ ROLES = ("issue", "status", "request", "attest_wallet")
 
 @dataclass(frozen=True, slots=True)
 class AddTrustAnchor:
-    """Request: a CA certificate (DER) or a DID, a name for people, the roles it is believed in."""
+    """Request: a CA certificate (DER), or an issuer by its DID or https address; a name for people; the roles."""
 
     name: str
     certificate: bytes | None
     subject_key_id: bytes | None
     roles: tuple[str, ...]
-    did: str | None = None
+    identifier: str | None = None
 
 
 async def add_trust_anchor(scope: Scope, request: AddTrustAnchor) -> UUID:
-    """Believe a certificate or a DID from now on; takes hold in every process through the catalogue's invalidation."""
+    """Believe somebody from now on; takes hold in every process through the catalogue's invalidation."""
     anchor_id = uuid7(scope.now(), scope.entropy(10))
     async with scope.unit() as unit:
         await unit.trust_anchors.add(
-            NewAnchor(anchor_id, request.name, request.certificate, request.subject_key_id, request.roles, request.did)
+            NewAnchor(
+                anchor_id, request.name, request.certificate, request.subject_key_id, request.roles, request.identifier
+            )
         )
         unit.record(
             AuditEvent("trust_anchor.added", "trust_anchor", anchor_id, metadata={"roles": list(request.roles)})

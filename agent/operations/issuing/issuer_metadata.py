@@ -121,9 +121,7 @@ def _supported(scope: Scope, configuration: CredentialConfiguration, languages: 
         names=issues.metadata(configuration.type, *([configuration.options] if configuration.options else [])),
         scope=configuration.scope,
         algorithms=(
-            configuration.options.get(
-                "cryptosuite", spelled.get(configuration.algorithm, configuration.algorithm)
-            ),
+            configuration.options.get("cryptosuite", spelled.get(configuration.algorithm, configuration.algorithm)),
         ),
         binding_methods=configuration.binding_methods,
         proof_types={name: found for name, found in configuration.proof_types.items() if name in known},

@@ -29,6 +29,13 @@ _ADD = Statement(
 )
 
 
+def _kind(identifier: str | None) -> str:
+    """What an anchor is known by: a DID, an issuer's address, or its certificate."""
+    if identifier is None:
+        return "x509"
+    return "did" if identifier.startswith("did:") else "https"
+
+
 class TrustAnchorRepository:
     """`scope.administering.TrustAnchors`."""
 
@@ -45,8 +52,8 @@ class TrustAnchorRepository:
             tenant_id=tenant,
             id=anchor.id,
             registry_id=registry,
-            identifier_kind="did" if anchor.did else "x509",
-            identifier=anchor.did or b64url(sha256(anchor.certificate or b"").digest()),
+            identifier_kind=_kind(anchor.identifier),
+            identifier=anchor.identifier or b64url(sha256(anchor.certificate or b"").digest()),
             certificate=anchor.certificate,
             subject_key_id=anchor.subject_key_id,
             entity_type="authority",
