@@ -28,7 +28,7 @@ system:
 	@./tests/system-packages.sh
 
 test: setup-dev system
-	@$(BIN)/python -m pytest -m "not nightly"
+	@$(BIN)/python -m pytest -m "not nightly" -n 2 --dist loadscope
 
 nightly: setup-dev system
 	$(BIN)/python -m pytest -m nightly
