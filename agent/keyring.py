@@ -32,6 +32,10 @@ class Keyring:
         """The raw signature."""
         return await self.store(handle.store).sign(handle, payload)
 
+    async def forget(self, handle: KeyHandle) -> None:
+        """Destroy a key for ever."""
+        await self.store(handle.store).forget(handle)
+
     async def agree(self, handle: KeyHandle, peer: Jwk) -> bytes:
         """The shared secret with a peer's key."""
         return await self.store(handle.store).agree(handle, peer)

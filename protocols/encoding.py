@@ -116,3 +116,8 @@ def parse_json_object(data: bytes | str) -> dict[str, Any]:
 def render_json(value: Any) -> bytes:
     """Compact UTF-8 JSON."""
     return orjson.dumps(value)
+
+
+def render_stable_json(value: Any) -> bytes:
+    """Compact UTF-8 JSON with sorted members: the same bytes for equal values."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

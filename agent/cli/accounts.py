@@ -78,6 +78,7 @@ def keys(as_json: bool) -> None:
 @click.option("--profile", "profiles", multiple=True, help="openid4vci-1.0, haip-1.0; replaces those that are set.")
 @click.option("--require", "required", multiple=True, help="Part of the policy to turn on, as require_dpop.")
 @click.option("--allow", "allowed", multiple=True, help="Part of the policy to turn on, as public_clients.")
+@click.option("--display", type=click.File("r", encoding="utf-8"), help="JSON file: name, locale and logo, a list.")
 @click.option("--not", "negated", multiple=True, help="Part of the policy to turn off.")
 @click.option("--vc-api", type=click.Choice(["off", "authenticated", "open"]), help="Whether there is a VC API.")
 @json_flag
@@ -86,6 +87,7 @@ def configure(
     required: tuple[str, ...],
     allowed: tuple[str, ...],
     negated: tuple[str, ...],
+    display: TextIO | None,
     vc_api: str | None,
     as_json: bool,
 ) -> None:
@@ -93,5 +95,7 @@ def configure(
     policy = dict.fromkeys((*required, *allowed), True) | dict.fromkeys(negated, False)
     body: dict[str, Any] = {"profiles": list(profiles)} if profiles else {}
     api = {"vc_api": vc_api} if vc_api else {}
+    if display:
+        body["display"] = _read_json(display)
     Client().patch("/issuer", {**body, **({"policy": policy} if policy else {}), **api})
     show({"set": sorted([*policy, *profiles, *api])}, as_json, "done")

@@ -58,6 +58,10 @@ class Client:
         """PATCH under /api/v1."""
         return self._call("PATCH", path, body)
 
+    def delete(self, path: str) -> Any:
+        """DELETE under /api/v1."""
+        return self._call("DELETE", path, None)
+
     def _call(self, method: str, path: str, body: Any) -> Any:
         request = urllib.request.Request(  # noqa: S310  # the operator's own address
             f"{self._base}/api/v1{path}",

@@ -1,4 +1,4 @@
-"""`chancery offer` and `chancery revoke`."""
+"""`chancery offer`, `chancery cancel` and `chancery revoke`."""
 
 import json
 from typing import Any, TextIO
@@ -9,7 +9,7 @@ from agent.cli.client import Client, json_flag, show, stop
 
 
 @click.command()
-@click.argument("configuration")
+@click.argument("configurations", nargs=-1, required=True)
 @click.option(
     "--claims", type=click.File("r", encoding="utf-8"), help="JSON file with the claims; - is standard input."
 )
@@ -18,24 +18,28 @@ from agent.cli.client import Client, json_flag, show, stop
     "--grant", type=click.Choice(["pre-authorized_code", "authorization_code"]), default="pre-authorized_code"
 )
 @click.option("--by-value", is_flag=True, help="Put the whole offer into the link.")
+@click.option("--expires-in", type=click.IntRange(30, 604_800), help="Seconds until it can be taken no more.")
 @click.option("--subject", help="Your own name for the person, kept only as a blind index: erases with it.")
 @json_flag
 def offer(
-    configuration: str,
+    configurations: tuple[str, ...],
     claims: TextIO | None,
     tx_code: bool,
     grant: str,
     by_value: bool,
+    expires_in: int | None,
     subject: str | None,
     as_json: bool,
 ) -> None:
-    """Offer a credential of CONFIGURATION to whoever opens the printed link."""
+    """Offer a credential of each of CONFIGURATIONS to whoever opens the printed link."""
     body: dict[str, Any] = {
-        "credential_configuration_ids": [configuration],
+        "credential_configuration_ids": list(configurations),
         "tx_code": tx_code,
         "grant": grant,
         "by_value": by_value,
     }
+    if expires_in:
+        body["expires_in"] = expires_in
     if subject:
         body["subject"] = subject
     if claims:
@@ -47,6 +51,15 @@ def offer(
     answer = {name: made[name] for name in ("credential_offer_uri", "tx_code", "issuance_id")}
     code = f"\ntransaction code: {answer['tx_code']}" if answer["tx_code"] else ""
     show(answer, as_json, f"{answer['credential_offer_uri']}{code}\nissuance: {answer['issuance_id']}")
+
+
+@click.command()
+@click.argument("issuance")
+@json_flag
+def cancel(issuance: str, as_json: bool) -> None:
+    """Take back the offer of ISSUANCE, as long as nothing was issued of it."""
+    Client().delete(f"/credential-offers/{issuance}")
+    show({"cancelled": issuance}, as_json, f"cancelled {issuance}")
 
 
 @click.command()

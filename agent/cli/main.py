@@ -12,6 +12,7 @@ _VERBS = {
     "tenant": "tenants",
     "offer": "issuing",
     "revoke": "issuing",
+    "cancel": "issuing",
     "request": "verifying",
     "result": "verifying",
     "ca": "trusting",
@@ -20,10 +21,14 @@ _VERBS = {
     "user": "accounts",
     "client": "accounts",
     "issuer": "accounts",
+    "key": "keys",
+    "type": "keys",
     "plugins": "inspecting",
     "doctor": "inspecting",
     "bench": "measuring",
 }
+
+_NAMES = {"type": "type_"}
 
 
 class _Verbs(click.Group):
@@ -33,7 +38,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
             return None
-        found: click.Command = getattr(import_module(f"agent.cli.{_VERBS[cmd_name]}"), cmd_name)
+        found: click.Command = getattr(import_module(f"agent.cli.{_VERBS[cmd_name]}"), _NAMES.get(cmd_name, cmd_name))
         return found
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 import click
 
+from agent.cli.attested_load import AttestedFlows
 from agent.cli.client import json_flag, show, stop
 from agent.cli.load import Flows, run
 
@@ -79,16 +80,23 @@ def _wait(server: "subprocess.Popen[bytes]") -> None:
 
 async def _measure(pid: int, home: Path, base: str, concurrency: int, seconds: float) -> list[Measured]:
     api_key, operator = [(home / name).read_text().strip() for name in ("admin.key", "operator.key")]
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+    ) as session:
         flows = Flows(session, base, api_key)
+        attested = AttestedFlows(flows)
         credential = await flows.issuance()
 
         found = []
         for name, flow in (
             ("issuance", flows.issuance),
+            ("issuance, DPoP", partial(flows.issuance, bound=True)),
             ("verification, direct_post", partial(flows.verification, credential, "direct_post")),
             ("verification, direct_post.jwt", partial(flows.verification, credential, "direct_post.jwt")),
+            ("issuance, HAIP", attested.issuance),
         ):
+            if flow == attested.issuance:
+                await attested.prepare(concurrency)
             await run(flow, concurrency, 2)
             before = _cpu(pid), await _counters(session, base, operator)
             took = sorted(await run(flow, concurrency, seconds))

@@ -8,6 +8,7 @@ from uuid import UUID
 from agent import discovery, telemetry
 from agent.http import admin_schemas as schemas
 from agent.http.failures import NotFound
+from agent.http.issuer_routes import ROWS as ISSUER_ROWS
 from agent.operations.administering import scopes
 from agent.operations.administering.accounts import (
     ConfigureIssuer,
@@ -22,6 +23,7 @@ from agent.operations.administering.create_tenant import create_tenant
 from agent.operations.administering.issuer_keys import create_issuer_keys
 from agent.operations.administering.sessions import create_start_code
 from agent.operations.administering.trust import AddTrustAnchor, add_trust_anchor, certificate_authority
+from agent.operations.issuing.cancel_credential_offer import cancel_credential_offer
 from agent.operations.issuing.create_credential_offer import (
     CreateCredentialOffer,
     CreatedCredentialOffer,
@@ -269,7 +271,8 @@ def _client(call: Call) -> RegisterClient:
 def _issuer(call: Call) -> ConfigureIssuer:
     body = schemas.IssuerBody.read(call)
     profiles = tuple(body["profiles"]) if "profiles" in body else None
-    return ConfigureIssuer(profiles, body.get("policy", {}), body.get("vc_api"))
+    display = tuple(body["display"]) if "display" in body else None
+    return ConfigureIssuer(profiles, body.get("policy", {}), display, body.get("vc_api"))
 
 
 def _keys_made(found: Sequence[IssuerIdentity]) -> Reply:
@@ -347,6 +350,14 @@ def _rows() -> tuple[Route, ...]:
             _get_offer,
             _issuance,
         ),
+        Route(
+            "DELETE",
+            "/credential-offers/{issuance}",
+            s.OFFERS_WRITE,
+            lambda call: _uuid(call.path["issuance"]),
+            cancel_credential_offer,
+            _gone,
+        ),
         Route("GET", "/credentials", s.CREDENTIALS_READ, _cursor, _list_credentials, _credentials),
         Route(
             "POST", "/credentials/{credential}/revoke", s.CREDENTIALS_REVOKE, _revocation, revoke_credential, _revoked
@@ -375,6 +386,7 @@ def _rows() -> tuple[Route, ...]:
         Route("GET", "/audit/export", s.AUDIT_READ, _nothing, export_audit, _lines),
         Route("GET", "/plugins", s.PLUGINS_READ, _nothing, _plugins, _shown),
         Route("GET", "/metrics", s.METRICS_READ, _nothing, _metrics, _text),
+        *ISSUER_ROWS,
     )
 
 

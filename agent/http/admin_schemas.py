@@ -134,6 +134,30 @@ class PolicyBody(ClosedSchema):
     require_par = fields.Boolean()
     require_encryption = fields.Boolean()
     refresh_tokens = fields.Boolean()
+    revoke_on_code_replay = fields.Boolean()
+
+
+class LogoBody(ClosedSchema):
+    """A logo in a display (OpenID4VCI 1.0, 12.2.4)."""
+
+    uri = fields.String(required=True, validate=validate.Regexp(r"^(https://|data:image/)[^\s]{1,100000}$"))
+    alt_text = fields.String(validate=validate.Length(1, 200))
+
+
+class DisplayBody(ClosedSchema):
+    """A name in one language (BCP 47)."""
+
+    name = fields.String(required=True, validate=validate.Length(1, 200))
+    locale = fields.String(validate=validate.Regexp(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"))
+    logo = fields.Nested(LogoBody)
+
+
+def _one_of_each_language(display: list[dict[str, Any]]) -> bool:
+    """A language once (12.2.4)."""
+    languages = [one.get("locale") for one in display]
+    if len(set(languages)) != len(languages):
+        raise ValidationError("One entry for each locale.")
+    return True
 
 
 class IssuerBody(ClosedSchema):
@@ -144,6 +168,7 @@ class IssuerBody(ClosedSchema):
     )
     policy = fields.Nested(PolicyBody)
     vc_api = fields.String(validate=validate.OneOf(["off", "authenticated", "open"]))
+    display = fields.List(fields.Nested(DisplayBody), validate=[validate.Length(1, 50), _one_of_each_language])
 
 
 class ApiKeyBody(ClosedSchema):

@@ -1,5 +1,6 @@
 """What a wallet meets when it is issued a credential: OpenID4VCI and its authorization server, and status lists."""
 
+from agent.http import publishing_routes
 from agent.operations.issuing.authenticate_client import issue_challenge
 from agent.operations.issuing.issue_access_token import issue_access_token
 from agent.operations.issuing.issue_credential import issue_credential
@@ -48,6 +49,7 @@ _ENDPOINTS = (
     Route("POST", "/credential", None, credential.parse, issue_credential, credential.render),
     Route("POST", "/notification", None, notification.parse, receive_notification, notification.render),
     Route("GET", "/status-lists/{number}", None, _list_uri, serve_status_list, _list_token),
+    *publishing_routes.ROUTES,
 )
 _DOCUMENTS = (
     Route(

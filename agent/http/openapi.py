@@ -9,6 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
+from agent.http import issuer_schemas
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
@@ -19,6 +20,9 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
     ("POST", "/api-keys"): schemas.ApiKeyBody,
+    ("POST", "/keys"): issuer_schemas.KeyBody,
+    ("POST", "/credential-types"): issuer_schemas.TypeBody,
+    ("PATCH", "/credential-configurations/{configuration}"): issuer_schemas.ChosenTypeBody,
 }
 _PROBLEM = {
     "description": "Refused (RFC 9457).",
@@ -70,7 +74,8 @@ def _operation(row: Route) -> dict[str, Any]:
 
 
 def _parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    text = {"type": "string"} if name == "configuration" else {"type": "string", "format": "uuid"}
+    return {"name": name, "in": "path", "required": True, "schema": text}
 
 
 def _headers(row: Route, path: str) -> list[dict[str, Any]]:

@@ -88,6 +88,25 @@ class NewAnchor:
 
 
 @dataclass(frozen=True, slots=True)
+class NewType:
+    """A type about to be published: its address, its document with the digest, and the type that it comes from."""
+
+    id: UUID
+    vct: str
+    document: Mapping[str, Any]
+    digest: bytes
+    base: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedDocument:
+    """Type Metadata as published, and the SHA-256 of its bytes."""
+
+    document: Mapping[str, Any]
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TenantListing:
     """A tenant as its operator lists it."""
 
@@ -125,9 +144,6 @@ class Tenants(Protocol):
     async def found(self, tenant: NewTenant) -> None:
         """Insert a tenant whole. Raises Conflict when the name is taken."""
 
-    async def add_key(self, key: SigningKey) -> None:
-        """Insert one of the tenant's own key pairs. Raises Conflict when one of its purpose and algorithm is there."""
-
     async def add_keys(self, keys: Sequence[WrappedTenantKey]) -> None:
         """Insert wrapped keys of the tenant entered."""
 
@@ -144,6 +160,32 @@ class ApiKeys(Protocol):
         """The living grant behind a key, None when there is none."""
 
     async def revoke(self, key_id: UUID) -> bool: ...
+
+
+class CredentialTypes(Protocol):
+    """Types that credentials are issued by."""
+
+    async def published(self, vct: str) -> PublishedDocument | None:
+        """The document at an address of ours."""
+
+    async def publish(self, new: NewType) -> None:
+        """Insert. Raises Conflict when the address is taken."""
+
+    async def choose(self, configuration: UUID, vct: str) -> bool:
+        """Have a configuration issue by another of the tenant's types; False when there is none."""
+
+
+class SigningKeys(Protocol):
+    """The tenant's own keys."""
+
+    async def add(self, key: SigningKey) -> None:
+        """Insert an active key. Raises Conflict at the commit when one of its purpose and algorithm is there."""
+
+    async def replace(self, old: UUID, key: SigningKey, until: datetime) -> None:
+        """Put a key in another's place, which is published until then. Raises Conflict when that one signs no more."""
+
+    async def retire(self, key: UUID) -> bool:
+        """Publish a key no more, which signed no more; False when there is none."""
 
 
 class TrustAnchors(Protocol):

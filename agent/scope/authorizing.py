@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -111,6 +111,13 @@ class ReplayMarks(Protocol):
 
     async def spend(self, marks: Sequence[Mark]) -> bool:
         """Leave the marks; False when one of them is there already: then do not commit."""
+
+
+class AttemptCounters(Protocol):
+    """How often something was guessed at."""
+
+    async def count(self, kind: str, source: str, during: timedelta) -> int:
+        """The number of this try of a kind from a source, counted over all processes, since its time began."""
 
 
 class Authorizations(Protocol):

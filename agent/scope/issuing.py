@@ -36,12 +36,21 @@ class NewIssuance:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An offer that can still be taken."""
+    """An offer; `open` while it can still be taken."""
 
     id: UUID
     credential_configuration_ids: tuple[str, ...]
     grant_type: str
     needs_tx_code: bool
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCode:
+    """A pre-authorized code that is or was good: for which issuance, and how far that came."""
+
+    issuance: UUID
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +160,13 @@ class Issuances(Protocol):
     async def add(self, issuance: NewIssuance) -> None: ...
 
     async def offered(self, offer_hash: bytes) -> Offered | None:
-        """The offer behind a credential_offer_uri while it can be taken."""
+        """The offer behind a credential_offer_uri, as long as anything is known of it."""
+
+    async def cancel(self, issuance: UUID) -> bool:
+        """End an offer that nothing was issued of, with its tokens; False when there is none."""
+
+    async def by_code(self, code_hash: bytes) -> SeenCode | None:
+        """What a pre-authorized code is or was for."""
 
     async def take(self, code_hash: bytes, token: NewToken) -> UUID | None:
         """Spend a code that asks for no transaction code; None when there is no such code any more."""

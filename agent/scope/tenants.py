@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,10 @@ from protocols.ports import KeyHandle, TrustAnchor
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One of the tenant's own keys: what it is for, its handle, public JWK, JWS algorithm and chain (leaf first)."""
+    """One of the tenant's own keys: what it is for, its handle, public JWK, JWS algorithm and chain (leaf first).
+
+    One that is not `active` signs no more; it is published until it expires.
+    """
 
     id: UUID
     purpose: str
@@ -21,6 +24,12 @@ class SigningKey:
     handle: KeyHandle
     jwk: Mapping[str, Any]
     x5c: tuple[bytes, ...] = ()
+    active: bool = True
+    expires_at: datetime | None = None
+
+    def published(self, now: datetime) -> bool:
+        """Whether signatures of it may still be met."""
+        return self.active or self.expires_at is None or now < self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,7 @@ class CredentialConfiguration:
     status: bool = True
     key_attestations_required: Mapping[str, Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    type_digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,7 @@ class IssuerPolicy:
     require_par: bool = False
     require_encryption: bool = False
     refresh_tokens: bool = True
+    revoke_on_code_replay: bool = False
     demo_sign_in: Mapping[str, str] | None = None
 
 
@@ -104,6 +115,6 @@ class TenantCatalogue:
     def key(self, purpose: str) -> SigningKey:
         """The active signing key for a purpose ("ca", "issuer", "verifier", "audit"). Raises KeyError."""
         for key in self.keys:
-            if key.purpose == purpose:
+            if key.purpose == purpose and key.active:
                 return key
         raise KeyError(purpose)

@@ -26,7 +26,8 @@ def _all(table: Any, *conditions: Any) -> Statement:
 
 _ISSUERS = _all(tables.issuers, tables.issuers.c.is_active)
 _VERIFIERS = _all(tables.verifiers, tables.verifiers.c.is_active)
-_KEYS = _all(tables.key_pairs, tables.key_pairs.c.owner == "tenant", tables.key_pairs.c.state == "active")
+_pairs = tables.key_pairs.c
+_KEYS = _all(tables.key_pairs, _pairs.owner == "tenant", or_(_pairs.state == "active", _pairs.state == "retiring"))
 _REGISTRIES = _all(tables.revocation_registries, tables.revocation_registries.c.state == "open")
 _DIDS = _all(tables.dids, tables.dids.c.wallet_id.is_(None), tables.dids.c.status == "active")
 _ANCHORS = Statement(
@@ -40,7 +41,7 @@ _ANCHORS = Statement(
 )
 _types = tables.credential_types
 _CONFIGURATIONS = Statement(
-    select(tables.credential_configurations, _types.c.type_name, _types.c.schema_definition)
+    select(tables.credential_configurations, _types.c.type_name, _types.c.schema_definition, _types.c.metadata_digest)
     .join_from(
         tables.credential_configurations,
         _types,
@@ -70,6 +71,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
     }
     parties = [issuer, verifier, *([registry] if registry else []), *([did] if did else [])]
     config = issuer["issuer_config"]
+    profiles = frozenset(config.get("profiles", ("openid4vci-1.0",)))
     return TenantCatalogue(
         version=_version([*parties, *(row for found in rows.values() for row in found)]),
         issuer_id=issuer["id"],
@@ -78,10 +80,13 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         verifier_name=verifier["name"],
         dns_names=dns_names,
         keys=tuple(_key(unit, row) for row in rows["keys"]),
-        configurations={row["credential_configuration_id"]: _configuration(row) for row in rows["configurations"]},
+        configurations={
+            row["credential_configuration_id"]: _configuration(row, haip.PROFILE in profiles)
+            for row in rows["configurations"]
+        },
         anchors=tuple(_anchor(row) for row in rows["anchors"]),
         status_registry=_registry(unit, registry) if registry else None,
-        profiles=(profiles := frozenset(config.get("profiles", ("openid4vci-1.0",)))),
+        profiles=profiles,
         did=did["did"] if did else None,
         policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
         settings={"samples": config.get("samples", {}), "vc_api": config.get("vc_api", "off")},
@@ -104,10 +109,13 @@ def _key(unit: "PostgresUnit", row: Row) -> SigningKey:
         handle=KeyHandle(row["key_store"], reference, row["algorithm"]),
         jwk=parse_json_object(row["public_key"]),
         x5c=tuple(row["certificate_chain"] or ()),
+        active=row["state"] == "active",
+        expires_at=row["expires_at"],
     )
 
 
-def _configuration(row: Row) -> CredentialConfiguration:
+def _configuration(row: Row, named: bool) -> CredentialConfiguration:
+    """`named`: one without a scope has its own name for one, as HAIP demands a scope of each (HAIP 1.0, 4.1)."""
     binding: Mapping[str, Any] = row["binding"]
     disclosable = binding.get("disclosable")
     return CredentialConfiguration(
@@ -116,7 +124,7 @@ def _configuration(row: Row) -> CredentialConfiguration:
         format=row["format"],
         type=row["type_name"],
         type_id=row["type_id"],
-        scope=row["scope"],
+        scope=row["scope"] or (row["credential_configuration_id"] if named else None),
         algorithm=row["algorithms"][0],
         lifetime=row["lifetime"],
         display=tuple(row["display"]),
@@ -129,6 +137,7 @@ def _configuration(row: Row) -> CredentialConfiguration:
         status=bool(row["status_types"]),
         key_attestations_required=binding.get("key_attestations_required"),
         options=binding.get("options") or {},
+        type_digest=row["metadata_digest"],
     )
 
 

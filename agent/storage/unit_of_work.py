@@ -16,15 +16,18 @@ from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.repositories.api_keys import ApiKeyRepository
+from agent.storage.repositories.attempt_counters import AttemptCounterRepository
 from agent.storage.repositories.audit_trail import AuditTrailRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.clients import ClientRepository
 from agent.storage.repositories.conversations import ConversationRepository
+from agent.storage.repositories.credential_types import CredentialTypeRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
 from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.presentations import PresentationRepository
 from agent.storage.repositories.replay_marks import ReplayMarkRepository
+from agent.storage.repositories.signing_keys import SigningKeyRepository
 from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
@@ -75,6 +78,21 @@ class PostgresUnit:
     def api_keys(self) -> ApiKeyRepository:
         """Keys of the admin API."""
         return ApiKeyRepository(self)
+
+    @property
+    def attempt_counters(self) -> AttemptCounterRepository:
+        """How often something was guessed at."""
+        return AttemptCounterRepository(self)
+
+    @property
+    def credential_types(self) -> CredentialTypeRepository:
+        """Types that credentials are issued by."""
+        return CredentialTypeRepository(self)
+
+    @property
+    def signing_keys(self) -> SigningKeyRepository:
+        """The tenant's own keys."""
+        return SigningKeyRepository(self)
 
     @property
     def idempotency_keys(self) -> IdempotencyKeyRepository:

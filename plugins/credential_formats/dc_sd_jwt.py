@@ -21,7 +21,7 @@ from protocols.ports import (
     VerifiedCredential,
 )
 from protocols.ports.keys import Jwk
-from protocols.sd_jwt import InvalidKeyBinding, InvalidSdJwt, SdJwt
+from protocols.sd_jwt import InvalidKeyBinding, InvalidSdJwt, SdJwt, type_metadata
 from protocols.x509 import parse_chain, render_chain
 
 TYPE = "dc+sd-jwt"
@@ -68,6 +68,8 @@ class DcSdJwt:
 
     def _registered(self, draft: CredentialDraft) -> dict[str, Any]:
         claims: dict[str, Any] = {"vct": draft.type, "iat": int(draft.issued_at.timestamp()), **draft.extra}
+        if draft.type_digest:
+            claims["vct#integrity"] = type_metadata.integrity(draft.type_digest)
         if draft.issuer:
             claims["iss"] = draft.issuer
         for name, moment in (("exp", draft.expires_at), ("nbf", draft.not_before)):

@@ -7,10 +7,11 @@ from protocols.errors import ProtocolError
 from protocols.jose import jwk as jwks
 from protocols.jose import jws, jwt
 from protocols.openid4vci import key_attestation
-from protocols.openid4vci.errors import InvalidProof
+from protocols.openid4vci.errors import ExposedKey, InvalidProof
 from protocols.openid4vci.key_proof import OpenedProof, ProofExpectations
 from protocols.ports import KeyReference, PluginTools
 from protocols.ports.keys import Jwk
+from protocols.x509 import parse_chain
 
 TYPE = "openid4vci-proof+jwt"
 _LONGEST = 98_304
@@ -58,13 +59,26 @@ def _reference(header: Any) -> KeyReference:
     named = [name for name in ("jwk", "kid", "x5c") if name in header]
     if len(named) != 1:
         raise InvalidProof("exactly one of jwk, kid and x5c")
-    if named[0] == "jwk":
-        if not isinstance(header["jwk"], dict):
-            raise InvalidProof("jwk")
+    if named[0] in ("jwk", "x5c"):
         try:
-            return KeyReference("jwk", jwks.public(header["jwk"]))
+            return KeyReference("jwk", _x5c_key(header["x5c"]) if named[0] == "x5c" else _jwk(header["jwk"]))
+        except InvalidProof:
+            raise
         except ProtocolError as error:
             raise InvalidProof(error.detail) from None
     if named[0] == "kid" and isinstance(header["kid"], str) and header["kid"].startswith("did:"):
         return KeyReference("did_url", header["kid"])
     raise InvalidProof(f"{named[0]} does not lead to a key here")
+
+
+def _jwk(value: Any) -> Jwk:
+    if not isinstance(value, dict):
+        raise InvalidProof("jwk")
+    if jwks.is_private(value):
+        raise ExposedKey("jwk with private members")
+    return jwks.public(value)
+
+
+def _x5c_key(value: Any) -> Jwk:
+    """The key of the first certificate. Nothing else of the chain counts: a holder's key needs nobody's word."""
+    return jwks.from_certificate(parse_chain(value)[0])

@@ -121,6 +121,11 @@ def public(jwk: Jwk) -> dict[str, Any]:
     return dict(zip(_REQUIRED[members[1]], members, strict=True))
 
 
+def is_private(jwk: Jwk) -> bool:
+    """Whether it shows private members, or is a shared secret."""
+    return not _SECRET.isdisjoint(jwk)
+
+
 def thumbprint(jwk: Jwk) -> bytes:
     """The raw SHA-256 thumbprint (RFC 7638)."""
     members = _members(jwk)

@@ -19,6 +19,7 @@ class ServerMetadata:
     authorization_endpoint: str | None = None
     pushed_authorization_request_endpoint: str | None = None
     challenge_endpoint: str | None = None
+    jwks_uri: str | None = None
     require_pushed_authorization_requests: bool = False
     grant_types: Sequence[str] = ()
     authentication_methods: Sequence[str] = ()
@@ -44,6 +45,8 @@ def as_json(metadata: ServerMetadata) -> dict[str, Any]:
         document["scopes_supported"] = list(metadata.scopes)
     if metadata.challenge_endpoint:
         document["challenge_endpoint"] = metadata.challenge_endpoint
+    if metadata.jwks_uri:
+        document["jwks_uri"] = metadata.jwks_uri
     if metadata.certificate_bound:
         document["tls_client_certificate_bound_access_tokens"] = True
     if metadata.authorization_endpoint:

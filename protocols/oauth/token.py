@@ -47,11 +47,12 @@ Grant: TypeAlias = PreAuthorizedCodeGrant | AuthorizationCodeGrant | RefreshToke
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A grant, who asks by it, and the DPoP proof beside it."""
+    """A grant, who asks by it, the DPoP proof beside it, and the address that it came from."""
 
     grant: Grant
     client: ClientCredentials
     proof: PresentedProof | None = None
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def parse(call: Call) -> TokenRequest:
     if name not in _GRANTS:
         raise UnsupportedGrantType()
     grant = _GRANTS[name](form)
-    return TokenRequest(grant, client_authentication.credentials(call, form), dpop.presented(call))
+    return TokenRequest(grant, client_authentication.credentials(call, form), dpop.presented(call), call.peer)
 
 
 def _text(form: Mapping[str, str], name: str) -> str | None:

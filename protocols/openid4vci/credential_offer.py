@@ -67,9 +67,17 @@ def by_reference(uri: str) -> str:
     return f"{SCHEME}?credential_offer_uri={quote(uri, safe='')}"
 
 
-def parse(call: Call) -> str:
-    """The secret part of a credential_offer_uri."""
-    return call.path["offer"]
+@dataclass(frozen=True, slots=True)
+class OfferFetch:
+    """The secret part of a credential_offer_uri, and the address that asks."""
+
+    secret: str
+    peer: str
+
+
+def parse(call: Call) -> OfferFetch:
+    """The GET of 4.1.3."""
+    return OfferFetch(call.path["offer"], call.peer)
 
 
 def render(offer: CredentialOffer) -> Reply:

@@ -27,6 +27,10 @@ class InvalidProof(ProtocolError):
     code = "invalid_proof"
 
 
+class ExposedKey(InvalidProof):
+    """A proof holds private key material: that key is nobody's secret any more."""
+
+
 class InvalidNonce(ProtocolError):
     """A proof holds no valid c_nonce; get a new one from the Nonce Endpoint."""
 

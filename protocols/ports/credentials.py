@@ -27,7 +27,8 @@ class CredentialDraft:
     `type` is the vct, doctype or type; `issuer` the identifier written as `iss` or None when the certificate says it;
     `x5c` the issuer's chain (DER, leaf first, root left out); `kid` the issuer key's DID URL or key id; `holder` the
     holder's public JWK or None; `holder_kid` the DID URL when the holder named its key so; `disclosable` the claim
-    paths to be selectively disclosable (None: every top-level claim); `entropy(n)` fresh random bytes. `seconds` values
+    paths to be selectively disclosable (None: every top-level claim); `type_digest` the SHA-256 of the document that is
+    hosted at the type's address, if any; `entropy(n)` fresh random bytes. `seconds` values
     are whole and already rounded by the caller.
     """
 
@@ -47,6 +48,7 @@ class CredentialDraft:
     disclosable: frozenset[ClaimsPath] | None = None
     decoys: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
+    type_digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,10 +95,11 @@ async def register_client(scope: Scope, request: RegisterClient) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class ConfigureIssuer:
-    """Request: profiles and parts of the policy to set; what is not named stays."""
+    """Request: profiles, parts of the policy, and the issuer's name and logo by language; what is not named stays."""
 
     profiles: tuple[str, ...] | None = None
     policy: Mapping[str, bool] = field(default_factory=dict)
+    display: tuple[Mapping[str, Any], ...] | None = None
     vc_api: str | None = None
 
 
@@ -111,9 +112,11 @@ async def configure_issuer(scope: Scope, request: ConfigureIssuer) -> None:
             await create_issuer_keys(scope)
     if request.profiles is not None:
         config["profiles"] = list(request.profiles)
+    if request.display is not None:
+        config["display"] = [dict(one) for one in request.display]
     async with scope.unit() as unit:
         await unit.tenants.configure_issuer(scope.catalogue.issuer_id, config)
-        names = sorted([*request.policy, *(name for name in ("profiles", "vc_api") if getattr(request, name))])
+        names = sorted([*request.policy, *(name for name in ("profiles", "display", "vc_api") if name in config)])
         unit.record(
             AuditEvent("issuer.configured", "issuer", scope.catalogue.issuer_id, "update", None, {"set": names})
         )

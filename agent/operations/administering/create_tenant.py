@@ -10,6 +10,7 @@ from agent.audit import AuditEvent
 from agent.encryption.vault import TenantVault, new_tenant_keys, unlock
 from agent.keyring import Keyring
 from agent.operations.administering.api_keys import new_key
+from agent.operations.administering.certifying import Authority
 from agent.operations.administering.scopes import OPERATOR, ROLES
 from agent.operations.messaging.identity import create_messaging_keys
 from agent.scope.administering import Control, CreatedTenant, CreateTenant, NewAnchor, NewApiKey, NewTenant
@@ -22,7 +23,7 @@ from protocols.jose.jwk import thumbprint
 from protocols.ports.keys import KeyStoreUnavailable
 
 SYSTEM = Tenant(UUID(int=0), "system", "")
-_CA_YEARS, _LEAF_YEARS = 10, 3
+_CA_YEARS = 10
 _LEAVES = ("issuer", "verifier", "audit")
 KEY_PURPOSES = ("ca", *_LEAVES, "messaging")
 _ALGORITHM = "ES256"
@@ -120,10 +121,11 @@ async def _keys(control: Control, request: CreateTenant, tenant: Tenant) -> tupl
         not_after=_after(now, _CA_YEARS),
     )
     root = x509.seal(prepared, await control.keys.sign(authority.handle, prepared.payload))
-    issuing = (authority, root)
+    authority = replace(authority, x5c=(root,))
+    issuing = Authority(authority, name)
     leaves = [await _leaf(control, request, tenant, issuing, purpose) for purpose in _LEAVES]
     messaging = await create_messaging_keys(control.keys, lambda: _id(control), request.key_stores.get("messaging"))
-    return (replace(authority, x5c=(root,)), *leaves, *messaging)
+    return (authority, *leaves, *messaging)
 
 
 async def _key(control: Control, purpose: str, store: str | None) -> SigningKey:
@@ -132,22 +134,13 @@ async def _key(control: Control, purpose: str, store: str | None) -> SigningKey:
 
 
 async def _leaf(
-    control: Control, request: CreateTenant, tenant: Tenant, issuing: tuple[SigningKey, bytes], purpose: str
+    control: Control, request: CreateTenant, tenant: Tenant, authority: Authority, purpose: str
 ) -> SigningKey:
-    (authority, root), name = issuing, request.display_name
-    key, now = await _key(control, purpose, request.key_stores.get(purpose)), control.now().replace(microsecond=0)
-    prepared = x509.prepare_leaf(
-        {"common_name": f"{name} {purpose}", "organization_name": name},
-        key.jwk,
-        algorithm=authority.algorithm,
-        serial=control.entropy(16),
-        not_before=now - timedelta(minutes=5),
-        not_after=_after(now, _LEAF_YEARS),
-        issuer=root,
-        dns=control.dns_names,
-        uris=(tenant.base_url,),
+    key = await _key(control, purpose, request.key_stores.get(purpose))
+    leaf = await authority.certify(
+        control.keys, key, control.now(), control.entropy, control.dns_names, tenant.base_url
     )
-    return replace(key, x5c=(x509.seal(prepared, await control.keys.sign(authority.handle, prepared.payload)),))
+    return replace(key, x5c=(leaf,))
 
 
 def _after(now: datetime, years: int) -> datetime:

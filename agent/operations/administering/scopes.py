@@ -11,6 +11,7 @@ SESSIONS_WRITE = "sessions:write"
 USERS_WRITE = "users:write"
 CLIENTS_WRITE = "clients:write"
 ISSUER_WRITE = "issuer:write"
+KEYS_WRITE, KEYS_READ = "keys:write", "keys:read"
 METRICS_READ = "metrics:read"
 VC_API = "vc-api:use"
 TENANTS_WRITE, TENANTS_READ = "tenants:write", "tenants:read"
@@ -23,6 +24,7 @@ ADMINISTRATOR = (
     | VERIFIER
     | AUDITOR
     | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE, SESSIONS_WRITE, USERS_WRITE, CLIENTS_WRITE, ISSUER_WRITE}
+    | {KEYS_WRITE, KEYS_READ}
 )
 OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only
 

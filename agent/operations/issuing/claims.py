@@ -8,6 +8,10 @@ import jsonschema_rs
 from agent.scope import TenantCatalogue
 from protocols.errors import ProtocolError
 
+_RESERVED = frozenset({"_sd", "_sd_alg", "...", "__proto__", "constructor", "prototype"})
+"""Words that mean something to a format, or to who reads a claim with JavaScript: in no depth the name of a claim."""
+_REGISTERED = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "cnf", "vct", "vct#integrity", "status", "vc", "vp"})
+"""Words that the issuer alone says (RFC 7519, 4.1; RFC 7800; the SD-JWT VC draft)."""
 _validators: dict[str, tuple[str, Any]] = {}
 
 
@@ -31,6 +35,8 @@ def claims_for(
 
 def require_fit(catalogue: TenantCatalogue, name: str, claims: Mapping[str, Any]) -> None:
     """Raises InvalidClaims when they do not fit the configuration's type."""
+    if not _REGISTERED.isdisjoint(claims) or not _has_plain_names(dict(claims)):
+        raise InvalidClaims("reserved name")
     configuration = catalogue.configurations[name]
     if configuration.schema is None:
         return
@@ -43,3 +49,14 @@ def require_fit(catalogue: TenantCatalogue, name: str, claims: Mapping[str, Any]
         _validators[key] = (catalogue.version, validator)
     if not validator.is_valid(dict(claims)):
         raise InvalidClaims(name)
+
+
+def _has_plain_names(value: Any) -> bool:
+    """Whether no object in there has a member that a format would take for its own."""
+    if isinstance(value, dict):
+        return (
+            _RESERVED.isdisjoint(value)
+            and not any(name.startswith("@") for name in value)
+            and all(_has_plain_names(inner) for inner in value.values())
+        )
+    return all(_has_plain_names(inner) for inner in value) if isinstance(value, list) else True

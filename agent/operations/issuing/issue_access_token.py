@@ -1,5 +1,6 @@
 """POST /token: a code or a refresh token becomes an access token (RFC 6749, 5; OpenID4VCI 1.0, 6)."""
 
+import asyncio
 import hmac
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,9 +12,10 @@ from agent.audit import AuditEvent, SecurityEvent
 from agent.operations.issuing import codes, sender_constraint
 from agent.operations.issuing.authenticate_client import Client, authenticate_client
 from agent.operations.issuing.codes import digest, tx_code_mac
+from agent.operations.issuing.guessing import MISSES, count, count_miss
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import CodeRecord, Mark, NewRefreshFamily, NewToken, RefreshFamily
-from agent.scope.issuing import TX_CODE_ATTEMPTS, Attempt
+from agent.scope.issuing import TX_CODE_ATTEMPTS, Attempt, SeenCode
 from agent.tenancy import uuid7
 from protocols.encoding import b64url
 from protocols.oauth import pkce
@@ -32,14 +34,17 @@ LIFETIME = timedelta(minutes=10)
 REFRESH_LIFETIME = timedelta(days=90)
 GRACE = timedelta(seconds=10)
 """How long a spent refresh token may still be a retry and not a theft."""
+_PAUSE = 0.1
+"""Seconds before the answer to a first wrong transaction code; the next one waits twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Asker:
-    """Who asks, and the key that the new token will be bound to."""
+    """Who asks from which address, and the key that the new token will be bound to."""
 
     client: Client
     proof: DpopProof | None
+    peer: str
 
     @property
     def marks(self) -> list[Mark]:
@@ -66,7 +71,7 @@ class _Asker:
 async def issue_access_token(scope: Scope, request: TokenRequest) -> TokenResponse:
     """Raises InvalidClient, InvalidGrant, InvalidRequest, InvalidDpopProof, UnauthorizedClient."""
     client = await authenticate_client(scope, request.client)
-    asker = _Asker(client, sender_constraint.at_server(scope, request.proof))
+    asker = _Asker(client, sender_constraint.at_server(scope, request.proof), request.peer)
     grant = request.grant
     if isinstance(grant, PreAuthorizedCodeGrant):
         return await _by_pre_authorized_code(scope, grant, asker)
@@ -95,17 +100,47 @@ async def _by_pre_authorized_code(scope: Scope, grant: PreAuthorizedCodeGrant, a
         return response
     async with scope.unit() as unit:
         attempt: Attempt | None = await unit.issuances.attempt(digest(grant.code))
-        if attempt is None:
-            raise InvalidGrant("unknown, used or expired code")
-        refusal = _refusal(scope, attempt, grant.tx_code)
-        if refusal is None:
+        refusal = _refusal(scope, attempt, grant.tx_code) if attempt else None
+        if attempt and refusal is None:
             await _spend(unit, asker)
             await _authorize(unit, attempt, token)
-        elif isinstance(refusal, InvalidGrant):
+        elif attempt and isinstance(refusal, InvalidGrant):
             await _count(unit, attempt)
+    if attempt is None:
+        raise await _spent_or_unknown(scope, grant.code, asker)
+    if isinstance(refusal, InvalidGrant):
+        await count_miss(scope, "tx_code", asker.peer)
+        await asyncio.sleep(_PAUSE * 2 ** (attempt.attempts - 1))
     if refusal:
         raise refusal
     return response
+
+
+async def _spent_or_unknown(scope: Scope, code: str, asker: _Asker) -> InvalidGrant:
+    """The same word for a code that was used, has ended or never was. A used one ends its tokens where policy says so.
+
+    Raises TooManyAttempts for who goes on guessing.
+    """
+    async with scope.unit() as unit:
+        seen: SeenCode | None = await unit.issuances.by_code(digest(code))
+        if seen and seen.state in ("authorized", "deferred", "issued", "notified"):
+            await _replayed(scope, unit, seen.issuance)
+    if seen is None:
+        await count_miss(scope, "code", asker.peer)
+    return InvalidGrant("unknown, used or expired code")
+
+
+async def _replayed(scope: Scope, unit: Any, issuance: UUID) -> None:
+    """Seen again: an event, but not one for each of a flood."""
+    revokes = scope.catalogue.policy.revoke_on_code_replay
+    if await count(unit, "code_replay", str(issuance)) > MISSES:
+        return
+    if revokes:
+        await unit.authorizations.revoke(issuance, "code_replayed")
+        unit.record(AuditEvent("token.revoked", "issuance", issuance, "revoke", issuance, {"reason": "code_replayed"}))
+    action = "tokens revoked" if revokes else "refused"
+    unit.alarm(SecurityEvent("high", "authentication", "pre_authorized_code_replayed", action=action))
+    await unit.commit()
 
 
 async def _take(scope: Scope, code: str, token: NewToken, asker: _Asker) -> bool:

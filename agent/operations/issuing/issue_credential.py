@@ -14,13 +14,16 @@ from agent.operations.issuing import sender_constraint
 from agent.operations.issuing.claims import InvalidClaims, require_fit
 from agent.operations.issuing.codes import digest, notification_id
 from agent.operations.issuing.encrypted_messages import read_request, sealed_response
+from agent.operations.issuing.exposed_keys import note_exposed_key
 from agent.operations.issuing.issuer_identity import signer_of
 from agent.operations.issuing.issuer_metadata import BATCH_SIZE
+from agent.operations.issuing.rounding import rounded
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import Mark
 from agent.scope.issuing import Authorized, IssuedCredential, Settlement, StatusPlace
 from agent.scope.tenants import CredentialConfiguration
 from agent.tenancy import uuid7
+from protocols import x509
 from protocols.encoding import b64url
 from protocols.errors import ProtocolError
 from protocols.jose.jwk import thumbprint
@@ -29,6 +32,7 @@ from protocols.openid4vci import authorization_details, key_attestation, nonce
 from protocols.openid4vci.credential import CredentialCall, CredentialRequest, CredentialResponse, EncryptedResponse
 from protocols.openid4vci.errors import (
     CredentialRequestDenied,
+    ExposedKey,
     InvalidCredentialRequest,
     InvalidNonce,
     InvalidProof,
@@ -67,7 +71,11 @@ async def issue_credential(scope: Scope, call: CredentialCall) -> CredentialResp
     )
     request = read_request(scope, call)
     configuration = _configuration(scope, issuance, request)
-    proved = await _prove(scope, configuration, request)
+    try:
+        proved = await _prove(scope, configuration, request)
+    except ExposedKey:
+        await note_exposed_key(scope, issuance)
+        raise
     if configuration.id in issuance.issued and issuance.grant_type == "pre-authorized_code":
         raise CredentialRequestDenied("issued already")
     issuance = _with_claims(scope, configuration, issuance)
@@ -204,7 +212,8 @@ async def _numbered(
 async def _draft(
     scope: Scope, configuration: CredentialConfiguration, holder: _Holder | None, place: StatusPlace | None
 ) -> tuple[IssuedCredential, _Holder | None]:
-    issued_at = scope.now().replace(microsecond=0)
+    begins = x509.load_certificate(scope.catalogue.key("issuer").x5c[0]).not_before
+    issued_at = rounded(scope.now(), configuration.lifetime, begins)
     return IssuedCredential(
         id=uuid7(scope.now(), scope.entropy(10)),
         type=configuration.type,
@@ -248,6 +257,7 @@ async def _sign(
         holder_kid=holder.kid if holder else None,
         status=status,
         disclosable=configuration.disclosable,
+        type_digest=configuration.type_digest,
         extra=configuration.options,
     )
     try:

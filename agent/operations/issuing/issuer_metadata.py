@@ -79,6 +79,7 @@ def _server(scope: Scope, routes: Container[str]) -> ServerMetadata:
         authorization_endpoint=endpoint("/authorize"),
         pushed_authorization_request_endpoint=endpoint("/par"),
         challenge_endpoint=endpoint("/challenge") if ATTESTED in methods else None,
+        jwks_uri=endpoint("/jwks"),
         require_pushed_authorization_requests=policy.require_par,
         grant_types=grants,
         authentication_methods=methods,

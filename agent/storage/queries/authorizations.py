@@ -93,7 +93,6 @@ TAKE_OFFER = Statement(
         state="authorizing",
         user_id=bindparam("user"),
         subject_key_id=case((_i.claims_sealed.is_(None), bindparam("key", type_=Uuid())), else_=_i.subject_key_id),
-        offer_hash=None,
         issuer_state_hash=None,
         code_expires_at=bindparam("code_end"),
         expires_at=bindparam("end"),

@@ -74,11 +74,31 @@ _offer = (
 ADD = Statement(select(_offer.c.id).add_cte(recorded(_offer)))
 ADD_WITH_SUBJECT = Statement(select(_offer.c.id).add_cte(_new_subject, recorded(_offer)))
 OFFERED = Statement(
-    select(_i.id, _i.credential_configuration_ids, _i.grant_type, _i.tx_code_mac.is_not(None)).where(
+    select(
+        _i.id,
+        _i.credential_configuration_ids,
+        _i.grant_type,
+        _i.tx_code_mac.is_not(None),
+        and_(_i.state == "offered", _i.expires_at > bindparam("now")),
+    ).where(_i.tenant_id == _TENANT, _i.offer_hash == bindparam("offer_hash"))
+)
+# The hashes of offer and code outlive their use: what is seen again is told from what was never there.
+BY_CODE = Statement(select(_i.id, _i.state).where(_i.tenant_id == _TENANT, _i.code_hash == bindparam("code_hash")))
+CANCEL = Statement(
+    update(tables.issuances)
+    .where(
         _i.tenant_id == _TENANT,
-        _i.offer_hash == bindparam("offer_hash"),
-        _i.state == "offered",
-        _i.expires_at > bindparam("now"),
+        _i.id == bindparam("id_"),
+        _i.credentials_issued == 0,
+        or_(_i.state == "offered", _i.state == "authorizing", _i.state == "authorized"),
+    )
+    .values(
+        state="cancelled",
+        claims_sealed=None,
+        issuer_state_hash=None,
+        token_hash=None,
+        tx_code_mac=None,
+        settled_at=func.now(),
     )
 )
 ATTEMPT = Statement(
@@ -105,8 +125,6 @@ _take = (
     )
     .values(
         state="authorized",
-        code_hash=None,
-        offer_hash=None,
         token_expires_at=bindparam("expires"),
         **_token,
     )
@@ -117,15 +135,13 @@ TAKE = Statement(select(_take.c.id).add_cte(recorded(_take, _take.c.id)))
 FAIL = Statement(
     update(tables.issuances)
     .where(_i.tenant_id == _TENANT, _i.id == bindparam("id_"), _i.row_version == bindparam("version"))
-    .values(state="failed", failure="tx_code_attempts", code_hash=None, offer_hash=None, claims_sealed=None)
+    .values(state="failed", failure="tx_code_attempts", claims_sealed=None)
 )
 AUTHORIZE = Statement(
     update(tables.issuances)
     .where(_i.tenant_id == _TENANT, _i.id == bindparam("id_"), _i.row_version == bindparam("version"))
     .values(
         state="authorized",
-        code_hash=None,
-        offer_hash=None,
         tx_code_mac=None,
         token_expires_at=bindparam("expires"),
         **_token,
@@ -296,8 +312,9 @@ KNOWN_TOKEN = Statement(
         _i.tenant_id == _TENANT, _i.token_hash == bindparam("token_hash"), _i.token_expires_at > bindparam("now")
     )
 )
+_state = case((and_(_i.state == "offered", _i.expires_at <= bindparam("now")), "expired"), else_=_i.state)
 GET = Statement(
-    select(_i.id, _i.state, _i.credential_configuration_ids, _i.created_at, _i.expires_at, _i.notified_event).where(
+    select(_i.id, _state, _i.credential_configuration_ids, _i.created_at, _i.expires_at, _i.notified_event).where(
         _i.tenant_id == _TENANT, _i.id == bindparam("id_")
     )
 )

@@ -225,8 +225,12 @@ class AuthorizationRepository:
 
     async def revoke(self, issuance: UUID, reason: str) -> None:
         """Access token and refresh tokens."""
-        await self._run(queries.REVOKE_FAMILIES, issuance=issuance)
+        await self.revoke_families(issuance)
         await self._run(queries.REVOKE, id_=issuance, reason=reason)
+
+    async def revoke_families(self, issuance: UUID) -> None:
+        """Refresh tokens alone."""
+        await self._run(queries.REVOKE_FAMILIES, issuance=issuance)
 
 
 def _place(request_uri_hash: bytes) -> UUID:

@@ -15,6 +15,7 @@ from agent.scope.issuing import (
     NewIssuance,
     Notified,
     Offered,
+    SeenCode,
     Settlement,
 )
 from agent.storage.queries import issuances as queries
@@ -77,10 +78,23 @@ class IssuanceRepository:
         return self._unit.vault.seal("issuances", "claims_sealed", issuance, render_json(dict(claims)), key)
 
     async def offered(self, offer_hash: bytes) -> Offered | None:
-        """The offer that can still be taken."""
+        """The offer, and whether it can still be taken."""
         unit = self._unit
         row = await queries.OFFERED.row(unit.connection, tenant=unit.tenant_id, offer_hash=offer_hash, now=unit.now)
-        return Offered(row[0], tuple(row[1]), row[2], row[3]) if row else None
+        return Offered(row[0], tuple(row[1]), row[2], row[3], row[4]) if row else None
+
+    async def cancel(self, issuance: UUID) -> bool:
+        """Compare-and-set to the end, with every token of it."""
+        unit = self._unit
+        if not await queries.CANCEL.run(unit.connection, tenant=unit.tenant_id, id_=issuance):
+            return False
+        await unit.authorizations.revoke_families(issuance)
+        return True
+
+    async def by_code(self, code_hash: bytes) -> SeenCode | None:
+        """What a pre-authorized code is or was for."""
+        row = await queries.BY_CODE.row(self._unit.connection, tenant=self._unit.tenant_id, code_hash=code_hash)
+        return SeenCode(row[0], row[1]) if row else None
 
     async def take(self, code_hash: bytes, token: NewToken) -> UUID | None:
         """Spend a code that asks for no transaction code; None when there is no such code any more."""
@@ -234,7 +248,7 @@ class IssuanceRepository:
     async def get(self, issuance: UUID) -> IssuanceListing | None:
         """The issuance with the credentials that came of it."""
         unit = self._unit
-        row = await queries.GET.row(unit.connection, tenant=unit.tenant_id, id_=issuance)
+        row = await queries.GET.row(unit.connection, tenant=unit.tenant_id, id_=issuance, now=unit.now)
         if row is None:
             return None
         made = await queries.CREDENTIALS.rows(unit.connection, tenant=unit.tenant_id, issuance=issuance)

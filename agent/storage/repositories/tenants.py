@@ -8,12 +8,11 @@ from sqlalchemy import bindparam, insert, select, update
 
 from agent.encryption.vault import WrappedTenantKey
 from agent.scope.administering import NewTenant, TenantListing
-from agent.scope.tenants import CredentialConfiguration, SigningKey, StatusRegistry
+from agent.scope.tenants import CredentialConfiguration, StatusRegistry
 from agent.storage import tables
+from agent.storage.repositories.signing_keys import SigningKeyRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
-from protocols.encoding import b64url, render_json
-from protocols.jose.jwk import thumbprint
 
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
@@ -61,7 +60,7 @@ class TenantRepository:
         await self.add_keys(tenant.wrapped_keys)
         await self._parties(tenant)
         for key in tenant.keys:
-            await self.add_key(key)
+            await SigningKeyRepository(self._unit).add(key)
         await TrustAnchorRepository(self._unit).add(tenant.anchor)
         for type_id, definition in tenant.types.items():
             await self._type(type_id, definition)
@@ -114,27 +113,6 @@ class TenantRepository:
             identifier=tenant.identifier,
             certificate=chains["verifier"][0],
             **shared,
-        )
-
-    async def add_key(self, key: SigningKey) -> None:
-        """Insert a key of the tenant entered; another of its purpose and algorithm makes the commit a Conflict."""
-        vault = self._unit.vault
-        # A key that JOSE does not know has no thumbprint; its kid is made of the key as well.
-        name = key.kid if key.handle.store == "sealed" else b64url(thumbprint(key.jwk))
-        await self._own(
-            "key_pairs",
-            id=key.id,
-            owner="tenant",
-            key_id=key.kid,
-            key_index=vault.blind("key_pairs.key_index", key.kid),
-            type=f"{key.jwk['kty']}/{key.jwk['crv']}",
-            purpose=key.purpose,
-            algorithm=key.algorithm,
-            public_key=render_json(dict(key.jwk)),
-            thumbprint_index=vault.blind("key_pairs.thumbprint_index", name),
-            certificate_chain=list(key.x5c),
-            key_store=key.handle.store,
-            private_key_ref=vault.seal("key_pairs", "private_key_ref", key.id, key.handle.reference.encode()),
         )
 
     async def _type(self, type_id: UUID, definition: Mapping[str, Any]) -> None:

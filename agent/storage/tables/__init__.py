@@ -22,6 +22,7 @@ from agent.storage.tables.delivery import (
 from agent.storage.tables.identifiers import did_aliases, did_documents, dids, service_endpoints
 from agent.storage.tables.issuing import (
     approvals,
+    attempt_counters,
     authorization_sessions,
     claim_records,
     deferred_issuances,
@@ -90,6 +91,7 @@ __all__ = [
     "api_keys",
     "approvals",
     "archive_segments",
+    "attempt_counters",
     "audit_logs",
     "audit_seals",
     "authorization_sessions",

@@ -104,3 +104,12 @@ wallet_attestations = table(
     int8="status_idx",
     time="issued_at expires_at",
 )
+
+attempt_counters = table(
+    "attempt_counters",
+    uuid="tenant_id",
+    text="kind",
+    int2="bucket",
+    time="began",
+    int4="attempts",
+)

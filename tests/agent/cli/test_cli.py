@@ -112,6 +112,22 @@ async def test_the_day_of_an_issuer_and_a_verifier(desk: Desk, tmp_path: Path) -
         assert (await desk("result", again.json["presentation_id"])).code == FAILED
 
 
+async def test_an_offer_is_taken_back_a_key_rotated_and_a_type_published(desk: Desk, tmp_path: Path) -> None:
+    offered = await desk("offer", "pid", "--expires-in", "60", "--json")
+    assert (await desk("cancel", offered.json["issuance_id"])).code == DONE
+    assert (await desk("cancel", offered.json["issuance_id"])).code == FAILED
+    rotated = await desk("key", "rotate", "--json")
+    assert (rotated.code, rotated.json["state"]) == (DONE, "active")
+    listed = (await desk("key", "list", "--json")).json["items"]
+    (old,) = [one for one in listed if one["state"] == "retiring"]
+    assert (await desk("key", "retire", old["id"])).code == DONE
+    published = await desk("type", "publish", "pid", "pid-1", "--title", "PID", "--json")
+    assert published.json["vct"].endswith("/t/alpha/types/pid-1")
+    assert (await desk("type", "choose", "pid", "urn:eudi:pid:1")).code == DONE
+    (tmp_path / "display.json").write_text(json.dumps([{"name": "Alpha", "locale": "en"}]))
+    assert (await desk("issuer", "configure", "--display", str(tmp_path / "display.json"))).code == DONE
+
+
 async def test_what_the_server_refuses_is_said_and_ends_one(desk: Desk) -> None:
     for words in (
         ("offer", "no-such-configuration"),

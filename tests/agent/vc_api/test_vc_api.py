@@ -32,7 +32,7 @@ async def open_api(site: Site, mode: str = "open") -> dict[str, str]:
     status, _ = await site.api("PATCH", "/issuer", {"vc_api": mode})
     assert status == 204
     for _ in range(500):  # until the notice of the change has arrived
-        keys = [key for key in (await site.scope()).catalogue.keys if key.purpose in ("issuer", "bbs")]
+        keys = [key for key in (await site.scope()).catalogue.keys if key.purpose in ("issuer", "assertion", "bbs")]
         if len(keys) >= 4:
             return {key.algorithm: f"did:key:{encoded(key)}" for key in keys}
         await asyncio.sleep(0.02)
