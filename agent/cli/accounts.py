@@ -125,12 +125,11 @@ def configure(
     """Turn profiles and parts of the policy on or off; what is not named stays."""
     policy = dict.fromkeys((*required, *allowed), True) | dict.fromkeys(negated, False)
     body: dict[str, Any] = {"profiles": list(profiles)} if profiles else {}
+    api = {"vc_api": vc_api} if vc_api else {}
     if display:
         body["display"] = _read_json(display)
-    if vc_api:
-        body["vc_api"] = vc_api
-    Client().patch("/issuer", {**body, **({"policy": policy} if policy else {})})
-    show({"set": sorted([*policy, *profiles])}, as_json, "done")
+    Client().patch("/issuer", {**body, **({"policy": policy} if policy else {}), **api})
+    show({"set": sorted([*policy, *profiles, *api])}, as_json, "done")
 
 
 for command in (approvals.approvals, approvals.paid, approvals.policy, approvals.source, approvals.claims):

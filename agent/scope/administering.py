@@ -182,7 +182,7 @@ class SigningKeys(Protocol):
     """The tenant's own keys."""
 
     async def add(self, key: SigningKey) -> None:
-        """Insert an active key. Raises Conflict when one of its purpose and algorithm is there."""
+        """Insert an active key. Raises Conflict at the commit when one of its purpose and algorithm is there."""
 
     async def replace(self, old: UUID, key: SigningKey, until: datetime) -> None:
         """Put a key in another's place, which is published until then. Raises Conflict when that one signs no more."""

@@ -218,8 +218,7 @@ class TenantCatalogue:
 
     def key(self, purpose: str) -> SigningKey:
         """The active signing key for a purpose ("ca", "issuer", "verifier", "audit"). Raises KeyError."""
-        fitting = [key for key in self.keys if key.purpose == purpose and key.active]
-        if not fitting:
-            raise KeyError(purpose)
-        # Keys for formats that sign by DID stand beside the one with the certificate.
-        return next((key for key in fitting if key.x5c), fitting[0])
+        for key in self.keys:
+            if key.purpose == purpose and key.active:
+                return key
+        raise KeyError(purpose)

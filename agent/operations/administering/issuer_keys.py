@@ -2,7 +2,7 @@
 
 from agent.audit import AuditEvent
 from agent.operations.issuing import sealed_keys
-from agent.operations.issuing.issuer_identity import PURPOSE, IssuerIdentity, by_key
+from agent.operations.issuing.issuer_identity import ASSERTION, PURPOSES, IssuerIdentity, by_key
 from agent.scope import Scope, SigningKey
 from agent.scope.administering import NewAnchor
 from agent.tenancy import uuid7
@@ -21,14 +21,13 @@ def _own(scope: Scope, key: SigningKey) -> NewAnchor:
 
 async def create_issuer_keys(scope: Scope, _request: None = None) -> tuple[IssuerIdentity, ...]:
     """Make the keys that are missing and possible; all of the issuer's, by did:key. Raises Conflict when raced."""
-    known = (PURPOSE, sealed_keys.PURPOSE)
-    there = [key for key in scope.catalogue.keys if key.active and key.purpose in known]
+    there = [key for key in scope.catalogue.keys if key.active and key.purpose in PURPOSES]
     possible = scope.keys.algorithms() - {key.algorithm for key in there}
     made = []
     for algorithm in [name for name in ALGORITHMS if name in possible]:
         handle, jwk = await scope.keys.generate(algorithm)
         kid = b64url(thumbprint(jwk))
-        made.append(SigningKey(uuid7(scope.now(), scope.entropy(10)), PURPOSE, kid, algorithm, handle, jwk))
+        made.append(SigningKey(uuid7(scope.now(), scope.entropy(10)), ASSERTION, kid, algorithm, handle, jwk))
     if not any(key.purpose == sealed_keys.PURPOSE for key in there):
         made.append(sealed_keys.new_bbs_key(scope))
     async with scope.unit() as unit:

@@ -12,7 +12,9 @@ from agent.scope.tenants import CredentialConfiguration
 from protocols.did import multikey
 from protocols.openid4vci.errors import CredentialRequestDenied
 
-PURPOSE = "issuer"
+# Keys with a certificate, and keys that DIDs alone name: both stand in the tenant's DID document.
+CERTIFIED, ASSERTION = "issuer", "assertion"
+PURPOSES = (CERTIFIED, ASSERTION, sealed_keys.PURPOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ async def signer_of(
 ) -> tuple[SigningKey, str, str | None]:
     """Key, issuer identifier, and the DID URL of the key where the format is signed by DID. Raises NoSigningKey."""
     if not getattr(issues, "signs_by_did", False):
-        return scope.catalogue.key(getattr(issues, "signing_purpose", PURPOSE)), scope.tenant.base_url, None
+        return scope.catalogue.key(getattr(issues, "signing_purpose", CERTIFIED)), scope.tenant.base_url, None
     known = await identities(scope, (configuration.algorithm,))
     if not known:
         raise NoSigningKey(configuration.algorithm)
@@ -45,13 +47,13 @@ async def identities(scope: Scope, algorithms: tuple[str, ...]) -> list[IssuerId
     keys = [key for name in algorithms for key in scope.catalogue.keys if _signs(key, name)]
     web = await _web(scope)
     # The DID document of the tenant lists no keys that JOSE does not know.
-    listed = [key for key in keys if key.purpose == PURPOSE]
+    listed = [key for key in keys if key.purpose != sealed_keys.PURPOSE]
     by_web = [IssuerIdentity(web, f"{web}#{key.kid}", key) for key in listed] if web else []
     return [*by_web, *(by_key(key) for key in keys)]
 
 
 def _signs(key: SigningKey, algorithm: str) -> bool:
-    return key.active and key.purpose in (PURPOSE, sealed_keys.PURPOSE) and key.algorithm == algorithm
+    return key.active and key.purpose in PURPOSES and key.algorithm == algorithm
 
 
 def by_key(key: SigningKey) -> IssuerIdentity:

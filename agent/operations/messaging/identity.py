@@ -16,7 +16,12 @@ AUTHENTICATION, AGREEMENT = "didcomm_authentication", "didcomm_agreement"
 # What is wanted, best first; a store without X25519 still gives the curves of NIST.
 _SIGNING = ("EdDSA", "ES256")
 _AGREEING = ("ECDH-ES+X25519", "ECDH-ES+P-256", "ECDH-ES+P-384")
-_RELATIONSHIPS = {AUTHENTICATION: ("authentication",), AGREEMENT: ("keyAgreement",), "issuer": ("assertionMethod",)}
+_RELATIONSHIPS = {
+    AUTHENTICATION: ("authentication",),
+    AGREEMENT: ("keyAgreement",),
+    "issuer": ("assertionMethod",),
+    "assertion": ("assertionMethod",),
+}
 
 
 async def create_messaging_keys(

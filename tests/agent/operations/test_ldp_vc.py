@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import secrets
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,8 @@ import pytest
 
 from agent.operations.administering.create_tenant import _pid
 from agent.tenancy import WORKER
-from protocols.ports import Binding
+from protocols.ports import Binding, CredentialDraft
+from protocols.vcdm import InvalidCredential
 from tests.houses import Site
 from tests.integrity import SigningKey, finish
 from tests.wallets import Wallet, b64, compact
@@ -261,11 +263,25 @@ async def test_a_type_by_its_short_name_is_not_what_a_query_names(site: Site, ho
     [
         {"undefinedClaim": "x"},
         {"id": "did:example:other"},
-        {"@context": {"name": "https://attacker.example"}},
-        {"achievement": {"@id": "urn:x:y"}},
         {"achievement": {"id": "no iri"}},
     ],
 )
-async def test_c20_claims_bring_no_json_ld_of_their_own(site: Site, holder: Holder, claims: dict[str, Any]) -> None:
+async def test_c20_claims_that_the_format_cannot_carry_are_not_signed(
+    site: Site, holder: Holder, claims: dict[str, Any]
+) -> None:
     answer = await holder.obtain("v2-eddsa", {**CLAIMS, **claims})
     assert (answer.status, answer.error) == (400, "credential_request_denied")
+
+
+@pytest.mark.parametrize(
+    "claims", [{"@context": {"name": "https://attacker.example"}}, {"achievement": {"@id": "urn:x:y"}}]
+)
+async def test_c20_claims_bring_no_json_ld_of_their_own(site: Site, holder: Holder, claims: dict[str, Any]) -> None:
+    body = {"credential_configuration_ids": ["v2-eddsa"], "claims": {**CLAIMS, **claims}}
+    assert (await site.api("POST", "/credential-offers", body))[0] == 422
+    with pytest.raises(InvalidCredential):  # and were they to come from elsewhere, the format refuses them itself
+        holder.format.prepare(
+            CredentialDraft(
+                "OpenBadgeCredential", claims, "EdDSA", secrets.token_bytes, datetime.now(UTC), issuer="a:b"
+            )
+        )
