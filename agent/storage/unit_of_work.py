@@ -277,8 +277,8 @@ async def unit_of_work(
             yield unit
         except asyncpg.UniqueViolationError as error:
             raise Conflict(f"unique {error.constraint_name}") from None
-        except asyncpg.SerializationError:
-            raise Conflict("serialization") from None
+        except asyncpg.TransactionRollbackError as error:  # what could not be put in order, and one of two in a ring
+            raise Conflict(type(error).__name__) from None
         finally:
             if not unit.committed and connection.is_in_transaction():
                 await connection.execute("ROLLBACK")

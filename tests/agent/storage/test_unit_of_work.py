@@ -168,3 +168,17 @@ async def test_a_change_of_the_catalogue_is_heard_after_the_commit_only(site: Si
         assert heard.empty()
     finally:
         await listening.close()
+
+
+async def test_of_two_units_that_wait_for_each_other_one_is_a_conflict(site: Site) -> None:
+    scope, met = await site.scope(), asyncio.Barrier(2)
+
+    async def lock(*tables: str) -> None:
+        async with scope.unit() as unit:
+            for table in tables:
+                await unit.connection.execute(f"SELECT id FROM agent.{table} WHERE is_active FOR UPDATE")
+                if table == tables[0]:
+                    await met.wait()
+
+    ends = await asyncio.gather(lock("issuers", "verifiers"), lock("verifiers", "issuers"), return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends) == ["Conflict", "NoneType"]
