@@ -15,8 +15,7 @@ from agent.scope.tenants import SigningKey
 from agent.storage import tables
 from agent.storage.statements import Row, Statement
 from protocols.did import multikey
-from protocols.encoding import b64url, parse_json_object, render_json
-from protocols.jose.jwk import thumbprint
+from protocols.encoding import parse_json_object
 from protocols.ports import KeyHandle, LogEntry
 
 if TYPE_CHECKING:
@@ -39,10 +38,6 @@ def _insert(table: Any, names: str) -> Statement:
 
 _ADD = _insert(_d, "tenant_id id did did_index method status place pending_entry serves_web")
 _ADD_VERSION = _insert(_v, "tenant_id did_id version document log_entry digest")
-_ADD_KEY = _insert(
-    _k,
-    "tenant_id id owner key_id key_index type purpose algorithm public_key thumbprint_index key_store private_key_ref",
-)
 _ADD_METHOD = _insert(_m, "tenant_id did_id fragment key_pair_id relationships")
 _ADD_PROOF = Statement(
     upsert(_w)
@@ -201,23 +196,8 @@ class DidRepository:
 
     async def add_key(self, key: SigningKey) -> None:
         """As the tenant's founding stores keys."""
-        vault = self._unit.vault
         try:
-            await _ADD_KEY.run(
-                self._unit.connection,
-                tenant_id=self._unit.tenant_id,
-                id=key.id,
-                owner="tenant",
-                key_id=key.kid,
-                key_index=vault.blind("key_pairs.key_index", key.kid),
-                type=f"{key.jwk['kty']}/{key.jwk['crv']}",
-                purpose=key.purpose,
-                algorithm=key.algorithm,
-                public_key=render_json(dict(key.jwk)),
-                thumbprint_index=vault.blind("key_pairs.thumbprint_index", b64url(thumbprint(key.jwk))),
-                key_store=key.handle.store,
-                private_key_ref=vault.seal("key_pairs", "private_key_ref", key.id, key.handle.reference.encode()),
-            )
+            await self._unit.signing_keys.add(key)
         except asyncpg.UniqueViolationError:
             raise Conflict("key of that purpose") from None
 
