@@ -6,7 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from agent import discovery, telemetry
-from agent.http import admin_documents, admin_sign_in_routes, did_routes, policy_routes, verifier_admin_routes
+from agent.http import (
+    admin_documents,
+    admin_sign_in_routes,
+    did_routes,
+    policy_routes,
+    report_routes,
+    verifier_admin_routes,
+)
 from agent.http import admin_schemas as schemas
 from agent.http.failures import NotFound
 from agent.http.issuer_routes import ROWS as ISSUER_ROWS
@@ -349,6 +356,7 @@ def _rows() -> tuple[Route, ...]:
             for verb, operate in _STATUS_CHANGES.items()
         ),
         *verifier_admin_routes.ROWS,
+        *report_routes.ROWS,
         Route("POST", "/trust-anchors", s.TRUST_WRITE, _anchor, add_trust_anchor, _added),
         Route("GET", "/trust-anchors", s.TRUST_READ, _nothing, _list_anchors, _shown),
         Route("GET", "/certificate-authority", s.TRUST_READ, _nothing, certificate_authority, _authority),
