@@ -26,6 +26,7 @@ _VERBS = {
     "user": "accounts",
     "client": "accounts",
     "issuer": "accounts",
+    "configuration": "configurations",
     "key": "keys",
     "type": "keys",
     "plugins": "inspecting",

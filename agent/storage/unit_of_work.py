@@ -23,6 +23,7 @@ from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.claim_records import ClaimRecordRepository
 from agent.storage.repositories.clients import ClientRepository
 from agent.storage.repositories.conversations import ConversationRepository
+from agent.storage.repositories.credential_configurations import CredentialConfigurationRepository
 from agent.storage.repositories.credential_types import CredentialTypeRepository
 from agent.storage.repositories.dcql_queries import DcqlQueryRepository
 from agent.storage.repositories.deferrals import DeferralRepository
@@ -78,7 +79,7 @@ class PostgresUnit:
         self._audit: list[Mapping[str, Any]] = []
         self._security: list[Mapping[str, Any]] = []
         self._outbox: list[Mapping[str, Any]] = []
-        self._notify = False
+        self.changed_catalogue = False
         self.committed = False
 
     @property
@@ -90,6 +91,11 @@ class PostgresUnit:
     def attempt_counters(self) -> AttemptCounterRepository:
         """How often something was guessed at."""
         return AttemptCounterRepository(self)
+
+    @property
+    def credential_configurations(self) -> CredentialConfigurationRepository:
+        """What is issued, and how."""
+        return CredentialConfigurationRepository(self)
 
     @property
     def credential_types(self) -> CredentialTypeRepository:
@@ -198,7 +204,7 @@ class PostgresUnit:
 
     def changes_catalogue(self) -> None:
         """Tell every process, when this commits, that the tenant's catalogue is to be read again."""
-        self._notify = True
+        self.changed_catalogue = True
 
     def record(self, event: AuditEvent) -> None:
         """Queue an audit row; `commit` writes it."""
@@ -250,7 +256,7 @@ class PostgresUnit:
                 await statement.run(self.connection, **rows[0])
             elif rows:
                 await statement.many(self.connection, rows)
-        if self._notify:
+        if self.changed_catalogue:
             await self.connection.execute("SELECT pg_notify($1, $2)", CATALOGUE_CHANNEL, str(self.tenant_id))
         await self.connection.execute("COMMIT")
         COMMITS.inc()
@@ -265,8 +271,12 @@ async def unit_of_work(
     vault: TenantVault,
     clock: Callable[[], datetime],
     unit_class: type[PostgresUnit] = PostgresUnit,
+    changed: Callable[[], None] | None = None,
 ) -> AsyncIterator[PostgresUnit]:
-    """Begin a transaction for the tenant.  The only place that sets the tenant; only a UUID object gets here."""
+    """Begin a transaction for the tenant.  The only place that sets the tenant; only a UUID object gets here.
+
+    `changed` is called when the catalogue was changed, before this process gets word of it like all others.
+    """
     if not isinstance(tenant.id, UUID):
         raise TypeError("a unit of work needs a tenant")
     async with pool.acquire() as connection:
@@ -282,3 +292,5 @@ async def unit_of_work(
         finally:
             if not unit.committed and connection.is_in_transaction():
                 await connection.execute("ROLLBACK")
+            if unit.committed and unit.changed_catalogue and changed:
+                changed()
