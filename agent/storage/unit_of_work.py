@@ -79,7 +79,7 @@ class PostgresUnit:
         self._audit: list[Mapping[str, Any]] = []
         self._security: list[Mapping[str, Any]] = []
         self._outbox: list[Mapping[str, Any]] = []
-        self._notify = False
+        self.notifies = False
         self.committed = False
 
     @property
@@ -204,7 +204,7 @@ class PostgresUnit:
 
     def changes_catalogue(self) -> None:
         """Tell every process, when this commits, that the tenant's catalogue is to be read again."""
-        self._notify = True
+        self.notifies = True
 
     def record(self, event: AuditEvent) -> None:
         """Queue an audit row; `commit` writes it."""
@@ -256,7 +256,7 @@ class PostgresUnit:
                 await statement.run(self.connection, **rows[0])
             elif rows:
                 await statement.many(self.connection, rows)
-        if self._notify:
+        if self.notifies:
             await self.connection.execute("SELECT pg_notify($1, $2)", CATALOGUE_CHANNEL, str(self.tenant_id))
         await self.connection.execute("COMMIT")
         COMMITS.inc()
@@ -271,8 +271,12 @@ async def unit_of_work(
     vault: TenantVault,
     clock: Callable[[], datetime],
     unit_class: type[PostgresUnit] = PostgresUnit,
+    changed: Callable[[UUID], None] | None = None,
 ) -> AsyncIterator[PostgresUnit]:
-    """Begin a transaction for the tenant.  The only place that sets the tenant; only a UUID object gets here."""
+    """Begin a transaction for the tenant.  The only place that sets the tenant; only a UUID object gets here.
+
+    `changed` is told at once of a catalogue that this process has changed; the others hear of it by notice.
+    """
     if not isinstance(tenant.id, UUID):
         raise TypeError("a unit of work needs a tenant")
     async with pool.acquire() as connection:
@@ -286,5 +290,7 @@ async def unit_of_work(
         except asyncpg.TransactionRollbackError as error:  # what could not be put in order, and one of two in a ring
             raise Conflict(type(error).__name__) from None
         finally:
+            if unit.committed and unit.notifies and changed:
+                changed(tenant.id)
             if not unit.committed and connection.is_in_transaction():
                 await connection.execute("ROLLBACK")
