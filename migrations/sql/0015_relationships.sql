@@ -22,9 +22,10 @@ ALTER TABLE agent.connections
   ADD COLUMN data_sealed agent.sealed,           -- what the protocol that makes it wants to know again
   ADD FOREIGN KEY (tenant_id, own_did_id) REFERENCES agent.own_dids (tenant_id, id);
 CREATE INDEX connections_own_did ON agent.connections (tenant_id, own_did_id) WHERE own_did_id IS NOT NULL;
-CREATE UNIQUE INDEX connections_own_pair ON agent.connections
-  (tenant_id, coalesce(own_did_id, '00000000-0000-0000-0000-000000000000'), their_did_index)
-  WHERE their_did_index IS NOT NULL AND our_did_id IS NULL;
+CREATE UNIQUE INDEX connections_own_pair ON agent.connections (tenant_id, own_did_id, their_did_index)
+  WHERE own_did_id IS NOT NULL AND their_did_index IS NOT NULL;
+CREATE UNIQUE INDEX connections_public_pair ON agent.connections (tenant_id, their_did_index)
+  WHERE own_did_id IS NULL AND our_did_id IS NULL AND their_did_index IS NOT NULL;
 CREATE TABLE agent.connection_names (            -- what the peer is and was called: keys of v1, DIDs that it left
   tenant_id     uuid NOT NULL DEFAULT agent.current_tenant(),
   name_hash     agent.digest256 NOT NULL,
