@@ -30,6 +30,7 @@ _VERBS = {
     "key": "keys",
     "type": "keys",
     "plugins": "inspecting",
+    "plugin": "plugin_authoring",
     "doctor": "inspecting",
     "bench": "measuring",
 }

@@ -22,6 +22,7 @@ from agent.storage.repositories.authenticators import AuthenticatorRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.claim_records import ClaimRecordRepository
 from agent.storage.repositories.clients import ClientRepository
+from agent.storage.repositories.connections import ConnectionRepository
 from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.credential_configurations import CredentialConfigurationRepository
 from agent.storage.repositories.credential_types import CredentialTypeRepository
@@ -151,6 +152,11 @@ class PostgresUnit:
     def conversations(self) -> ConversationRepository:
         """DIDComm threads and messages."""
         return ConversationRepository(self)
+
+    @property
+    def connections(self) -> ConnectionRepository:
+        """DIDComm relationships."""
+        return ConnectionRepository(self)
 
     @property
     def dids(self) -> DidRepository:
