@@ -27,9 +27,11 @@ _VERBS = {
     "user": "accounts",
     "client": "accounts",
     "issuer": "accounts",
+    "configuration": "configurations",
     "key": "keys",
     "type": "keys",
     "plugins": "inspecting",
+    "plugin": "plugin_authoring",
     "doctor": "inspecting",
     "bench": "measuring",
 }
