@@ -26,6 +26,7 @@ _VERBS = {
     "user": "accounts",
     "client": "accounts",
     "issuer": "accounts",
+    "person": "people",
     "key": "keys",
     "type": "keys",
     "plugins": "inspecting",

@@ -6,7 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from agent import discovery, telemetry
-from agent.http import admin_documents, admin_sign_in_routes, did_routes, policy_routes, verifier_admin_routes
+from agent.http import (
+    admin_documents,
+    admin_sign_in_routes,
+    did_routes,
+    people_routes,
+    policy_routes,
+    verifier_admin_routes,
+)
 from agent.http import admin_schemas as schemas
 from agent.http.failures import NotFound
 from agent.http.issuer_routes import ROWS as ISSUER_ROWS
@@ -366,6 +373,7 @@ def _rows() -> tuple[Route, ...]:
         Route("GET", "/metrics", s.METRICS_READ, _nothing, _metrics, _text),
         *ISSUER_ROWS,
         *admin_sign_in_routes.ROWS,
+        *people_routes.ROWS,
     )
 
 
