@@ -67,7 +67,9 @@ _DEFERRED = Statement(
         tables.issuances,
         and_(_i.tenant_id == _d.tenant_id, _i.id == _d.issuance_id),
     )
-    .where(_i.tenant_id == _TENANT, _i.subject_key_id == func.any(_KEYS), or_(_d.state == "pending", _d.state == "ready"))
+    .where(
+        _i.tenant_id == _TENANT, _i.subject_key_id == func.any(_KEYS), or_(_d.state == "pending", _d.state == "ready")
+    )
     .order_by(_d.created_at, _d.id)
 )
 _CREDENTIALS = Statement(
