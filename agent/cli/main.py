@@ -27,9 +27,11 @@ _VERBS = {
     "client": "accounts",
     "issuer": "accounts",
     "person": "people",
+    "configuration": "configurations",
     "key": "keys",
     "type": "keys",
     "plugins": "inspecting",
+    "plugin": "plugin_authoring",
     "doctor": "inspecting",
     "bench": "measuring",
 }

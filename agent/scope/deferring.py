@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from agent.scope.issuing import Authorized
-from agent.scope.tenants import CredentialConfiguration, IssuancePolicy
+from agent.scope.tenants import IssuancePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +176,3 @@ class IssuancePolicies(Protocol):
 
     async def all(self) -> Sequence[IssuancePolicy]:
         """Those that are active, by name."""
-
-    async def configure(
-        self, configuration: CredentialConfiguration, claim_source: Mapping[str, Any], policy: str | None
-    ) -> None:
-        """Where a configuration's claims come from, and by which policy it is issued."""

@@ -23,7 +23,9 @@ from agent.storage.repositories.authenticators import AuthenticatorRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.claim_records import ClaimRecordRepository
 from agent.storage.repositories.clients import ClientRepository
+from agent.storage.repositories.connections import ConnectionRepository
 from agent.storage.repositories.conversations import ConversationRepository
+from agent.storage.repositories.credential_configurations import CredentialConfigurationRepository
 from agent.storage.repositories.credential_types import CredentialTypeRepository
 from agent.storage.repositories.dcql_queries import DcqlQueryRepository
 from agent.storage.repositories.deferrals import DeferralRepository
@@ -95,6 +97,11 @@ class PostgresUnit:
         return AttemptCounterRepository(self)
 
     @property
+    def credential_configurations(self) -> CredentialConfigurationRepository:
+        """What is issued, and how."""
+        return CredentialConfigurationRepository(self)
+
+    @property
     def credential_types(self) -> CredentialTypeRepository:
         """Types that credentials are issued by."""
         return CredentialTypeRepository(self)
@@ -148,6 +155,11 @@ class PostgresUnit:
     def conversations(self) -> ConversationRepository:
         """DIDComm threads and messages."""
         return ConversationRepository(self)
+
+    @property
+    def connections(self) -> ConnectionRepository:
+        """DIDComm relationships."""
+        return ConnectionRepository(self)
 
     @property
     def dids(self) -> DidRepository:

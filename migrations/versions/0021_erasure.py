@@ -3,7 +3,7 @@
 from migrations.scripts import run
 
 revision = "0021"
-down_revision = "0008"
+down_revision = "0015"
 
 
 def upgrade() -> None:

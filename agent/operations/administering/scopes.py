@@ -8,7 +8,7 @@ AUDIT_READ = "audit:read"
 PLUGINS_READ = "plugins:read"
 API_KEYS_WRITE = "api-keys:write"
 SESSIONS_WRITE = "sessions:write"
-USERS_WRITE = "users:write"
+USERS_WRITE, USERS_READ = "users:write", "users:read"
 CLIENTS_WRITE = "clients:write"
 KEYS_WRITE, KEYS_READ = "keys:write", "keys:read"
 APPROVALS_READ, APPROVALS_WRITE = "approvals:read", "approvals:write"
@@ -36,7 +36,7 @@ ADMINISTRATOR = (
     | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE, SESSIONS_WRITE, USERS_WRITE, CLIENTS_WRITE, ISSUER_WRITE}
     | {KEYS_WRITE, KEYS_READ}
     | {PAYMENTS_WRITE, CLAIMS_WRITE}
-    | {VERIFIER_WRITE, DIDS_WRITE}
+    | {VERIFIER_WRITE, DIDS_WRITE, USERS_READ}
 )
 OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only
 

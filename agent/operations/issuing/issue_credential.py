@@ -102,18 +102,20 @@ async def issue(
 
 
 def _configuration(scope: Scope, issuance: Authorized, request: CredentialRequest) -> CredentialConfiguration:
-    known = scope.catalogue.configurations
+    granted = issuance.credential_configuration_ids
     if request.credential_identifier is not None:
         named = authorization_details.configuration_of(request.credential_identifier)
-        if not issuance.by_identifier or named not in issuance.credential_configuration_ids or named not in known:
+        found = scope.catalogue.configuration(named) if named in granted else None
+        if found is None or not issuance.by_identifier:
             raise UnknownCredentialIdentifier()
-        return known[named]
+        return found
     name = request.credential_configuration_id or ""
-    if name not in issuance.credential_configuration_ids or name not in known:
+    found = scope.catalogue.configuration(name) if name in granted else None
+    if found is None:
         raise UnknownCredentialConfiguration()
     if issuance.by_identifier:
         raise InvalidCredentialRequest("credential_identifiers were handed out")
-    return known[name]
+    return found
 
 
 async def _prove(scope: Scope, configuration: CredentialConfiguration, request: CredentialRequest) -> Proved:
@@ -275,7 +277,8 @@ async def _settle(
     marks: Sequence[Mark],
 ) -> None:
     """One transaction; a request that was overtaken has sent nothing."""
-    offered = {scope.catalogue.configurations[one].id for one in issuance.credential_configuration_ids}
+    known = (scope.catalogue.configuration(one) for one in issuance.credential_configuration_ids)
+    offered = {one.id for one in known if one is not None}
     finished = offered <= issuance.issued | {configuration.id} and issuance.grant_type == "pre-authorized_code"
     hashed = digest(notification_id(scope.vault, issuance.id))
     async with scope.unit() as unit:
