@@ -47,7 +47,7 @@ _asked = (
     .returning(_r.id)
     .cte("act")
 )
-ADD = Statement(select(_asked.c.id).add_cte(recorded(_asked)))
+ADD = Statement(select(_asked.c.id).add_cte(*recorded(_asked)))
 _open_columns = (
     _r.id,
     _r.requested_credentials,
@@ -149,7 +149,7 @@ _judged = (
     )
     .cte("judged")
 )
-SETTLE = Statement(select(_moved.c.id).add_cte(_presented, _judged, recorded(_moved)))
+SETTLE = Statement(select(_moved.c.id).add_cte(_presented, _judged, *recorded(_moved)))
 REDEEM = Statement(
     update(tables.presentation_requests)
     .where(
@@ -197,7 +197,7 @@ _ignored = (
     .returning(_v.id)
     .cte("act")
 )
-IGNORE = Statement(select(_ignored.c.id).add_cte(recorded(_ignored)))
+IGNORE = Statement(select(_ignored.c.id).add_cte(*recorded(_ignored)))
 STATE = Statement(
     select(_r.id, _r.state, _r.response_mode, _r.constraints, _r.browser_hash, _r.expires_at).where(
         _r.tenant_id == _TENANT, _r.id == bindparam("id_")
