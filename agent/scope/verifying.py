@@ -72,6 +72,8 @@ class Presented:
     issuer: str | None
     claims: Mapping[str, Any]
     checks: tuple[str, ...]
+    holder: str | None = None
+    """The thumbprint of the key that presented, base64url."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,9 @@ class PresentationResult:
     flow: str = "cross_device"
     ignored: tuple[str, ...] = ()
     redirect_uri: str | None = None
+    verified_at: datetime | None = None
+    holders: tuple[str, ...] = ()
+    """Thumbprints of the keys that presented, where a credential holds its key."""
 
 
 class Presentations(Protocol):

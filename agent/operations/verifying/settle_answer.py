@@ -12,7 +12,9 @@ from agent.operations.verifying.identity import page_uri
 from agent.scope import Scope
 from agent.scope.verifying import IgnoredAnswer, OpenRequest, Presented, Verdict
 from agent.tenancy import uuid7
+from protocols.encoding import b64url
 from protocols.errors import ProtocolError
+from protocols.jose.jwk import thumbprint
 from protocols.openid4vp.authorization_request import POSTED
 from protocols.openid4vp.response import PostedResponse, with_response_code
 from protocols.ports import VerifiedCredential
@@ -94,7 +96,10 @@ async def note_ignored(scope: Scope, request: UUID, posted: PostedResponse, reas
 
 
 def _kept(query_id: str, verified: VerifiedCredential) -> Presented:
-    return Presented(query_id, verified.format, verified.type, verified.issuer, _claims(verified), verified.checks)
+    held = verified.holder
+    holder = b64url(thumbprint(held.value)) if held is not None and held.kind == "jwk" else None
+    claims = _claims(verified)
+    return Presented(query_id, verified.format, verified.type, verified.issuer, claims, verified.checks, holder)
 
 
 def _claims(verified: VerifiedCredential) -> Mapping[str, Any]:

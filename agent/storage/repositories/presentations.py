@@ -210,7 +210,7 @@ _ignored = (
 )
 _IGNORE = Statement(select(_ignored.c.id).add_cte(recorded(_ignored)))
 _STATE = Statement(
-    select(_r.id, _r.state, _r.response_mode, _r.constraints, _r.browser_hash, _r.expires_at).where(
+    select(_r.id, _r.state, _r.response_mode, _r.constraints, _r.browser_hash, _r.expires_at, _r.consumed_at).where(
         _r.tenant_id == _TENANT, _r.id == bindparam("id_")
     )
 )
@@ -366,6 +366,7 @@ class PresentationRepository:
                 "issuer": one.issuer,
                 "claims": dict(one.claims),
                 "checks": list(one.checks),
+                "holder": one.holder,
             }
             for one in verdict.credentials
         ]
@@ -389,6 +390,7 @@ class PresentationRepository:
                     "presentations", "presentation_sealed", disclosed["id"], disclosed["presentation_sealed"]
                 )
                 credentials = parse_json(opened)
+        holders = [one.pop("holder", None) for one in credentials]
         ignored = [one["reason"] for one in await _IGNORED.rows(unit.connection, **where)]
         return PresentationResult(
             id=row["id"],
@@ -399,6 +401,8 @@ class PresentationRepository:
             flow=_flow(row),
             ignored=tuple(ignored),
             redirect_uri=row["constraints"].get("redirect_uri"),
+            verified_at=row["consumed_at"] if state == "verified" else None,
+            holders=tuple(one for one in holders if one),
         )
 
 
