@@ -26,6 +26,7 @@ _VERBS = {
     "user": "accounts",
     "client": "accounts",
     "issuer": "accounts",
+    "person": "people",
     "configuration": "configurations",
     "key": "keys",
     "type": "keys",

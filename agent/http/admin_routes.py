@@ -11,6 +11,7 @@ from agent.http import (
     admin_sign_in_routes,
     configuration_routes,
     did_routes,
+    people_routes,
     policy_routes,
     verifier_admin_routes,
 )
@@ -400,6 +401,7 @@ def _rows() -> tuple[Route, ...]:
         *ISSUER_ROWS,
         *configuration_routes.ROWS,
         *admin_sign_in_routes.ROWS,
+        *people_routes.ROWS,
     )
 
 

@@ -10,7 +10,14 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
 from agent.http import admin_sign_in_schemas as sign_in
-from agent.http import configuration_schemas, did_routes, issuer_schemas, policy_schemas, verifier_admin_routes
+from agent.http import (
+    configuration_schemas,
+    did_routes,
+    issuer_schemas,
+    people_routes,
+    policy_schemas,
+    verifier_admin_routes,
+)
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
@@ -23,6 +30,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
         for verb in STATUS_VERBS
     },
     **verifier_admin_routes.BODIES,
+    **people_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
     ("POST", "/api-keys"): schemas.ApiKeyBody,

@@ -74,6 +74,7 @@ class DeferralListing:
     reason: str | None
     created_at: datetime
     expires_at: datetime
+    subject_key_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from agent import gather
-from agent.audit import AuditEvent
+from agent.audit import AuditEvent, DataAccess
 from agent.operations.issuing import sender_constraint
 from agent.operations.issuing.codes import digest, notification_id
 from agent.operations.issuing.decide_issuance import Waiting, decide_issuance
@@ -287,12 +287,22 @@ async def _settle(
             raise sender_constraint.replayed()
         if issuance.deferred or not configuration.plain:
             await settle_deferral(scope, unit, issuance, configuration)
-        for one in issued:
-            unit.record(_event(one.id, issuance.id, configuration))
+        for number, one in enumerate(issued):
+            unit.record(_event(one.id, issuance.id, configuration), *(() if number else _opened(issuance)))
         await unit.issuances.settle(Settlement(issuance, issued, hashed, finished, proved.nonces))
         if configuration.policy:
             await unit.deferrals.decide(issuance.id, configuration.policy.id)
         await unit.commit()
+
+
+def _opened(issuance: Authorized) -> tuple[DataAccess, ...]:
+    """Whose claims were opened: at the person's own word at the consent page, or at the tenant's."""
+    if issuance.subject_key_id is None:
+        return ()
+    field = "issuances.claims_sealed" if issuance.claims_given else "users.profile_sealed"
+    asked = issuance.grant_type == "authorization_code"
+    basis = "consent" if asked else "tenant_instruction"
+    return (DataAccess(issuance.subject_key_id, (field,), "issuance", basis, consent=asked),)
 
 
 def _event(credential: UUID, issuance: UUID, configuration: CredentialConfiguration) -> AuditEvent:

@@ -62,7 +62,7 @@ _asked = (
     .returning(_r.id)
     .cte("act")
 )
-_ADD = Statement(select(_asked.c.id).add_cte(recorded(_asked)))
+_ADD = Statement(select(_asked.c.id).add_cte(*recorded(_asked)))
 _open_columns = (
     _r.id,
     _r.requested_credentials,
@@ -162,7 +162,7 @@ _judged = (
     )
     .cte("judged")
 )
-_SETTLE = Statement(select(_moved.c.id).add_cte(_presented, _judged, recorded(_moved)))
+_SETTLE = Statement(select(_moved.c.id).add_cte(_presented, _judged, *recorded(_moved)))
 _REDEEM = Statement(
     update(tables.presentation_requests)
     .where(
@@ -208,7 +208,7 @@ _ignored = (
     .returning(_v.id)
     .cte("act")
 )
-_IGNORE = Statement(select(_ignored.c.id).add_cte(recorded(_ignored)))
+_IGNORE = Statement(select(_ignored.c.id).add_cte(*recorded(_ignored)))
 _STATE = Statement(
     select(_r.id, _r.state, _r.response_mode, _r.constraints, _r.browser_hash, _r.expires_at, _r.consumed_at).where(
         _r.tenant_id == _TENANT, _r.id == bindparam("id_")

@@ -184,6 +184,20 @@ async def test_what_waits_is_decided_at_the_desk(desk: Desk, tmp_path: Path) -> 
     assert listed.out.split() == [first["id"], "pid", "ready"]
 
 
+async def test_a_person_is_told_and_forgotten(desk: Desk) -> None:
+    offered = await desk("offer", "pid", "--claims", "-", "--subject", "erika", "--json", given=json.dumps(PERSON))
+    assert offered.code == DONE
+    told = await desk("person", "export", "--subject", "erika")
+    assert told.json["issuances"][0]["claims"] == PERSON
+    asked = await desk("person", "erase", "--subject", "erika", "--json")
+    assert asked.code == DONE
+    done = await desk("person", "approve", asked.json["id"], "--json")
+    assert (done.code, done.json["state"]) == (DONE, "completed")
+    assert (await desk("person", "export", "--subject", "erika")).code == FAILED
+    assert (await desk("person", "export")).code == USAGE
+    assert "completed" in (await desk("person", "erasures")).out
+
+
 async def test_what_the_server_refuses_is_said_and_ends_one(desk: Desk) -> None:
     for words in (
         ("offer", "no-such-configuration"),
