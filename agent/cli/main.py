@@ -17,6 +17,7 @@ _VERBS = {
     "reinstate": "issuing",
     "request": "verifying",
     "result": "verifying",
+    "report": "reporting",
     "query": "verifying",
     "verifier": "verifying",
     "ca": "trusting",
