@@ -111,7 +111,9 @@ def _policy_made(made: tuple[UUID, int]) -> Reply:
 
 
 def _evidence(one: RequiredEvidence) -> dict[str, Any]:
-    asked = {"query": one.query} if one.query else {"dcql_query": one.dcql_query}
+    asked: dict[str, Any] = {"query": one.query} if one.query else {"dcql_query": one.dcql_query}
+    if one.verification_policy:
+        asked["verification_policy"] = one.verification_policy
     rules: list[dict[str, Any]] = [{"path": list(rule.path), "claim": list(rule.claim)} for rule in one.match]
     for told, rule in zip(rules, one.match, strict=True):
         if rule.credential:

@@ -58,6 +58,7 @@ class EvidenceBody(ClosedSchema):
     same_key = fields.Boolean(load_default=False)
     max_age = fields.Integer(validate=validate.Range(60, 2_678_400), load_default=600, strict=True)
     refuse = fields.Boolean(load_default=False)
+    verification_policy = fields.String(validate=NAME)
 
     @validates_schema
     def one_query(self, data: dict[str, Any], **_: Any) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from agent.scope.policies import VerificationPolicy
 from protocols.claims_path import ClaimsPath
 from protocols.ports import KeyHandle, TrustAnchor
 
@@ -75,7 +76,7 @@ class RequiredEvidence:
     """What has to be presented first: a stored query by name, or a DCQL query; good for `max_age`.
 
     `same_key`: the credential is bound to keys that presented. `refuse` a pre-authorized issuance without it, instead
-    of deferring it.
+    of deferring it. `verification_policy` decides, by name, or the tenant's default.
     """
 
     query: str | None = None
@@ -84,6 +85,7 @@ class RequiredEvidence:
     same_key: bool = False
     max_age: timedelta = timedelta(minutes=10)
     refuse: bool = False
+    verification_policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +222,9 @@ class VerifierSettings:
 class TenantCatalogue:
     """Everything about a tenant that changes rarely. `version` names this very content, for derived caches.
 
-    `status_registries`: by mechanism, the list that takes credentials at the moment. `configurations` are offered and
-    advertised; `retired` ones are not, and serve what was begun under them.
+    `status_registries`: by mechanism, the list that takes credentials at the moment. `verification_policies`: those in
+    force, by name. `configurations` are offered and advertised; `retired` ones are not, and serve what was begun under
+    them.
     """
 
     version: str
@@ -240,6 +243,7 @@ class TenantCatalogue:
     verifier: VerifierSettings = VerifierSettings()
     settings: Mapping[str, Any] = field(default_factory=dict)
     identity_providers: tuple[IdentityProvider, ...] = ()
+    verification_policies: Mapping[str, VerificationPolicy] = field(default_factory=dict)
     retired: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
 
     @property

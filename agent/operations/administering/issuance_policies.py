@@ -10,6 +10,7 @@ from agent.audit import AuditEvent
 from agent.operations.issuing.claims import compiled
 from agent.operations.issuing.codes import webhook_secret
 from agent.operations.verifying.dcql_queries import active_query
+from agent.operations.verifying.policies import chosen
 from agent.scope import Scope
 from agent.scope.deferring import NewPolicy
 from agent.scope.tenants import CredentialConfiguration, IssuancePolicy
@@ -159,6 +160,7 @@ async def _require_evidence(scope: Scope, evidence: Mapping[str, Any]) -> None:
     try:
         query = evidence.get("dcql_query") or (await active_query(scope, evidence["query"])).dcql_query
         asked = dcql.parse(query)
+        chosen(scope, evidence.get("verification_policy"))
     except ProtocolError as error:
         raise InvalidPolicy("required_evidence", error.description) from None
     if any(one.format not in scope.plugins["credential_formats"] for one in asked.credentials):

@@ -218,6 +218,7 @@ async def ask_for_evidence(
             query=required.query,
             redirect_uri=return_uri,
             same_device=return_uri is not None,
+            policy=required.verification_policy,
         ),
     )
     async with scope.unit() as unit:

@@ -118,6 +118,7 @@ def _evidence(stored: Mapping[str, Any]) -> RequiredEvidence:
         same_key=stored.get("same_key", False),
         max_age=timedelta(seconds=stored["max_age"]),
         refuse=stored.get("refuse", False),
+        verification_policy=stored.get("verification_policy"),
     )
 
 

@@ -294,3 +294,18 @@ async def test_a_haip_verifier_asks_on_the_same_device_alone(court: Court) -> No
     answer = await holder.present(link(page, "wallet"), pid, NAMES)
     await person.go("GET", answer.body["redirect_uri"])
     assert 'id="approve"' in (await person.go("GET", url))[2]
+
+
+async def test_a_verification_policy_decides_what_is_evidence(court: Court) -> None:
+    holder = Wallet(court.site.session)
+    pid = await obtain(court.site, holder)
+    unknown = {"name": "x", "required_evidence": {"dcql_query": query(), "verification_policy": "strict"}}
+    assert (await court.site.api("POST", "/issuance-policies", unknown))[0] == 422
+    strict = {"name": "strict", "types": ["urn:other:1"], "activate": True}
+    assert (await court.site.api("POST", "/verification-policies", strict))[0] == 201
+    await demand(court, verification_policy="strict")
+    _, found = await court.site.api("GET", "/issuance-policies")
+    assert found["items"][0]["required_evidence"]["verification_policy"] == "strict"
+    _, person, url, page = await signed_in(court)
+    assert (await holder.present(link(page, "code"), pid, NAMES)).status == 400
+    assert state((await person.go("GET", url))[2]) == "refused"
