@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from protocols.ports import PluginTools
-from protocols.ports.tools import FetchFailed
+from protocols.ports.tools import FetchFailed, FetchRefused, Socket
 
-ENCRYPTED = "application/didcomm-encrypted+json"
+REPLAYED = 409
 
 
 class HttpTransport:
@@ -13,12 +13,21 @@ class HttpTransport:
 
     schemes: ClassVar[frozenset[str]] = frozenset({"https", "http"})
 
+    stays: ClassVar[bool] = False
+
     def __init__(self, tools: PluginTools) -> None:
         self._fetch = tools.fetch
 
     async def send(self, endpoint: str, message: bytes, media_type: str) -> bytes | None:
         """Deliver; a message in the response (return_route) is handed back. Raises FetchRefused, FetchFailed."""
         answer = await self._fetch.post(endpoint, message, media_type)
+        if answer.status == REPLAYED:
+            # It was taken when its acknowledgement was lost.
+            return None
         if not 200 <= answer.status < 300:
             raise FetchFailed(f"status {answer.status}")
-        return answer.body if answer.body and answer.media_type == ENCRYPTED else None
+        return answer.body if answer.body and answer.media_type == media_type else None
+
+    async def open(self, endpoint: str) -> Socket:
+        """Nothing stays open here. Raises FetchRefused."""
+        raise FetchRefused("HTTP keeps no connection")
