@@ -52,9 +52,16 @@ class GuardedSocket:
     async def send(self, message: bytes) -> None:
         """One text frame. Raises FetchFailed."""
         try:
-            await asyncio.wait_for(self._socket.send_str(message.decode()), 10)
+            await asyncio.wait_for(self._send(message), 10)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise FetchFailed(type(error).__name__) from None
+
+    async def _send(self, message: bytes) -> None:
+        # Text, which every agent reads, for all that is text.
+        try:
+            await self._socket.send_str(message.decode())
+        except UnicodeDecodeError:
+            await self._socket.send_bytes(message)
 
     async def receive(self, seconds: float) -> bytes | None:
         """The next frame, None at the end. Raises TimeoutError, FetchFailed."""

@@ -30,6 +30,11 @@ class WebSockets:
     def __init__(self, wakeups: Wakeups) -> None:
         self._wakeups, self._open = wakeups, 0
 
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return self._open
+
     def full(self) -> bool:
         """Whether no more are taken."""
         return self._open >= MAX_SOCKETS

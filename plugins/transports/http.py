@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from protocols.ports import PluginTools
-from protocols.ports.tools import FetchFailed, FetchRefused, Socket
+from protocols.ports.tools import FetchFailed
 
 REPLAYED = 409
 
@@ -12,8 +12,6 @@ class HttpTransport:
     """POSTs messages through the guarded fetch, which decides about plain http and follows no redirect."""
 
     schemes: ClassVar[frozenset[str]] = frozenset({"https", "http"})
-
-    stays: ClassVar[bool] = False
 
     def __init__(self, tools: PluginTools) -> None:
         self._fetch = tools.fetch
@@ -27,7 +25,3 @@ class HttpTransport:
         if not 200 <= answer.status < 300:
             raise FetchFailed(f"status {answer.status}")
         return answer.body if answer.body and answer.media_type == media_type else None
-
-    async def open(self, endpoint: str) -> Socket:
-        """Nothing stays open here. Raises FetchRefused."""
-        raise FetchRefused("HTTP keeps no connection")

@@ -12,7 +12,6 @@ class WebSocketTransport:
     """One message a frame, through the guarded fetch."""
 
     schemes: ClassVar[frozenset[str]] = frozenset({"wss", "ws"})
-    stays: ClassVar[bool] = True
 
     def __init__(self, tools: PluginTools) -> None:
         self._fetch = tools.fetch

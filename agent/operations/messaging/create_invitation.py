@@ -8,6 +8,7 @@ from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.messaging.identity import endpoint_of
+from agent.operations.messaging.mediate import MEDIATE
 from agent.operations.messaging.reachable import reachable_did
 from agent.operations.messaging.threads import new_id
 from agent.scope import Scope
@@ -50,7 +51,9 @@ async def create_invitation(scope: Scope, request: CreateInvitation) -> CreatedI
 
     Raises NoConnection, Undeliverable for a mediator that does not route.
     """
-    own = await reachable_did(scope, request.mediator)
+    policy = request.policy or {}
+    # Whoever is mediated for holds a line open.
+    own = await reachable_did(scope, request.mediator, sockets=policy.get(MEDIATE) is True)
     row = new_id(scope)
     invitation = Invitation(
         str(new_id(scope)), own.did, request.goal_code, request.goal, request.label, request.request
@@ -65,7 +68,7 @@ async def create_invitation(scope: Scope, request: CreateInvitation) -> CreatedI
         invitation_id=invitation.id,
         invitation=message,
         multi_use=request.multi_use,
-        policy=request.policy or {},
+        policy=policy,
         expires=scope.now() + timedelta(seconds=request.seconds) if request.seconds is not None else None,
     )
     async with scope.unit() as unit:

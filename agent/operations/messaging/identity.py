@@ -52,7 +52,7 @@ async def identity_of(scope: Scope) -> Identity:
     return found
 
 
-def _socket_service(scope: Scope) -> Mapping[str, Any]:
+def socket_service(scope: Scope) -> Mapping[str, Any]:
     """The WebSocket, as a service of its own: some agents read no list of endpoints."""
     service = didcomm_service(f"ws{endpoint_of(scope).removeprefix('http')}")
     return {**service, "id": "didcomm-ws"}
@@ -71,7 +71,7 @@ async def _make(scope: Scope) -> Identity:
     options: Mapping[str, Any] = {
         "base_url": scope.tenant.base_url,
         "relationships": {kid: _RELATIONSHIPS[key.purpose] for kid, key in published.items()},
-        "services": [didcomm_service(endpoint_of(scope)), _socket_service(scope)],
+        "services": [didcomm_service(endpoint_of(scope)), socket_service(scope)],
     }
     registrar = scope.plugins["did_methods"]["web"]
     document = await registrar.create({kid: key.jwk for kid, key in published.items()}, options)

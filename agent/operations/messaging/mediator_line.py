@@ -17,6 +17,7 @@ from protocols.did import peer
 from protocols.didcomm.ciphers import CannotOpen
 from protocols.didcomm.message import Message
 from protocols.errors import Malformed
+from protocols.ports import KeepsConnections
 from protocols.ports.tools import FetchFailed, FetchRefused
 
 
@@ -44,7 +45,7 @@ async def exchange(scope: Scope, mediator: Mediator, message: Message) -> Messag
     failure: Exception = Undeliverable("mediator has no endpoint that we can use")
     for endpoint in await envelopes.endpoints(scope, message):
         transport = transport_of(scope, endpoint.uri)
-        if transport is None or transport.stays:
+        if transport is None or isinstance(transport, KeepsConnections):
             continue
         try:
             uri, wrapped = await envelopes.wrap(scope, endpoint, message, packed)

@@ -1,5 +1,7 @@
 """We fetch what a mediator holds for us: handled first, acknowledged then, so that a crash loses nothing."""
 
+from typing import Any
+
 from agent import telemetry
 from agent.operations.messaging.deliver_message import transport_of
 from agent.operations.messaging.mediator_line import Mediator, exchange, mediator_of, message_to, opened
@@ -11,6 +13,7 @@ from agent.scope.messaging import Replayed
 from protocols.didcomm.message import Message
 from protocols.encoding import parse_b64url
 from protocols.errors import ProtocolError
+from protocols.ports import KeepsConnections
 from protocols.ports.keys import KeyStoreUnavailable
 from protocols.ports.tools import Socket
 
@@ -42,8 +45,8 @@ async def live_socket(scope: Scope, mediator: Mediator) -> Socket | None:
     envelopes = VERSIONS[mediator.connection.version]
     probe = live_change(scope, mediator)
     for endpoint in await envelopes.endpoints(scope, probe):
-        transport = None if endpoint.routing_keys else transport_of(scope, endpoint.uri)
-        if transport is None or not transport.stays:
+        transport: Any = None if endpoint.routing_keys else transport_of(scope, endpoint.uri)
+        if not isinstance(transport, KeepsConnections):
             continue
         socket = await transport.open(endpoint.uri)
         for message in (probe, delivery_request(scope, mediator)):

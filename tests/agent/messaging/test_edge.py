@@ -81,6 +81,9 @@ async def test_messages_wait_at_the_mediator_until_they_are_picked_up(edge: Edge
 
 
 async def test_a_line_to_the_mediator_delivers_at_once(edge: Edge) -> None:
+    async with edge.edge.unit() as unit:
+        mediator = peer.document((await unit.connections.get(edge.line)).their_did)
+    assert [one["id"] for one in mediator.document["service"]] == ["#didcomm", "#didcomm-ws"]
     pickups = Pickups(edge.world.maint, edge.world.scope_of)
     await edge.meet()
     await edge.write(2)
@@ -91,6 +94,7 @@ async def test_a_line_to_the_mediator_delivers_at_once(edge: Edge) -> None:
         await edge.write(3)
         await edge.deliveries()
         await until(edge, 5)
+        assert edge.world.sockets.count == 1
         await asyncio.sleep(0.3)
         assert await edge.held() == 0
     finally:
@@ -146,7 +150,6 @@ class Deaf:
     """A transport whose peer never answers."""
 
     schemes = frozenset({"http", "https", "ws", "wss"})
-    stays = False
 
     async def send(self, endpoint: str, message: bytes, media_type: str) -> bytes | None:
         raise FetchFailed("TimeoutError")
