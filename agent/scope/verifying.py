@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from agent.scope.policies import Remembered
+
 
 @dataclass(frozen=True, slots=True)
 class RequestTerms:
@@ -42,6 +44,7 @@ class NewPresentationRequest:
     terms: RequestTerms = RequestTerms()
     transaction_data: tuple[str, ...] = ()
     query_id: UUID | None = None
+    policy_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class OpenRequest:
     terms: RequestTerms = RequestTerms()
     transaction_data: tuple[str, ...] = ()
     browser_hash: bytes | None = None
+    policy_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class Presented:
     claims: Mapping[str, Any]
     checks: tuple[str, ...]
     presentation: Any = None
+    holder: str | None = None
+    """The thumbprint of the key that presented, base64url."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,9 @@ class PresentationResult:
     flow: str = "cross_device"
     ignored: tuple[str, ...] = ()
     redirect_uri: str | None = None
+    verified_at: datetime | None = None
+    holders: tuple[str, ...] = ()
+    """Thumbprints of the keys that presented, where a credential holds its key."""
 
 
 class Presentations(Protocol):
@@ -149,6 +158,9 @@ class Presentations(Protocol):
 
     async def report(self, report: UUID) -> Mapping[str, Any] | None:
         """The report of this id; else, of the request of this id, the one that decided."""
+
+    async def accepted(self, limit: int) -> Sequence[Remembered]:
+        """The last answers that were accepted, the newest first."""
 
     async def reports(self, request: UUID) -> Sequence[Mapping[str, Any]]:
         """All reports of a request, of answers that changed nothing too, in their order."""

@@ -15,7 +15,9 @@ from agent.operations.verifying.trail import Shown, Trail
 from agent.scope import Scope
 from agent.scope.verifying import IgnoredAnswer, OpenRequest, Presented, Verdict
 from agent.tenancy import uuid7
+from protocols.encoding import b64url
 from protocols.errors import ProtocolError
+from protocols.jose.jwk import thumbprint
 from protocols.openid4vp.authorization_request import POSTED
 from protocols.openid4vp.response import PostedResponse, with_response_code
 from protocols.ports import VerifiedCredential
@@ -51,7 +53,7 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
     """End the transaction. Raises Conflict."""
     destination = _destination(scope, request) if judgement.refusal is None else None
     code = secrets.response_code(scope.vault, request.id) if destination else None
-    presented = [] if judgement.refusal else [_kept(one) for one in judgement.trail.shown]
+    presented = [] if judgement.refusal else [_kept(judgement.trail, one) for one in judgement.trail.shown]
     now, state = scope.now(), "refused" if judgement.refusal else "answered" if code else "verified"
     decision = Decision(uuid7(now, scope.entropy(10)), state, judgement.errors, now)
     verdict = Verdict(
@@ -112,10 +114,14 @@ async def note_ignored(scope: Scope, request: UUID, posted: PostedResponse, reas
         await unit.commit()
 
 
-def _kept(one: Shown) -> Presented:
+def _kept(trail: Trail, one: Shown) -> Presented:
+    """What the policy lets be kept: the claims, and the presentation for evidence."""
     verified = one.believed
-    shown = _claims(verified)
-    return Presented(one.asked.id, verified.format, verified.type, verified.issuer, shown, verified.checks, one.sent)
+    shown, held = _claims(verified), verified.holder
+    holder = b64url(thumbprint(held.value)) if held is not None and held.kind == "jwk" else None
+    sent = None if trail.policy and trail.policy.rules.keep == "claims" else one.sent
+    said = (one.asked.id, verified.format, verified.type, verified.issuer)
+    return Presented(*said, shown, verified.checks, sent, holder)
 
 
 def _claims(verified: VerifiedCredential) -> Mapping[str, Any]:
