@@ -7,11 +7,13 @@ from agent import telemetry
 from agent.compose.databases import addresses
 from agent.compose.house import House
 from agent.config import Config
+from agent.lifecycle.archive import Archiver
 from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
 from agent.workers.document_signers import DocumentSigners
 from agent.workers.housekeeping import Housekeeping
 from agent.workers.publication import Publication
+from agent.workers.retention import Retention
 from agent.workers.schedule import run_all
 from agent.workers.seals import Seals
 
@@ -26,7 +28,10 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             maint = await open_pool(where.maint, 4, "agent_maint")
             try:
                 entering = (Deliveries, Publication, Seals, DocumentSigners)
-                await run_all([Housekeeping(maint), *(task(maint, house.scope_of) for task in entering)], stopping)
+                retention = Retention(Archiver(maint, house.scope_of, house.archive))
+                await run_all(
+                    [Housekeeping(maint), retention, *(task(maint, house.scope_of) for task in entering)], stopping
+                )
             finally:
                 await maint.close()
 
