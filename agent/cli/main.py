@@ -17,6 +17,8 @@ _VERBS = {
     "reinstate": "issuing",
     "request": "verifying",
     "result": "verifying",
+    "report": "reporting",
+    "policy": "policies",
     "query": "verifying",
     "verifier": "verifying",
     "ca": "trusting",

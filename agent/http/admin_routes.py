@@ -14,6 +14,8 @@ from agent.http import (
     keeping_routes,
     people_routes,
     policy_routes,
+    report_routes,
+    verification_policy_routes,
     verifier_admin_routes,
 )
 from agent.http import admin_schemas as schemas
@@ -375,6 +377,8 @@ def _rows() -> tuple[Route, ...]:
             for verb, operate in _STATUS_CHANGES.items()
         ),
         *verifier_admin_routes.ROWS,
+        *report_routes.ROWS,
+        *verification_policy_routes.ROWS,
         Route("POST", "/trust-anchors", s.TRUST_WRITE, _anchor, add_trust_anchor, _added),
         Route("GET", "/trust-anchors", s.TRUST_READ, _nothing, list_trust_anchors, _anchors),
         Route(

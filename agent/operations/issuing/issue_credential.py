@@ -214,7 +214,9 @@ async def _numbered(
 async def _draft(
     scope: Scope, configuration: CredentialConfiguration, holder: Holder | None, place: StatusPlace | None
 ) -> tuple[IssuedCredential, Holder | None]:
-    begins = x509.load_certificate(scope.catalogue.key("issuer").x5c[0]).not_before
+    issues = scope.plugins["credential_formats"][configuration.format]
+    signer = scope.catalogue.key(getattr(issues, "signing_purpose", "issuer"))
+    begins = x509.load_certificate(signer.x5c[0]).not_before
     issued_at = rounded(scope.now(), configuration.lifetime, begins)
     return IssuedCredential(
         id=uuid7(scope.now(), scope.entropy(10)),
