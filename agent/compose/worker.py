@@ -12,6 +12,7 @@ from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
 from agent.workers.document_signers import DocumentSigners
 from agent.workers.housekeeping import Housekeeping
+from agent.workers.pickups import Pickups
 from agent.workers.publication import Publication
 from agent.workers.retention import Retention
 from agent.workers.schedule import run_all
@@ -26,13 +27,14 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
         where = addresses(config)
         async with House(config, where) as house:
             maint = await open_pool(where.maint, 4, "agent_maint")
+            pickups = Pickups(maint, house.scope_of)
             try:
                 entering = (Deliveries, Publication, Seals, DocumentSigners)
                 retention = Retention(Archiver(maint, house.scope_of, house.archive))
-                await run_all(
-                    [Housekeeping(maint), retention, *(task(maint, house.scope_of) for task in entering)], stopping
-                )
+                entered = (task(maint, house.scope_of) for task in entering)
+                await run_all([Housekeeping(maint), retention, *entered, pickups], stopping)
             finally:
+                await pickups.close()
                 await maint.close()
 
     return main
