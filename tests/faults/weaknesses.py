@@ -77,6 +77,13 @@ def in_clear(_step: Step, _scope: Any, _request: Any, posted: Any) -> Any:
     return response.in_clear(posted)
 
 
+def no_more_members(step: Step, found: Mapping[str, Any], *, encrypted: bool) -> Any:
+    """Registered claims are a mistake."""
+    if "iss" in found:
+        raise response.InvalidResponse("iss")
+    return step(found, encrypted=encrypted)
+
+
 def any_state(_step: Step, _scope: Any, _request: Any, posted: Any) -> Any:
     """No look at state."""
     return response.in_clear(posted)
@@ -111,6 +118,7 @@ WEAKNESSES: Mapping[str, tuple[str, Step]] = {
     "response-issuer-chain-grafted": ("protocols.jose.jws.verify", looks_away),
     "response-claim-missing": ("agent.operations.verifying.verify_presentations.require_match", looks_away),
     "response-disclosure-forged": ("protocols.sd_jwt.restore", every_disclosure),
+    "jwe-payload-members": ("protocols.openid4vp.response._response", no_more_members),
     "response-state": (f"{_RECEIVE}_open", any_state),
     "response-plain-for-encrypted": (f"{_RECEIVE}_open", in_clear),
 }
