@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -107,8 +107,11 @@ class House:
 
     def _changed(self, _channel: str, payload: str) -> None:
         with suppress(ValueError):
-            self.cache.forget_tenant(UUID(payload))
-            self.cache.forget_tenant(SYSTEM.id)  # under whose name the names of tenants are kept
+            self._forget(UUID(payload))
+
+    def _forget(self, tenant: UUID) -> None:
+        self.cache.forget_tenant(tenant)
+        self.cache.forget_tenant(SYSTEM.id)  # under whose name the names of tenants are kept
 
     async def control(self) -> Control:
         """The control plane's world; its pool is opened on first use."""
@@ -117,7 +120,7 @@ class House:
             self._control = Control(
                 now=now,
                 entropy=secrets.token_bytes,
-                enter=partial(_enter, self._control_pool),
+                enter=partial(_enter, self._control_pool, self._forget),
                 keys=self.keyring,
                 kek=await self._kek(),
                 kek_store=self.kek_store,
@@ -169,7 +172,7 @@ class House:
             principal=principal,
             now=now,
             entropy=secrets.token_bytes,
-            unit=partial(unit_of_work, self.app, tenant, principal, room.vault, now),
+            unit=partial(unit_of_work, self.app, tenant, principal, room.vault, now, changed=self._forget),
             vault=room.vault,
             keys=self.keyring,
             catalogue=room.catalogue,
@@ -209,8 +212,10 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def _enter(pool: asyncpg.Pool, tenant: Tenant, principal: Principal, vault: TenantVault) -> AsyncIterator[Any]:
-    unit: AbstractAsyncContextManager[Any] = unit_of_work(pool, tenant, principal, vault, now)
+async def _enter(
+    pool: asyncpg.Pool, changed: Callable[[UUID], None], tenant: Tenant, principal: Principal, vault: TenantVault
+) -> AsyncIterator[Any]:
+    unit: AbstractAsyncContextManager[Any] = unit_of_work(pool, tenant, principal, vault, now, changed=changed)
     async with unit as entered:
         yield entered
 

@@ -99,7 +99,8 @@ async def test_a_passkey_is_added_after_a_password_and_signs_in(
     session, device = await authenticator(context, page)
     client = await arrive(court, page, landing)
     await with_password(page)
-    await page.click("#add-passkey")
+    async with page.expect_navigation():
+        await page.click("#add-passkey")
     await page.wait_for_selector("#approve")
     assert len((await session.send("WebAuthn.getCredentials", {"authenticatorId": device}))["credentials"]) == 1
     await approve(court, page, client)

@@ -16,13 +16,16 @@ def new_id(scope: Scope) -> UUID:
     return uuid7(scope.now(), scope.entropy(10))
 
 
-def protocol_of(scope: Scope, message_type: str) -> DidcommProtocol:
-    """The protocol of a message type by name and major version. Raises UnsupportedMessage."""
+def protocol_of(scope: Scope, message_type: str, version: int = 2) -> DidcommProtocol:
+    """The protocol of a message type by name and major version, if this DIDComm version may carry it.
+
+    Raises UnsupportedMessage.
+    """
     wanted = parse_type(message_type)
     for protocol in scope.plugins["didcomm_protocols"].values():
         found: DidcommProtocol = protocol
         known = parse_type(f"{found.identifier}/message")
-        if (known.protocol, known.major) == (wanted.protocol, wanted.major):
+        if version in found.versions and (known.protocol, known.major) == (wanted.protocol, wanted.major):
             return found
     raise UnsupportedMessage("protocol is not switched on")
 
@@ -39,9 +42,10 @@ def write(scope: Scope, identity: Identity, thread: Thread, outgoing: Outgoing, 
         from_=identity.did,
         to=(thread.peer,),
         thid="" if apart or first else thread.thid,
-        pthid=thread.thid if apart else "",
+        pthid=thread.thid if apart else thread.pthid if first else "",
         created_time=int(scope.now().timestamp()),
         headers=outgoing.headers,
+        attachments=outgoing.attachments,
     )
     return Written(message_id, message)
 

@@ -24,6 +24,7 @@ class ReportProblem:
 
     identifier: ClassVar[str] = "https://didcomm.org/report-problem/2.0"
     roles: ClassVar[tuple[str, ...]] = ("notifier", "notified")
+    versions: ClassVar[frozenset[int]] = frozenset({2})
 
     def __init__(self, tools: object = None) -> None:
         """Needs no tools."""
