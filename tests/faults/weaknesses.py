@@ -35,17 +35,17 @@ def any_audience(step: Step, plugin: Any, opened: Any, holder: Any, expected: An
     step(plugin, opened, holder, replace(expected, audience=opened.content.claims.get("aud")))
 
 
-def any_nonce(step: Step, sd_jwt: Any, claims: Mapping[str, Any], audience: str, _nonce: str) -> None:
+def any_nonce(step: Step, sd_jwt: Any, claims: Mapping[str, Any], audience: str, _nonce: str, *more: Any) -> None:
     """The nonce that the KB-JWT names."""
-    step(sd_jwt, claims, audience, claims.get("nonce"))
+    step(sd_jwt, claims, audience, claims.get("nonce"), *more)
 
 
-def any_verifier(step: Step, sd_jwt: Any, claims: Mapping[str, Any], _audience: str, nonce: str) -> None:
+def any_verifier(step: Step, sd_jwt: Any, claims: Mapping[str, Any], _audience: str, nonce: str, *more: Any) -> None:
     """The audience that the KB-JWT names."""
-    step(sd_jwt, claims, claims.get("aud"), nonce)
+    step(sd_jwt, claims, claims.get("aud"), nonce, *more)
 
 
-def any_disclosures(step: Step, _sd_jwt: Any, claims: Mapping[str, Any], audience: str, nonce: str) -> None:
+def any_disclosures(step: Step, _sd_jwt: Any, claims: Mapping[str, Any], audience: str, nonce: str, *_: Any) -> None:
     """No look at sd_hash."""
     assert (claims.get("aud"), claims.get("nonce")) == (audience, nonce)
 
