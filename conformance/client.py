@@ -20,7 +20,7 @@ from multidict import CIMultiDict
 from conformance.browser import Browser, parameters_of
 from conformance.http import Answer
 from conformance.issuing import KnownClient, ProviderFiles
-from conformance.jose import Key, b64u, read_object
+from conformance.jose import Key, b64u, read_object, seal
 from conformance.session import Session, standing
 from conformance.verdict import Blocked, skip
 from conformance.x509 import anchors_of, der
@@ -41,7 +41,7 @@ def proof(key: Key, method: str, url: str, token: str | None = None, **changes: 
     claims = {"jti": secrets.token_urlsafe(16), "htm": method, "htu": url, "iat": changes.pop("now")}
     if token is not None:
         claims["ath"] = b64u(hashlib.sha256(token.encode()).digest())
-    return signer.jws(present(header), present(claims | changes))
+    return seal(present({"alg": "ES256", **header}), present(claims | changes), signer.sign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class Client:
         answer = await self.session.http.post(self.server["challenge_endpoint"])
         return str(standing(answer, "attestation_challenge")["attestation_challenge"])
 
-    def assertion(self, **changes: Any) -> dict[str, str]:
+    def assertion(self, **changes: Any) -> dict[str, Any]:
         """A client assertion (RFC 7523)."""
         assert self.secret
         now = self.session.now()

@@ -20,11 +20,12 @@ from conformance import target as targets
 from protocols.x509 import render_pem
 from tests.authorizing import ERIKA, PASSWORD, REDIRECT, WalletProvider
 from tests.faults.between import Between
-from tests.faults.issuing import ISSUING
+from tests.faults.planted import ISSUING
 from tests.houses import PERSON
 from tests.wallets import HolderKey, b64
 
 PROFILES = {"plain": ["openid4vci-1.0"], "haip": ["openid4vci-1.0", "haip-1.0"]}
+DISPLAY = [{"name": "Ministry", "locale": "en"}, {"name": "Ministerium", "locale": "de"}]
 ATTESTED = "https://wallet.example"
 
 
@@ -68,7 +69,7 @@ class Issuers:
             ("POST", "clients", {**registered, "client_id": "other"}),
             ("POST", "clients", {**portal, "redirect_uris": [REDIRECT]}),
             ("POST", "trust-anchors", anchor),
-            ("PATCH", "issuer", {"profiles": PROFILES[kind]}),
+            ("PATCH", "issuer", {"profiles": PROFILES[kind], "display": DISPLAY}),
         ):
             async with session.request(method, f"/api/v1/{path}", json=body) as answer:
                 assert answer.status in {201, 204}, await answer.text()

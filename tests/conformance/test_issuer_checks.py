@@ -14,11 +14,11 @@ from conformance.registry import load_checks
 from conformance.session import Session
 from tests.conformance.issuers import Issuers, standing
 from tests.databases import Database
-from tests.faults.issuing import ISSUING
+from tests.faults.planted import ISSUING
 from tests.houses import free_port
 
 load_checks()
-PLANS = {"plain": plans.load("openid4vci-issuer")}
+PLANS = {"plain": plans.load("openid4vci-issuer"), "haip": plans.load("openid4vci-issuer-haip")}
 REQUIREMENTS = {one.id: one for plan in reversed(PLANS.values()) for one in plan.requirements}
 KINDS = {one.id: kind for kind, plan in reversed(PLANS.items()) for one in plan.requirements}
 

@@ -16,6 +16,8 @@ ENDPOINTS = {
     "make-offer": r"POST /api/v1/credential-offers",
     "issuer-metadata": r"GET /\.well-known/openid-credential-issuer/.*",
     "server-metadata": r"GET /\.well-known/oauth-authorization-server/.*",
+    "documents": r"GET /\.well-known/(openid-credential-issuer|oauth-authorization-server)/.*",
+    "base": r"GET /t/[^/]+",
     "jwks": r"GET /t/[^/]+/jwks",
     "offer": r"GET /t/[^/]+/credential-offers/.*",
     "par": r"(GET|POST) /t/[^/]+/par",

@@ -209,4 +209,3 @@ AUTHORIZING: Mapping[str, tuple[str, Bug]] = {
     ),
     "refresh-other-key": ("token", accepts(TOKEN)),
 }
-ISSUING: Mapping[str, tuple[str, Bug]] = {**AUTHORIZING}
