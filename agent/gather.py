@@ -107,6 +107,8 @@ async def require_status(scope: Scope, reference: StatusReference | None) -> Non
         raise StatusUnavailable(f"{type(error).__name__} {error}") from None
     if value != 0:
         raise Revoked()
+    for other in reference.others:
+        await require_status(scope, other)
 
 
 async def _value(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> int:
