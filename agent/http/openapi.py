@@ -10,7 +10,15 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
 from agent.http import admin_sign_in_schemas as sign_in
-from agent.http import did_routes, issuer_schemas, policy_schemas, verifier_admin_routes
+from agent.http import (
+    configuration_schemas,
+    did_routes,
+    issuer_schemas,
+    people_routes,
+    policy_schemas,
+    verification_policy_routes,
+    verifier_admin_routes,
+)
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
@@ -23,6 +31,8 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
         for verb in STATUS_VERBS
     },
     **verifier_admin_routes.BODIES,
+    **verification_policy_routes.BODIES,
+    **people_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
     ("POST", "/api-keys"): schemas.ApiKeyBody,
@@ -32,7 +42,8 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/approvals/{approval}/deny"): policy_schemas.DenyBody,
     ("POST", "/issuance-policies"): policy_schemas.IssuancePolicyBody,
     ("PATCH", "/credential-configurations/{configuration}/type"): issuer_schemas.ChosenTypeBody,
-    ("PATCH", "/credential-configurations/{configuration}"): policy_schemas.ConfigurationBody,
+    ("PATCH", "/credential-configurations/{configuration}"): configuration_schemas.ConfigurationBody,
+    ("POST", "/credential-configurations"): configuration_schemas.NewConfigurationBody,
     ("POST", "/identity-providers"): sign_in.IdentityProviderBody,
     ("PATCH", "/users/{user}"): sign_in.UserStatusBody,
     ("POST", "/dids"): did_routes.DidBody,
@@ -40,6 +51,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/dids/{did}/approvals"): did_routes.ApprovalBody,
     ("POST", "/did-approvals"): did_routes.WitnessBody,
 }
+_TELLING = ("/activate", "/test")
 _SILENT = ("/approve", "/deny", "/payment")
 _NAMED = ("configuration", "table")
 """Parameters of paths that are names and not ids."""
@@ -85,7 +97,7 @@ def _operation(row: Route) -> dict[str, Any]:
     path = row.path.removeprefix(BASE)
     body = BODIES.get((row.method, path))
     success = {"POST": "201", "DELETE": "204"}.get(row.method, "200")
-    if path.endswith(STATUS_VERBS):
+    if path.endswith((*STATUS_VERBS, *_TELLING)):
         success = "200"
     elif path.endswith(_SILENT):
         success = "204"
@@ -111,6 +123,6 @@ def _headers(row: Route, path: str) -> list[dict[str, Any]]:
     if row.method == "POST":
         text = "Makes the call happen once, however often it is sent."
         return [{"name": "Idempotency-Key", "in": "header", "description": text, "schema": {"type": "string"}}]
-    if path in ("/credentials", "/approvals"):
+    if path in ("/credentials", "/approvals", "/users"):
         return [{"name": "after", "in": "query", "description": "Cursor.", "schema": {"type": "string"}}]
     return []

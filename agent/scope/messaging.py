@@ -1,11 +1,13 @@
 """DIDComm conversations: threads with their protocol's state, messages handled once, and what is still to be sent."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
+from agent.scope.connections import Connection
 from agent.scope.tenants import SigningKey
+from protocols.did import peer
 from protocols.didcomm.message import Message
 from protocols.didcomm.protocol import ThreadState
 from protocols.errors import ProtocolError
@@ -26,16 +28,24 @@ class Undeliverable(ProtocolError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the tenant is in DIDComm: its DID, its document, and its agreement keys by absolute key id."""
+    """Who the tenant is to a peer: a DID, its document, agreement and authentication keys by absolute key id.
+
+    `own` is the row of a DID made for a relationship, None for the tenant's public one.
+    """
 
     did: str
     document: Mapping[str, Any]
     agreement: Mapping[str, SigningKey]
+    authentication: Mapping[str, SigningKey] = field(default_factory=dict)
+    own: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """One run of one protocol with one peer. `version` is None until it is stored; `state` is None until then too."""
+    """One run of one protocol with one peer, on a connection where there is one.
+
+    `version` is None until it is stored; `state` is None until then too. A transient one is never stored.
+    """
 
     id: UUID
     peer: str
@@ -44,6 +54,13 @@ class Thread:
     state: ThreadState | None = None
     version: int | None = None
     pthid: str = ""
+    connection: UUID | None = None
+    transient: bool = False
+
+    @property
+    def party(self) -> str:
+        """Whose thread it is: of a connection even when its DIDs rotate, otherwise of a DID in its short form."""
+        return f"connection:{self.connection}" if self.connection else peer.short_form(self.peer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +74,42 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one message (or we) made of a thread: the row's new state, the message taken, those written."""
+    """What one message (or we) made of a thread: the row's new state, the message taken, those written.
+
+    `connections` are stored with it, new ones and changed ones; `effects` run in the same transaction.
+    """
 
     thread: Thread
     state: ThreadState
     closed: bool
     taken: tuple[UUID, Message] | None = None
     written: tuple[Written, ...] = field(default=())
+    connections: tuple[Connection, ...] = ()
+    effects: tuple[Callable[[Any], Awaitable[None]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message of ours that waits to be sent, and the DIDComm version that its connection speaks."""
+
+    message: Message
+    version: int
+    connection: UUID | None
 
 
 class Conversations(Protocol):
     """`unit.conversations`."""
 
-    async def thread(self, peer: str, thid: str, protocol: str) -> Thread | None:
-        """The thread that the peer and we call `thid`; another peer's thread of that name is another thread."""
+    async def thread(self, wanted: Thread) -> Thread:
+        """The stored thread of this party, `thid` and protocol, or `wanted` itself when there is none.
+
+        Another peer's thread of that name is another thread.
+        """
 
     async def settle(self, step: Step) -> None:
         """Store a step whole. Raises Replayed for a message taken before, Conflict when the thread moved on."""
 
-    async def outgoing(self, message: UUID) -> Message | None:
+    async def outgoing(self, message: UUID) -> Queued | None:
         """A message of ours that is queued, None when it is sent, failed or gone."""
 
     async def sent(self, message: UUID, delivered: bool) -> UUID:

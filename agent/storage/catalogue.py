@@ -16,7 +16,7 @@ from agent.scope.tenants import (
     VerifierSettings,
 )
 from agent.storage import tables
-from agent.storage.repositories import identity_providers
+from agent.storage.repositories import identity_providers, verification_policies
 from agent.storage.repositories.issuance_policies import ACTIVE, policy_of
 from agent.storage.repositories.status_lists import registry_of
 from agent.storage.statements import Row, Statement
@@ -61,7 +61,7 @@ _CONFIGURATIONS = Statement(
             _types.c.id == tables.credential_configurations.c.type_id,
         ),
     )
-    .where(tables.credential_configurations.c.tenant_id == _TENANT, tables.credential_configurations.c.is_active)
+    .where(tables.credential_configurations.c.tenant_id == _TENANT)
     .order_by(tables.credential_configurations.c.credential_configuration_id)
 )
 
@@ -81,11 +81,15 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         "providers": await identity_providers.ACTIVE.rows(connection, tenant=tenant),
         "anchors": await _ANCHORS.rows(connection, tenant=tenant, system=system),
         "policies": await ACTIVE.rows(connection, tenant=tenant),
+        "verification": await verification_policies.ACTIVE.rows(connection, tenant=tenant),
     }
     policies = {row["policy_name"]: policy_of(row) for row in rows["policies"]}
     parties = [issuer, verifier, *([did] if did else [])]
     config = issuer["issuer_config"]
     profiles = frozenset(config.get("profiles", ("openid4vci-1.0",)))
+    configurations = [
+        (row["is_active"], _configuration(row, policies, haip.PROFILE in profiles)) for row in rows["configurations"]
+    ]
     return TenantCatalogue(
         version=_version([*parties, *(row for found in rows.values() for row in found)]),
         issuer_id=issuer["id"],
@@ -94,10 +98,8 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         verifier_name=verifier["name"],
         dns_names=dns_names,
         keys=tuple(_key(unit, row) for row in rows["keys"]),
-        configurations={
-            row["credential_configuration_id"]: _configuration(row, policies, haip.PROFILE in profiles)
-            for row in rows["configurations"]
-        },
+        configurations={one.credential_configuration_id: one for active, one in configurations if active},
+        retired={one.credential_configuration_id: one for active, one in configurations if not active},
         anchors=tuple(_anchor(row) for row in rows["anchors"]),
         status_registries={row["type"]: registry_of(unit.vault, row) for row in rows["registries"]},
         profiles=profiles,
@@ -106,6 +108,9 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         verifier=_verifier(verifier["verifier_config"]),
         settings={"samples": config.get("samples", {}), "vc_api": config.get("vc_api", "off")},
         identity_providers=tuple(identity_providers.read(unit.vault, row) for row in rows["providers"]),
+        verification_policies={
+            row["policy_name"]: verification_policies.policy_of(row) for row in rows["verification"]
+        },
     )
 
 

@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
-from sqlalchemy import bindparam, insert
+from sqlalchemy import bindparam, insert, literal, select
 
-from agent.audit import AuditEvent, SecurityEvent
+from agent.audit import AuditEvent, DataAccess, SecurityEvent
 from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
 from agent.storage import tables
+from agent.storage.recording import recorded
 from agent.storage.repositories.api_keys import ApiKeyRepository
 from agent.storage.repositories.attempt_counters import AttemptCounterRepository
 from agent.storage.repositories.audit_trail import AuditTrailRepository
@@ -22,23 +23,30 @@ from agent.storage.repositories.authenticators import AuthenticatorRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.claim_records import ClaimRecordRepository
 from agent.storage.repositories.clients import ClientRepository
+from agent.storage.repositories.connections import ConnectionRepository
 from agent.storage.repositories.conversations import ConversationRepository
+from agent.storage.repositories.credential_configurations import CredentialConfigurationRepository
 from agent.storage.repositories.credential_types import CredentialTypeRepository
 from agent.storage.repositories.dcql_queries import DcqlQueryRepository
 from agent.storage.repositories.deferrals import DeferralRepository
 from agent.storage.repositories.dids import DidRepository
+from agent.storage.repositories.erasures import ErasureRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
+from agent.storage.repositories.mediations import MediationRepository
 from agent.storage.repositories.people import PeopleRepository
+from agent.storage.repositories.person_files import PersonFileRepository
 from agent.storage.repositories.presentations import PresentationRepository
 from agent.storage.repositories.replay_marks import ReplayMarkRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
 from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
+from agent.storage.repositories.verification_policies import VerificationPolicyRepository
 from agent.storage.statements import Statement
+from agent.storage.subjects import subject_index
 from agent.telemetry import COMMITS, EVENTS, one
 from agent.tenancy import Principal, Tenant
 
@@ -47,16 +55,16 @@ if TYPE_CHECKING:
 
 
 CATALOGUE_CHANNEL = "chancery_catalogue"
+QUEUE_CHANNEL = "chancery_queue"
 
 
 def _insert(table: Any, names: str) -> Statement:
     return Statement(insert(table).values({name: bindparam(name) for name in names.split()}))
 
 
-_AUDIT = _insert(
-    tables.audit_logs,
-    "tenant_id actor_kind user_id event_type resource_type resource_id action correlation_id metadata",
-)
+_written, _accessed = recorded(None)
+_AUDIT = Statement(select(literal(1)).add_cte(_written))
+_AUDIT_AND_ACCESS = Statement(select(literal(1)).add_cte(_written, _accessed))
 _SECURITY = _insert(
     tables.security_events,
     "tenant_id severity event_category description detection_method action_taken",
@@ -75,10 +83,11 @@ class PostgresUnit:
         self.principal = principal
         self.vault = vault
         self.now = now
-        self._audit: list[Mapping[str, Any]] = []
+        self._audit: list[dict[str, Any]] = []
         self._security: list[Mapping[str, Any]] = []
         self._outbox: list[Mapping[str, Any]] = []
         self.notifies = False
+        self._wakes: set[str] = set()
         self.committed = False
 
     @property
@@ -90,6 +99,11 @@ class PostgresUnit:
     def attempt_counters(self) -> AttemptCounterRepository:
         """How often something was guessed at."""
         return AttemptCounterRepository(self)
+
+    @property
+    def credential_configurations(self) -> CredentialConfigurationRepository:
+        """What is issued, and how."""
+        return CredentialConfigurationRepository(self)
 
     @property
     def credential_types(self) -> CredentialTypeRepository:
@@ -147,6 +161,16 @@ class PostgresUnit:
         return ConversationRepository(self)
 
     @property
+    def connections(self) -> ConnectionRepository:
+        """DIDComm relationships."""
+        return ConnectionRepository(self)
+
+    @property
+    def mediations(self) -> MediationRepository:
+        """Keylists and queues."""
+        return MediationRepository(self)
+
+    @property
     def dids(self) -> DidRepository:
         """Hosted DIDs, and peers' long ones."""
         return DidRepository(self)
@@ -155,6 +179,16 @@ class PostgresUnit:
     def audit_trail(self) -> AuditTrailRepository:
         """The logs and their seals."""
         return AuditTrailRepository(self)
+
+    @property
+    def erasures(self) -> ErasureRepository:
+        """Requests to be forgotten."""
+        return ErasureRepository(self)
+
+    @property
+    def person_files(self) -> PersonFileRepository:
+        """What is kept of a person."""
+        return PersonFileRepository(self)
 
     @property
     def issuances(self) -> IssuanceRepository:
@@ -182,6 +216,11 @@ class PostgresUnit:
         return PresentationRepository(self)
 
     @property
+    def verification_policies(self) -> VerificationPolicyRepository:
+        """What a verifier accepts."""
+        return VerificationPolicyRepository(self)
+
+    @property
     def dcql_queries(self) -> DcqlQueryRepository:
         """Named DCQL queries."""
         return DcqlQueryRepository(self)
@@ -200,29 +239,41 @@ class PostgresUnit:
         """Tell every process, when this commits, that the tenant's catalogue is to be read again."""
         self.notifies = True
 
-    def record(self, event: AuditEvent) -> None:
-        """Queue an audit row; `commit` writes it."""
+    def wake(self, name: str) -> None:
+        """Tell every process, when this commits, that something waits in the queue of that name: an id, no data."""
+        self._wakes.add(name)
+
+    def record(self, event: AuditEvent, *accesses: DataAccess) -> None:
+        """Queue an audit row, and what personal data was opened for it; `commit` writes them."""
         one(EVENTS, event.type).inc()
-        self._audit.append(
-            {
-                "tenant_id": self.tenant_id,
-                "actor_kind": self.principal.kind,
-                "user_id": self.principal.id,
-                "event_type": event.type,
-                "resource_type": event.resource_type,
-                "resource_id": event.resource_id,
-                "action": event.action,
-                "correlation_id": event.correlation,
-                "metadata": dict(event.metadata),
-            }
-        )
+        row = {
+            "id": uuid4(),
+            "tenant_id": self.tenant_id,
+            "actor_kind": self.principal.kind,
+            "user_id": self.principal.id,
+            "event_type": event.type,
+            "resource_type": event.resource_type,
+            "resource_id": event.resource_id,
+            "action": event.action,
+            "correlation_id": event.correlation,
+            "metadata": dict(event.metadata),
+            "accesses": [self._access(access) for access in accesses],
+        }
+        self._audit.append({name: str(value) if isinstance(value, UUID) else value for name, value in row.items()})
+
+    def _access(self, access: DataAccess) -> dict[str, Any]:
+        return {
+            "subject_index": f"\\x{subject_index(self.vault, access.subject_key).hex()}",
+            "data_classification": access.classification,
+            "fields_accessed": list(access.fields),
+            "purpose": access.purpose,
+            "legal_basis": access.legal_basis,
+            "user_consent": access.consent,
+        }
 
     def queued_audit(self) -> list[dict[str, Any]]:
         """The audit rows so far, for a statement that writes them itself (`recording.recorded`)."""
-        rows = [
-            {name: str(value) if isinstance(value, UUID) else value for name, value in row.items()}
-            for row in self._audit
-        ]
+        rows = [*self._audit]
         self._audit.clear()
         return rows
 
@@ -245,13 +296,18 @@ class PostgresUnit:
 
     async def commit(self) -> None:
         """Write what was recorded and settle. A failed audit write fails the act."""
-        for statement, rows in ((_AUDIT, self._audit), (_SECURITY, self._security), (_OUTBOX, self._outbox)):
+        if self._audit:
+            opened = any(row["accesses"] for row in self._audit)
+            await (_AUDIT_AND_ACCESS if opened else _AUDIT).value(self.connection, audit=self.queued_audit())
+        for statement, rows in ((_SECURITY, self._security), (_OUTBOX, self._outbox)):
             if len(rows) == 1:
                 await statement.run(self.connection, **rows[0])
             elif rows:
                 await statement.many(self.connection, rows)
         if self.notifies:
             await self.connection.execute("SELECT pg_notify($1, $2)", CATALOGUE_CHANNEL, str(self.tenant_id))
+        for name in sorted(self._wakes):
+            await self.connection.execute("SELECT pg_notify($1, $2)", QUEUE_CHANNEL, name)
         await self.connection.execute("COMMIT")
         COMMITS.inc()
         self.committed = True

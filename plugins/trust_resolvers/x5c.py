@@ -29,6 +29,8 @@ class X5cTrust:
         fitting = {one.certificate: one for one in anchors if one.certificate and one.fits(purpose, reference.type)}
         if not fitting:
             raise UntrustedCertificate("no anchor for this purpose and type")
+        if not isinstance(reference.value, tuple):
+            raise UntrustedCertificate("no chain")
         path = x509.validate_chain(reference.value, tuple(fitting), datetime.fromtimestamp(now, UTC))
         leaf, anchor = path[0], fitting[path[-1]]
         if reference.issuer is not None:

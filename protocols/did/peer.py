@@ -63,6 +63,11 @@ def short_forms(did: str) -> tuple[str, ...]:
     return (f"did:peer:4{found[1]}",) if found else ()
 
 
+def short_form(did: str) -> str:
+    """The short form of a method 4 DID in its long form; every other text as it is. Two spellings become one."""
+    return did.rpartition(":")[0] if did.startswith("did:peer:4z") and did.count(":") == 3 else did
+
+
 def is_short(did: str) -> bool:
     """Whether it is a form that only who has seen the long one can resolve."""
     method, _, name = did.removeprefix("did:").partition(":")

@@ -30,6 +30,19 @@ def render(reply: bytes | None) -> Reply:
     return Reply(200, reply, ENCRYPTED, NO_STORE) if reply else Reply(202, headers=NO_STORE)
 
 
+def parse_invitation_request(call: Call) -> str:
+    """The `_oobid` of a short URL (Out-of-Band 2.0). Raises Malformed."""
+    wanted = call.query_parameters().get("_oobid", "")
+    if not 0 < len(wanted) <= 255:
+        raise Malformed("no _oobid")
+    return wanted
+
+
+def render_invitation(message: Mapping[str, Any]) -> Reply:
+    """The invitation's plaintext message."""
+    return json_reply(message, headers={**NO_STORE, "Access-Control-Allow-Origin": "*"})
+
+
 def parse_document_request(_call: Call) -> None:
     """Nothing is asked but the document."""
 

@@ -40,20 +40,27 @@ class ThreadState:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to send to the peer in the same thread; the agent gives it id, addresses and time."""
+    """A message to send to the peer in the same thread, or in one below it; the agent gives id, addresses and time."""
 
     type: str
     body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
+    attachments: tuple[Mapping[str, Any], ...] = ()
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The new state of the thread, what to send, and whether the protocol has come to its end."""
+    """The new state of the thread, what to send, and whether the protocol has come to its end.
+
+    `ask` is a question that only the agent can answer (a keylist to keep, a credential to issue): it finds the answer
+    and calls `answered`, whose transition counts.
+    """
 
     state: ThreadState
     send: tuple[Outgoing, ...] = ()
     closed: bool = False
+    ask: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +74,16 @@ class Feature:
 
 
 class DidcommProtocol(Protocol):
-    """One protocol with one major version."""
+    """One protocol with one major version; found by the Protocol Identifier URI of a message's type."""
 
     identifier: ClassVar[str]
     """Protocol Identifier URI with the newest minor version that we speak."""
 
     roles: ClassVar[tuple[str, ...]]
     """The roles that we can take."""
+
+    versions: ClassVar[frozenset[int]]
+    """The DIDComm versions whose envelopes may carry it."""
 
     def begin(self, parameters: Mapping[str, Any]) -> Transition:
         """Start a run of our own. Raises InvalidBody."""
@@ -83,3 +93,10 @@ class DidcommProtocol(Protocol):
 
         Raises UnsupportedMessage, OutOfOrder, InvalidBody; the thread then stays as it was.
         """
+
+
+class Asks(Protocol):
+    """A protocol whose transitions ask."""
+
+    def answered(self, thread: ThreadState, question: Any, answer: Any) -> Transition:
+        """Go on from the transition that asked, with what the agent found."""

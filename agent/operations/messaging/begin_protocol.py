@@ -5,32 +5,62 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from agent.operations.messaging.identity import identity_of
+from agent.operations.messaging.identity import identity_for
 from agent.operations.messaging.threads import new_id, settle, write
 from agent.scope import Scope
+from agent.scope.connections import Connection
 from agent.scope.messaging import Step, Thread
 from protocols.did import parse_did
 from protocols.didcomm.protocol import DidcommProtocol, UnsupportedMessage
+from protocols.errors import ProtocolError
+
+
+class NoConnection(ProtocolError):
+    """There is no such connection."""
+
+    code = "not_found"
+    status = 404
 
 
 @dataclass(frozen=True, slots=True)
 class BeginProtocol:
-    """Request: the peer's DID, a protocol's plugin name ("trust-ping") and what it wants to know."""
+    """Request: the peer's DID or a connection's id, a protocol's plugin name and what it wants to know.
 
-    peer: str
+    `pthid` is the thread or invitation that it is below.
+    """
+
+    peer: str | UUID
     protocol: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    pthid: str = ""
 
 
 async def begin_protocol(scope: Scope, request: BeginProtocol) -> UUID:
-    """Queue the first message; the thread. Raises InvalidDid, UnsupportedMessage, InvalidBody."""
-    parse_did(request.peer)
+    """Queue the first message; the thread. Raises InvalidDid, UnsupportedMessage, InvalidBody, NoConnection."""
+    connection = await _connection(scope, request.peer)
+    peer = connection.their_did if connection else str(request.peer)
+    parse_did(peer)
     protocol: DidcommProtocol | None = scope.plugins["didcomm_protocols"].get(request.protocol)
-    if protocol is None:
+    if protocol is None or (connection.version if connection else 2) not in protocol.versions:
         raise UnsupportedMessage("protocol is not switched on")
-    identity, transition = await identity_of(scope), protocol.begin(request.parameters)
+    transition = protocol.begin(request.parameters)
+    identity = await identity_for(scope, connection.own_did if connection else None)
     first = new_id(scope)
-    thread = Thread(new_id(scope), request.peer, str(first), protocol.identifier)
+    row = connection.id if connection else None
+    thread = Thread(new_id(scope), peer, str(first), protocol.identifier, pthid=request.pthid, connection=row)
     written = tuple(write(scope, identity, thread, outgoing, first) for outgoing in transition.send)
     await settle(scope, "didcomm.begun", Step(thread, transition.state, transition.closed, written=written))
     return thread.id
+
+
+async def _connection(scope: Scope, peer: str | UUID) -> Connection | None:
+    async with scope.unit() as unit:
+        if isinstance(peer, str):
+            standing: Connection | None = await unit.connections.between(None, peer)
+            return standing
+        found: Connection | None = await unit.connections.get(peer)
+    if found is None or not found.their_did:
+        raise NoConnection("no such connection")
+    if found.state == "abandoned":
+        raise NoConnection("the relationship has ended")
+    return found

@@ -3,33 +3,27 @@
 from uuid import UUID
 
 from agent.audit import AuditEvent
-from agent.operations.messaging.identity import identity_of
-from agent.operations.messaging.pack_message import pack_message, wrap
-from agent.operations.messaging.peers import resolve
+from agent.operations.messaging.breaker import Breaker, Resting
+from agent.operations.messaging.identity import identity_named, identity_of
 from agent.operations.messaging.receive_message import receive_message
-from agent.operations.messaging.threads import new_id
+from agent.operations.messaging.versions import VERSIONS
 from agent.scope import Scope
-from agent.scope.messaging import Undeliverable
-from protocols.did import DidNotFound, parse_did_url
-from protocols.didcomm import routing
-from protocols.didcomm.encrypted import ENCRYPTED
-from protocols.didcomm.message import Message
-from protocols.didcomm.routing import Endpoint
+from agent.scope.messaging import Queued, Undeliverable
 from protocols.errors import ProtocolError
 from protocols.ports import Transport
 from protocols.ports.tools import FetchFailed, FetchRefused
 
 
-async def deliver_message(scope: Scope, message_id: UUID) -> None:
+async def deliver_message(scope: Scope, message_id: UUID, breaker: Breaker | None = None) -> None:
     """Send one queued message; nothing to do when it is queued no more.
 
-    Raises Undeliverable, DidNotFound, FetchFailed: try again later, or `give_up`.
+    Raises Undeliverable, DidNotFound, FetchFailed: try again later, or `give_up`; Resting: nothing was tried.
     """
     async with scope.unit() as unit:
-        message: Message | None = await unit.conversations.outgoing(message_id)
-    if message is None:
+        queued: Queued | None = await unit.conversations.outgoing(message_id)
+    if queued is None:
         return
-    reply = await _send(scope, message)
+    reply = await _send(scope, queued, breaker or Breaker())
     await _mark(scope, message_id, delivered=True)
     if reply:
         await _take_reply(scope, reply)
@@ -56,49 +50,42 @@ async def _take_reply(scope: Scope, reply: bytes) -> None:
         return
 
 
-async def _send(scope: Scope, message: Message) -> bytes | None:
-    document = await resolve(scope, message.to[0])
-    envelope = await pack_message(scope, await identity_of(scope), message)
+async def _send(scope: Scope, queued: Queued, breaker: Breaker) -> bytes | None:
+    envelopes, message = VERSIONS[queued.version], queued.message
+    identity = await identity_named(scope, message.from_) if message.from_ else await identity_of(scope)
+    if identity is None:
+        raise Undeliverable("written as somebody that we are not")
+    endpoints = await envelopes.endpoints(scope, message)
+    packed = await envelopes.pack(scope, identity, message)
     failure: Exception = Undeliverable("addressee has no endpoint that we can use")
-    for endpoint in routing.endpoints(document):
+    for endpoint in endpoints:
+        rest = breaker.rest(endpoint.uri, scope.now())
+        if rest:
+            failure = Resting(rest)
+            continue
         try:
-            uri, packed = await _route(scope, endpoint, message.to[0], envelope)
-            return await _transport(scope, uri).send(uri, packed, ENCRYPTED)
+            uri, wrapped = await envelopes.wrap(scope, endpoint, message, packed)
+            transport = transport_of(scope, uri)
+            if transport is None:
+                raise Undeliverable("no transport for the endpoint")
+            reply = await transport.send(uri, wrapped, envelopes.media_type)
         except (FetchFailed, FetchRefused, ProtocolError) as error:
             failure = error
+            if isinstance(error, FetchFailed):
+                breaker.failed(endpoint.uri, scope.now())
+        else:
+            breaker.worked(endpoint.uri)
+            return reply
     if isinstance(failure, FetchRefused):
         raise Undeliverable("the guard forbids every endpoint")
     raise failure
 
 
-def _transport(scope: Scope, uri: str) -> Transport:
+def transport_of(scope: Scope, uri: str) -> Transport | None:
+    """The transport for an address, None where none is on."""
     scheme = uri.partition(":")[0].lower()
     for transport in scope.plugins["transports"].values():
         found: Transport = transport
         if scheme in found.schemes:
             return found
-    raise Undeliverable("no transport for the endpoint")
-
-
-async def _route(scope: Scope, endpoint: Endpoint, addressee: str, envelope: bytes) -> tuple[str, bytes]:
-    """The address to send to and the envelope wrapped for each routing key, from last to first (Routing 2.0)."""
-    uri, keys = endpoint.uri, endpoint.routing_keys
-    if uri.startswith("did:"):
-        uri, keys = await _mediator(scope, uri, keys)
-    inner = addressee
-    for kid in reversed(keys):
-        mediator = parse_did_url(kid).did
-        forward = routing.forward(str(new_id(scope)), mediator, inner, envelope)
-        envelope = wrap(scope, forward, kid, await resolve(scope, mediator))
-        inner = kid
-    return uri, envelope
-
-
-async def _mediator(scope: Scope, did: str, keys: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """A mediator named by its DID: its own address, and its key before the others. One level, so no loop."""
-    document = await resolve(scope, did)
-    for endpoint in routing.endpoints(document):
-        first = routing.agreement_kid(document)
-        if not endpoint.uri.startswith("did:") and first:
-            return endpoint.uri, (*endpoint.routing_keys, first, *keys)
-    raise DidNotFound("mediator has no address")
+    return None

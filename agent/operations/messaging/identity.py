@@ -1,14 +1,17 @@
-"""Who a tenant is in DIDComm: did:web at its own base URL, with keys that stay in the key store."""
+"""Who a tenant is in DIDComm, with keys that stay in the key store: did:web at its own base URL in public, and a
+did:peer of its own for each relationship."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from agent.keyring import Keyring
 from agent.scope import Scope, SigningKey
+from agent.scope.connections import OwnDid, OwnKey
 from agent.scope.messaging import Identity
-from protocols.did import DidNotFound
+from agent.tenancy import uuid7
+from protocols.did import DidDocument, DidNotFound, peer
 from protocols.encoding import b64url
 from protocols.jose.jwk import thumbprint
 
@@ -16,6 +19,7 @@ AUTHENTICATION, AGREEMENT = "didcomm_authentication", "didcomm_agreement"
 # What is wanted, best first; a store without X25519 still gives the curves of NIST.
 _SIGNING = ("EdDSA", "ES256")
 _AGREEING = ("ECDH-ES+X25519", "ECDH-ES+P-256", "ECDH-ES+P-384")
+_OWN_SECONDS = 300.0
 _RELATIONSHIPS = {
     AUTHENTICATION: ("authentication",),
     AGREEMENT: ("keyAgreement",),
@@ -48,6 +52,17 @@ async def identity_of(scope: Scope) -> Identity:
     return found
 
 
+def socket_service(scope: Scope) -> Mapping[str, Any]:
+    """The WebSocket, as a service of its own: some agents read no list of endpoints."""
+    service = didcomm_service(f"ws{endpoint_of(scope).removeprefix('http')}")
+    return {**service, "id": "didcomm-ws"}
+
+
+def endpoint_of(scope: Scope) -> str:
+    """Where this server takes the tenant's messages."""
+    return f"{scope.tenant.base_url}/didcomm"
+
+
 async def _make(scope: Scope) -> Identity:
     published = {key.kid: key for key in scope.catalogue.keys if key.purpose in _RELATIONSHIPS}
     agreement = {kid: key for kid, key in published.items() if key.purpose == AGREEMENT}
@@ -56,19 +71,83 @@ async def _make(scope: Scope) -> Identity:
     options: Mapping[str, Any] = {
         "base_url": scope.tenant.base_url,
         "relationships": {kid: _RELATIONSHIPS[key.purpose] for kid, key in published.items()},
-        "services": [
-            {
-                "id": "didcomm",
-                "type": "DIDCommMessaging",
-                "serviceEndpoint": {
-                    "uri": f"{scope.tenant.base_url}/didcomm",
-                    "accept": ["didcomm/v2"],
-                    "routingKeys": [],
-                },
-            }
-        ],
+        "services": [didcomm_service(endpoint_of(scope)), socket_service(scope)],
     }
     registrar = scope.plugins["did_methods"]["web"]
     document = await registrar.create({kid: key.jwk for kid, key in published.items()}, options)
-    named = {f"{document.id}#{kid}": replace(key, kid=f"{document.id}#{kid}") for kid, key in agreement.items()}
-    return Identity(document.id, document.document, named)
+    named = {f"{document.id}#{kid}": replace(key, kid=f"{document.id}#{kid}") for kid, key in published.items()}
+    return Identity(
+        document.id,
+        document.document,
+        {kid: key for kid, key in named.items() if key.purpose == AGREEMENT},
+        {kid: key for kid, key in named.items() if key.purpose == AUTHENTICATION},
+    )
+
+
+async def identity_named(scope: Scope, did: str) -> Identity | None:
+    """The identity of ours that this DID names, in its long form or its short one; None when it is not ours."""
+    public = await identity_of(scope)
+    if did == public.did:
+        return public
+    if not did.startswith("did:peer:4"):
+        return None
+
+    async def find() -> OwnDid | None:
+        async with scope.unit() as unit:
+            found: OwnDid | None = await unit.connections.own_did(did)
+            return found
+
+    own: OwnDid | None = await scope.cache.get("didcomm_own", peer.short_form(did), find, _OWN_SECONDS)
+    return identity_from(own, short=did == peer.short_form(did)) if own else None
+
+
+async def identity_for(scope: Scope, own_did: UUID | None) -> Identity:
+    """The identity that a connection uses: the public one, or the DID of that row."""
+    if own_did is None:
+        return await identity_of(scope)
+    async with scope.unit() as unit:
+        return identity_from(await unit.connections.own_did_by_id(own_did))
+
+
+def identity_from(own: OwnDid, short: bool = False) -> Identity:
+    """An identity of a DID made for a relationship, its keys named in one of the DID's two forms."""
+    did = peer.short_form(own.did) if short else own.did
+    document = peer.short_document(did, own.did) if short else peer.document(own.did)
+    named = {
+        f"{did}#{fragment}": SigningKey(own.id, purpose, f"{did}#{fragment}", key.handle.algorithm, key.handle, key.jwk)
+        for fragment, key in own.keys.items()
+        for purpose in (AGREEMENT if "keyAgreement" in key.relationships else AUTHENTICATION,)
+    }
+    return Identity(
+        did,
+        document.document,
+        {kid: key for kid, key in named.items() if key.purpose == AGREEMENT},
+        {kid: key for kid, key in named.items() if key.purpose == AUTHENTICATION},
+        own.id,
+    )
+
+
+async def create_own_did(scope: Scope, services: Sequence[Mapping[str, Any]]) -> OwnDid:
+    """A new did:peer:4 with a key that signs and one that agrees; not stored yet. Services have fragments as ids."""
+    algorithms = scope.keys.algorithms()
+    wanted = (
+        ("key-1", next(name for name in _SIGNING if name in algorithms), ("authentication",)),
+        ("key-2", next(name for name in _AGREEING if name in algorithms), ("keyAgreement",)),
+    )
+    keys = {}
+    for fragment, algorithm, relationships in wanted:
+        handle, jwk = await scope.keys.generate(algorithm)
+        keys[fragment] = OwnKey(handle, jwk, relationships)
+    options = {
+        "relationships": {fragment: key.relationships for fragment, key in keys.items()},
+        "services": services,
+    }
+    registrar = scope.plugins["did_methods"]["peer"]
+    made: DidDocument = await registrar.create({fragment: key.jwk for fragment, key in keys.items()}, options)
+    return OwnDid(uuid7(scope.now(), scope.entropy(10)), made.id, keys)
+
+
+def didcomm_service(uri: str, routing_keys: Sequence[str] = ()) -> Mapping[str, Any]:
+    """The DIDCommMessaging service of version 2 at an endpoint."""
+    endpoint = {"uri": uri, "accept": ["didcomm/v2"], "routingKeys": list(routing_keys)}
+    return {"id": "didcomm", "type": "DIDCommMessaging", "serviceEndpoint": endpoint}

@@ -1,19 +1,25 @@
 """POST /didcomm: one encrypted message is opened, handled once, and answered later or on the same connection."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 from agent.audit import SecurityEvent
-from agent.operations.messaging.identity import identity_of
-from agent.operations.messaging.open_envelope import open_envelope
-from agent.operations.messaging.pack_message import pack_message
+from agent.operations.messaging.answers import answered
+from agent.operations.messaging.envelope import Arrival
+from agent.operations.messaging.forward_message import forward_message
+from agent.operations.messaging.relationships import Met, met
 from agent.operations.messaging.threads import new_id, protocol_of, settle, write
+from agent.operations.messaging.versions import VERSIONS, fitting
 from agent.scope import Conflict, Scope
-from agent.scope.messaging import Identity, Step, Thread
+from agent.scope.messaging import Step, Thread
+from agent.scope.sessions import Session
 from protocols.did import DidNotFound
 from protocols.didcomm.catalog import report_problem
 from protocols.didcomm.catalog.report_problem import ReportProblem
+from protocols.didcomm.catalog.routing import forward_of, is_forward
 from protocols.didcomm.ciphers import CannotOpen
-from protocols.didcomm.envelope import MAX_BYTES, Inconsistent, Received
+from protocols.didcomm.envelope import MAX_BYTES, Inconsistent
 from protocols.didcomm.message import Message
 from protocols.didcomm.protocol import (
     Feature,
@@ -22,6 +28,7 @@ from protocols.didcomm.protocol import (
 )
 from protocols.errors import Malformed, ProtocolError
 
+Effects = tuple[Callable[[Any], Awaitable[None]], ...]
 _ATTEMPTS = 3
 _SKEW = 300
 
@@ -32,18 +39,24 @@ class NotCurrent(ProtocolError):
     code = "e.p.req.time"
 
 
-async def receive_message(scope: Scope, octets: bytes) -> bytes | None:
+async def receive_message(scope: Scope, octets: bytes, session: Session | None = None) -> bytes | None:
     """Take a message; the reply if it goes back on this connection (return_route).
 
-    Raises CannotOpen, NotCurrent, Replayed. What an authenticated sender does wrong within a protocol is answered by a
-    problem report instead.
+    `session` is the connection where it stays open. Raises CannotOpen, NotCurrent, Replayed, QueueFull. What an
+    authenticated sender does wrong within a protocol is answered by a problem report instead.
     """
-    identity = await identity_of(scope)
-    received = await _open(scope, identity, octets)
-    _require_current(received.message, int(scope.now().timestamp()))
+    arrival = replace(await _open(scope, octets), session=session)
+    message = arrival.received.message
+    _require_current(message, int(scope.now().timestamp()))
+    if is_forward(message):
+        await forward_message(scope, forward_of(message), arrival.received.sender)
+        return None
+    if not arrival.received.sender:
+        # Nothing else is for strangers; `from` without a key behind it is a claim and no sender.
+        raise CannotOpen("no authenticated sender")
     for attempt in range(_ATTEMPTS):
         try:
-            return await _take(scope, identity, received)
+            return await _take(scope, await met(scope, arrival))
         except Conflict:
             # Another message of the thread was faster: look again at where it stands.
             if attempt == _ATTEMPTS - 1:
@@ -51,18 +64,15 @@ async def receive_message(scope: Scope, octets: bytes) -> bytes | None:
     raise AssertionError
 
 
-async def _open(scope: Scope, identity: Identity, octets: bytes) -> Received:
+async def _open(scope: Scope, octets: bytes) -> Arrival:
     try:
-        received = await open_envelope(scope, identity, octets)
+        arrival = await fitting(octets).open(scope, octets)
     except Inconsistent as error:
         async with scope.unit() as unit:
             unit.alarm(SecurityEvent("high", "spoofing", "didcomm_inconsistent"))
             await unit.commit()
         raise CannotOpen(error.detail) from None
-    if not received.sender:
-        # Nothing here is for strangers; `from` without a key behind it is a claim and no sender.
-        raise CannotOpen("no authenticated sender")
-    return received
+    return arrival
 
 
 def _require_current(message: Message, now: int) -> None:
@@ -72,9 +82,10 @@ def _require_current(message: Message, now: int) -> None:
         raise NotCurrent("from the future")
 
 
-def features(scope: Scope) -> tuple[Feature, ...]:
-    """What we tell that we can do (Discover Features 2.0)."""
-    protocols = sorted(scope.plugins["didcomm_protocols"].values(), key=lambda protocol: protocol.identifier)
+def features(scope: Scope, version: int) -> tuple[Feature, ...]:
+    """What we tell that we can do (Discover Features 2.0), to a peer that speaks this version of DIDComm."""
+    spoken = (one for one in scope.plugins["didcomm_protocols"].values() if version in one.versions)
+    protocols = sorted(spoken, key=lambda protocol: protocol.identifier)
     return (
         *(Feature("protocol", protocol.identifier, protocol.roles) for protocol in protocols),
         Feature("header", "return_route"),
@@ -82,44 +93,97 @@ def features(scope: Scope) -> tuple[Feature, ...]:
     )
 
 
-async def _take(scope: Scope, identity: Identity, received: Received) -> bytes | None:
-    thread, transition = await _advance(scope, received)
-    returned = received.message.headers.get("return_route") in ("all", "thread")
-    written = [write(scope, identity, thread, outgoing) for outgoing in transition.send]
+async def _take(scope: Scope, meeting: Met) -> bytes | None:
+    arrival, received = meeting.arrival, meeting.arrival.received
+    thread, transition, effects = await _advance(scope, arrival)
+    effects = (*meeting.effects, *effects)
+    returned = _returns(arrival)
+    if thread.transient:
+        return await _answer_at_once(scope, meeting, thread, transition, effects)
+    written = [write(scope, arrival.identity, thread, outgoing) for outgoing in transition.send]
     reply = None
     if written and returned:
         # One response carries one message; the others take the long way. Packed before anything is settled, because
         # no transaction waits for a key store: who loses the settling has sent nothing.
-        reply = await _pack(scope, identity, written[0].message)
+        reply = await _pack(scope, arrival, written[0].message)
         written[0] = replace(written[0], returned=reply is not None)
     taken = (new_id(scope), received.message)
-    await settle(scope, "didcomm.received", Step(thread, transition.state, transition.closed, taken, tuple(written)))
+    step = Step(
+        thread,
+        transition.state,
+        transition.closed,
+        taken,
+        tuple(written),
+        meeting.connections,
+        effects,
+    )
+    await settle(scope, "didcomm.received", step)
     return reply
 
 
-async def _pack(scope: Scope, identity: Identity, message: Message) -> bytes | None:
+def _returns(arrival: Arrival) -> bool:
+    """Whether replies go back on the connection (Return-Route): said with the message, or once on a WebSocket."""
+    wanted, session = arrival.received.message.headers.get("return_route"), arrival.session
+    if session is not None and wanted is not None:
+        session.returning = wanted in ("all", "thread")
+    return session.returning if session is not None else wanted in ("all", "thread")
+
+
+async def _answer_at_once(
+    scope: Scope, meeting: Met, thread: Thread, transition: Transition, effects: Effects
+) -> bytes | None:
+    """A message about the channel leaves no trace in conversations; without return_route nothing is answered, for an
+    answer that waits would be wrong by the time it comes."""
+    arrival, reply = meeting.arrival, None
+    if transition.send and _returns(arrival):
+        written = write(scope, arrival.identity, thread, transition.send[0])
+        reply = await _pack(scope, arrival, written.message)
+    if meeting.connections or effects:
+        async with scope.unit() as unit:
+            for connection in meeting.connections:
+                await (unit.connections.add if connection.row_version is None else unit.connections.settle)(connection)
+            for effect in effects:
+                await effect(unit)
+            await unit.commit()
+    return reply
+
+
+async def _pack(scope: Scope, arrival: Arrival, message: Message) -> bytes | None:
     try:
-        return await pack_message(scope, identity, message)
+        return await VERSIONS[arrival.version].pack(scope, arrival.identity, message)
     except (DidNotFound, Malformed):
         return None
 
 
-async def _advance(scope: Scope, received: Received) -> tuple[Thread, Transition]:
+async def _advance(scope: Scope, arrival: Arrival) -> tuple[Thread, Transition, Effects]:
     """The thread and what the message makes of it; a refusal becomes a report in a thread of its own."""
-    message = received.message
+    received, message = arrival.received, arrival.received.message
     try:
-        protocol = protocol_of(scope, message.type)
-        thread = await _thread(scope, received, protocol.identifier)
-        return thread, protocol.receive(thread.state, received, features(scope))
+        protocol = protocol_of(scope, message.type, arrival.version)
+        thread = await _thread(scope, arrival, protocol.identifier)
+        begun = protocol.receive(thread.state, received, features(scope, arrival.version))
+        transition, effects = await answered(scope, arrival, thread, protocol, begun)
     except ProtocolError as error:
         if isinstance(error, Conflict) or message.type == report_problem.PROBLEM_REPORT:
             raise
-        apart = replace(await _thread(scope, received, ReportProblem.identifier), pthid=message.thread)
-        return apart, Transition(ThreadState("notifier", "completed"), (report_problem.report(error),), closed=True)
+        apart = replace(await _thread(scope, arrival, ReportProblem.identifier), pthid=message.thread)
+        report = Transition(ThreadState("notifier", "completed"), (report_problem.report(error),), closed=True)
+        return apart, report, ()
+    else:
+        return replace(thread, transient=getattr(protocol, "transient", False)), transition, effects
 
 
-async def _thread(scope: Scope, received: Received, protocol: str) -> Thread:
+async def _thread(scope: Scope, arrival: Arrival, protocol: str) -> Thread:
+    received = arrival.received
+    connection = arrival.connection.id if arrival.connection else None
+    wanted = Thread(
+        new_id(scope),
+        received.sender,
+        received.message.thread,
+        protocol,
+        pthid=received.message.pthid,
+        connection=connection,
+    )
     async with scope.unit() as unit:
-        found: Thread | None = await unit.conversations.thread(received.sender, received.message.thread, protocol)
-    new = Thread(new_id(scope), received.sender, received.message.thread, protocol, pthid=received.message.pthid)
-    return found or new
+        found: Thread = await unit.conversations.thread(wanted)
+    return found

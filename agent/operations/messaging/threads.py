@@ -6,7 +6,6 @@ from agent.audit import AuditEvent
 from agent.scope import Scope
 from agent.scope.messaging import Identity, Step, Thread, Written
 from agent.tenancy import uuid7
-from protocols.didcomm.catalog.report_problem import PROBLEM_REPORT
 from protocols.didcomm.message import Message, parse_type
 from protocols.didcomm.protocol import DidcommProtocol, Outgoing, UnsupportedMessage
 
@@ -16,13 +15,16 @@ def new_id(scope: Scope) -> UUID:
     return uuid7(scope.now(), scope.entropy(10))
 
 
-def protocol_of(scope: Scope, message_type: str) -> DidcommProtocol:
-    """The protocol of a message type by name and major version. Raises UnsupportedMessage."""
+def protocol_of(scope: Scope, message_type: str, version: int = 2) -> DidcommProtocol:
+    """The protocol of a message type by name and major version, if this DIDComm version may carry it.
+
+    Raises UnsupportedMessage.
+    """
     wanted = parse_type(message_type)
     for protocol in scope.plugins["didcomm_protocols"].values():
         found: DidcommProtocol = protocol
         known = parse_type(f"{found.identifier}/message")
-        if (known.protocol, known.major) == (wanted.protocol, wanted.major):
+        if version in found.versions and (known.protocol, known.major) == (wanted.protocol, wanted.major):
             return found
     raise UnsupportedMessage("protocol is not switched on")
 
@@ -30,8 +32,8 @@ def protocol_of(scope: Scope, message_type: str) -> DidcommProtocol:
 def write(scope: Scope, identity: Identity, thread: Thread, outgoing: Outgoing, first: UUID | None = None) -> Written:
     """A message for the thread's peer; `first` is its id when the message begins the thread."""
     message_id = first or new_id(scope)
-    # A report opens a thread below the one it is about (Problem Reports); everything else stays in its thread.
-    apart = outgoing.type == PROBLEM_REPORT
+    # A report opens a thread below the one it is about (Problem Reports); nearly everything else stays in its thread.
+    apart = outgoing.apart and first is None
     message = Message(
         id=str(message_id),
         type=outgoing.type,
@@ -39,9 +41,10 @@ def write(scope: Scope, identity: Identity, thread: Thread, outgoing: Outgoing, 
         from_=identity.did,
         to=(thread.peer,),
         thid="" if apart or first else thread.thid,
-        pthid=thread.thid if apart else "",
+        pthid=thread.thid if apart else thread.pthid if first else "",
         created_time=int(scope.now().timestamp()),
         headers=outgoing.headers,
+        attachments=outgoing.attachments,
     )
     return Written(message_id, message)
 

@@ -1,15 +1,17 @@
 """DIDComm threads and messages; what people say is sealed, what peers name is hashed under the tenant's key."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from agent.scope import Conflict
-from agent.scope.messaging import Replayed, Step, Thread, Written
+from agent.scope.messaging import Queued, Replayed, Step, Thread, Written
 from agent.storage.statements import Statement
-from agent.storage.tables import messages, threads
+from agent.storage.tables import connections, messages, threads
+from protocols.did import peer
 from protocols.didcomm import message as wire
 from protocols.didcomm.message import Message
 from protocols.didcomm.protocol import ThreadState
@@ -18,13 +20,13 @@ from protocols.encoding import parse_json_object, render_json
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
 
-_t, _m = threads.c, messages.c
+_t, _m, _c = threads.c, messages.c, connections.c
 _FIND = Statement(
     select(_t.id, _t.role, _t.state, _t.data_sealed, _t.row_version).where(
         _t.tenant_id == bindparam("tenant"), _t.thread_hash == bindparam("hash"), _t.protocol == bindparam("protocol")
     )
 )
-_NEW = "tenant_id id thread_hash thid_sealed parent_hash protocol role state data_sealed closed_at"
+_NEW = "tenant_id id connection_id thread_hash thid_sealed parent_hash protocol role state data_sealed closed_at"
 _BEGIN = Statement(
     insert(threads)
     .values({name: bindparam(name) for name in _NEW.split()})
@@ -47,7 +49,12 @@ _ADD = Statement(
     .on_conflict_do_nothing(index_elements=[_m.tenant_id, _m.message_hash])
 )
 _queued = (_m.tenant_id == bindparam("tenant"), _m.id == bindparam("message"), _m.state == "queued")
-_OUTGOING = Statement(select(_m.body_sealed).where(*_queued))
+_OUTGOING = Statement(
+    select(_m.body_sealed, _t.connection_id, func.coalesce(_c.didcomm_version, 2).label("didcomm_version"))
+    .join_from(messages, threads, (_t.tenant_id == _m.tenant_id) & (_t.id == _m.thread_id))
+    .outerjoin(connections, (_c.tenant_id == _t.tenant_id) & (_c.id == _t.connection_id))
+    .where(*_queued)
+)
 _SENT = Statement(
     update(messages)
     .where(*_queued)
@@ -65,23 +72,29 @@ class ConversationRepository:
     def _hash(self, kind: str, *parts: str) -> bytes:
         return self._unit.vault.derive(f"didcomm.{kind}", *(part.encode() for part in parts))
 
-    async def thread(self, peer: str, thid: str, protocol: str) -> Thread | None:
+    async def thread(self, wanted: Thread) -> Thread:
         """See `scope.messaging.Conversations`."""
-        unit, named = self._unit, self._hash("thread", peer, thid)
-        row = await _FIND.row(unit.connection, tenant=unit.tenant_id, hash=named, protocol=protocol)
+        unit, named = self._unit, self._hash("thread", wanted.party, wanted.thid)
+        row = await _FIND.row(unit.connection, tenant=unit.tenant_id, hash=named, protocol=wanted.protocol)
         if row is None:
-            return None
+            return wanted
         sealed = row["data_sealed"]
         data = parse_json_object(unit.vault.open("threads", "data_sealed", row["id"], sealed)) if sealed else {}
-        return Thread(row["id"], peer, thid, protocol, ThreadState(row["role"], row["state"], data), row["row_version"])
+        state = ThreadState(row["role"], row["state"], data)
+        return replace(wanted, id=row["id"], state=state, version=row["row_version"])
 
     async def settle(self, step: Step) -> None:
         """See `scope.messaging.Conversations`."""
+        for connection in step.connections:
+            known = self._unit.connections
+            await (known.add(connection) if connection.row_version is None else known.settle(connection))
         await (self._begin(step) if step.thread.version is None else self._move(step))
         if step.taken:
             await self._take(step.thread, *step.taken)
         for written in step.written:
             await self._write(step.thread, written)
+        for effect in step.effects:
+            await effect(self._unit)
 
     def _sealed_data(self, step: Step) -> bytes | None:
         data = step.state.data
@@ -95,9 +108,10 @@ class ConversationRepository:
             unit.connection,
             tenant_id=unit.tenant_id,
             id=thread.id,
-            thread_hash=self._hash("thread", thread.peer, thread.thid),
+            connection_id=thread.connection,
+            thread_hash=self._hash("thread", thread.party, thread.thid),
             thid_sealed=unit.vault.seal("threads", "thid_sealed", thread.id, thread.thid.encode()),
-            parent_hash=self._hash("thread", thread.peer, thread.pthid) if thread.pthid else None,
+            parent_hash=self._hash("thread", thread.party, thread.pthid) if thread.pthid else None,
             protocol=thread.protocol,
             role=step.state.role,
             state=step.state.state,
@@ -140,18 +154,21 @@ class ConversationRepository:
             id=row_id,
             thread_id=thread.id,
             direction=direction,
-            message_hash=self._hash("message", direction, thread.peer, message.id),
+            message_hash=self._hash("message", direction, peer.short_form(thread.peer), message.id),
             type=message.type,
             state=state,
             body_sealed=unit.vault.seal("messages", "body_sealed", row_id, wire.render(message)),
             sent_at=unit.now if state == "sent" else None,
         )
 
-    async def outgoing(self, message: UUID) -> Message | None:
+    async def outgoing(self, message: UUID) -> Queued | None:
         """See `scope.messaging.Conversations`."""
         unit = self._unit
-        sealed = await _OUTGOING.value(unit.connection, tenant=unit.tenant_id, message=message)
-        return wire.parse(unit.vault.open("messages", "body_sealed", message, sealed)) if sealed else None
+        row = await _OUTGOING.row(unit.connection, tenant=unit.tenant_id, message=message)
+        if row is None:
+            return None
+        found = wire.parse(unit.vault.open("messages", "body_sealed", message, row["body_sealed"]))
+        return Queued(found, row["didcomm_version"], row["connection_id"])
 
     async def sent(self, message: UUID, delivered: bool) -> UUID:
         """See `scope.messaging.Conversations`."""

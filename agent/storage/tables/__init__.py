@@ -59,7 +59,17 @@ from agent.storage.tables.keys import (
     subject_keys,
     tenant_keys,
 )
-from agent.storage.tables.messaging import connections, mediation_keys, mediations, message_queue, messages, threads
+from agent.storage.tables.messaging import (
+    connection_names,
+    connections,
+    mediation_keys,
+    mediations,
+    message_queue,
+    messages,
+    own_did_names,
+    own_dids,
+    threads,
+)
 from agent.storage.tables.people import (
     api_keys,
     identity_providers,
@@ -113,6 +123,7 @@ __all__ = [
     "claim_records",
     "column_classifications",
     "compliance_records",
+    "connection_names",
     "connections",
     "consents",
     "credential_configurations",
@@ -148,6 +159,8 @@ __all__ = [
     "oauth_clients",
     "organizations",
     "outbox",
+    "own_did_names",
+    "own_dids",
     "peer_dids",
     "presentation_credentials",
     "presentation_proofs",

@@ -4,8 +4,8 @@ from agent.storage.tables.columns import table
 
 connections = table(
     "connections",
-    uuid="tenant_id id wallet_id our_did_id",
-    data="their_did_sealed their_did_index their_label_sealed invitation_hash invitation_sealed",
+    uuid="tenant_id id wallet_id our_did_id own_did_id",
+    data="their_did_sealed their_did_index their_label_sealed invitation_hash invitation_sealed data_sealed",
     text="protocol state",
     int2="didcomm_version",
     flag="multi_use",
@@ -14,6 +14,17 @@ connections = table(
     time="created_at expires_at updated_at",
     int4="row_version",
 )
+
+own_dids = table(
+    "own_dids",
+    uuid="tenant_id id",
+    data="did_sealed keys_sealed",
+    time="retired_at created_at",
+)
+
+own_did_names = table("own_did_names", uuid="tenant_id own_did_id", data="name_hash")
+
+connection_names = table("connection_names", uuid="tenant_id connection_id", data="name_hash", text="kind")
 
 threads = table(
     "threads",

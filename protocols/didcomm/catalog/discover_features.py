@@ -25,6 +25,7 @@ class DiscoverFeatures:
 
     identifier: ClassVar[str] = "https://didcomm.org/discover-features/2.0"
     roles: ClassVar[tuple[str, ...]] = ("requester", "responder")
+    versions: ClassVar[frozenset[int]] = frozenset({1, 2})
 
     def __init__(self, tools: object = None) -> None:
         """Needs no tools: features come with the message."""

@@ -23,6 +23,7 @@ class TrustPing:
 
     identifier: ClassVar[str] = "https://didcomm.org/trust-ping/2.0"
     roles: ClassVar[tuple[str, ...]] = ("sender", "receiver")
+    versions: ClassVar[frozenset[int]] = frozenset({2})
 
     def __init__(self, tools: object = None) -> None:
         """Needs no tools."""
