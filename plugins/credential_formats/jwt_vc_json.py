@@ -56,7 +56,7 @@ class Opened:
 
 
 class JwtVcJson:
-    """Issues, holds and verifies. A configuration's options: `@context`, which begins with the data model's 1.1."""
+    """Issues, holds and verifies. Option of a configuration: `@context`, which begins with the data model's."""
 
     identifier: ClassVar[str] = FORMAT
     signs_by_did: ClassVar[bool] = True
@@ -184,9 +184,10 @@ class JwtVcJson:
 
 
 class JwtVcJsonLd(JwtVcJson):
-    """The same JWT, whose contexts the issuer's metadata names too."""
+    """Issues the same JWT, whose contexts the metadata names too; it is presented as jwt_vc_json."""
 
     identifier: ClassVar[str] = JSON_LD
+    presented_as: ClassVar[str] = FORMAT
 
     def metadata(self, type_name: str, options: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """The credential_definition of a type, contexts included (OpenID4VCI 1.0, A.1.3.2)."""

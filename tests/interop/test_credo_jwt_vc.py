@@ -7,10 +7,8 @@ from tests.houses import Site
 from tests.interop.peers import CredoWallet
 
 
-@pytest.mark.parametrize(
-    ("name", "format_"), [("degree", "jwt_vc_json"), ("degree-es256", "jwt_vc_json"), ("degree-ld", "jwt_vc_json-ld")]
-)
-async def test_credo_gets_and_presents_a_jwt_vc(site: Site, credo_wallet: CredoWallet, name: str, format_: str) -> None:
+@pytest.mark.parametrize("name", ["degree", "degree-es256", "degree-ld"])
+async def test_credo_gets_and_presents_a_jwt_vc(site: Site, credo_wallet: CredoWallet, name: str) -> None:
     await configured(site)
     body = {"credential_configuration_ids": [name], "claims": CLAIMS}
     _, made = await site.api("POST", "/credential-offers", body)
@@ -19,7 +17,7 @@ async def test_credo_gets_and_presents_a_jwt_vc(site: Site, credo_wallet: CredoW
     (credential,) = answer.result["credentials"]
     assert credential["claims"]["degree"]["name"] == "Bachelor of Arts"
 
-    status, asked = await site.api("POST", "/presentation-requests", {"dcql_query": query(format_)})
+    status, asked = await site.api("POST", "/presentation-requests", {"dcql_query": query()})
     assert status == 201
     await credo_wallet.present(asked["authorization_request_uri"], trust=authority["pem"])
     _, found = await site.api("GET", f"/presentation-requests/{asked['presentation_id']}")
