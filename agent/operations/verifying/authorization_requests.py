@@ -66,7 +66,7 @@ def _formats(scope: Scope) -> dict[str, Any]:
     return {
         name: found.supported
         for name, found in sorted(scope.plugins["credential_formats"].items())
-        if hasattr(found, "supported")
+        if not hasattr(found, "presented_as")
     }
 
 
