@@ -6,7 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from agent import discovery, telemetry
-from agent.http import admin_documents, admin_sign_in_routes, did_routes, policy_routes, verifier_admin_routes
+from agent.http import (
+    admin_documents,
+    admin_sign_in_routes,
+    anoncreds_routes,
+    did_routes,
+    policy_routes,
+    verifier_admin_routes,
+)
 from agent.http import admin_schemas as schemas
 from agent.http.failures import NotFound
 from agent.http.issuer_routes import ROWS as ISSUER_ROWS
@@ -375,4 +382,5 @@ ROUTES = (
         for row in (*_rows(), *policy_routes.rows(), *admin_documents.ROUTES)
     ),
     *did_routes.ADMIN,
+    *anoncreds_routes.ADMIN,
 )

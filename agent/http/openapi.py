@@ -10,7 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
 from agent.http import admin_sign_in_schemas as sign_in
-from agent.http import did_routes, issuer_schemas, policy_schemas, verifier_admin_routes
+from agent.http import anoncreds_routes, did_routes, issuer_schemas, policy_schemas, verifier_admin_routes
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
@@ -39,6 +39,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("PATCH", "/dids/{did}"): did_routes.DidChangeBody,
     ("POST", "/dids/{did}/approvals"): did_routes.ApprovalBody,
     ("POST", "/did-approvals"): did_routes.WitnessBody,
+    **anoncreds_routes.BODIES,
 }
 _SILENT = ("/approve", "/deny", "/payment")
 _NAMED = ("configuration", "table")

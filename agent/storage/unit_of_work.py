@@ -15,6 +15,7 @@ from agent.audit import AuditEvent, SecurityEvent
 from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
 from agent.storage import tables
+from agent.storage.repositories.anoncreds import PostgresAnonCreds
 from agent.storage.repositories.api_keys import ApiKeyRepository
 from agent.storage.repositories.attempt_counters import AttemptCounterRepository
 from agent.storage.repositories.audit_trail import AuditTrailRepository
@@ -81,6 +82,11 @@ class PostgresUnit:
         self._outbox: list[Mapping[str, Any]] = []
         self.notifies = False
         self.committed = False
+
+    @property
+    def anoncreds(self) -> PostgresAnonCreds:
+        """AnonCreds: the registry, exchanges, holdings."""
+        return PostgresAnonCreds(self)
 
     @property
     def api_keys(self) -> ApiKeyRepository:

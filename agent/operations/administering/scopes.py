@@ -15,6 +15,7 @@ APPROVALS_READ, APPROVALS_WRITE = "approvals:read", "approvals:write"
 PAYMENTS_WRITE = "payments:write"
 CLAIMS_WRITE = "claims:write"
 ISSUER_WRITE, VERIFIER_WRITE = "issuer:write", "verifier:write"
+HOLDINGS_WRITE, HOLDINGS_READ = "holdings:write", "holdings:read"
 DIDS_WRITE, DIDS_READ = "dids:write", "dids:read"
 METRICS_READ = "metrics:read"
 VC_API = "vc-api:use"
@@ -33,6 +34,7 @@ ADMINISTRATOR = (
     | {KEYS_WRITE, KEYS_READ}
     | {PAYMENTS_WRITE, CLAIMS_WRITE}
     | {VERIFIER_WRITE, DIDS_WRITE}
+    | {HOLDINGS_WRITE, HOLDINGS_READ}
 )
 OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only
 
