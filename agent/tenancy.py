@@ -1,7 +1,7 @@
 """Who is served and who asks: Tenant and Principal; and how their things are named: UUIDv7."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 
@@ -26,6 +26,7 @@ class Principal:
 
 PEER = Principal("peer")
 WORKER = Principal("worker")
+_LAST = 253_402_214_400_000
 
 
 def uuid7(now: datetime, entropy: bytes) -> UUID:
@@ -34,3 +35,8 @@ def uuid7(now: datetime, entropy: bytes) -> UUID:
     value = (milliseconds << 80) | int.from_bytes(entropy[:10], "big")
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     return UUID(int=(value & ~(0x3 << 62)) | (0x2 << 62))
+
+
+def time_of(name: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond; of another UUID a time that means nothing."""
+    return datetime.fromtimestamp(min(name.int >> 80, _LAST) / 1000, UTC)

@@ -23,6 +23,10 @@ class ProtocolError(Exception):
         """The sentence for the peer: first line of the class docstring, printable ASCII (RFC 6749, 5.2)."""
         return (type(self).__doc__ or "The request was refused.").strip().splitlines()[0]
 
+    def members(self) -> dict[str, str]:
+        """What the body says beside the code and the description."""
+        return {}
+
     def headers(self) -> dict[str, str]:
         """Response headers that the standard asks for beside the body."""
         return {}

@@ -1,5 +1,5 @@
 """The audit trail: events as values, leaves and trees over rows, seals over trees, and the proof of all of it."""
 
-from agent.audit.events import AuditEvent, SecurityEvent
+from agent.audit.events import AuditEvent, DataAccess, SecurityEvent
 
-__all__ = ["AuditEvent", "SecurityEvent"]
+__all__ = ["AuditEvent", "DataAccess", "SecurityEvent"]

@@ -21,6 +21,21 @@ class AuditEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class DataAccess:
+    """One row of the data access log: personal data was opened, whose, for what, and what allowed it.
+
+    `subject_key` is the key it was sealed under, `fields` are columns as `table.column`, never values.
+    """
+
+    subject_key: UUID
+    fields: tuple[str, ...]
+    purpose: str
+    legal_basis: str
+    classification: str = "restricted"
+    consent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityEvent:
     """Something that looks like an attack. `description` is a catalogue name, never the attacker's text."""
 

@@ -42,6 +42,14 @@ def create_user(
     show(answer, as_json, f"user {answer['id']}")
 
 
+@user.command(name="list")
+@json_flag
+def list_users(as_json: bool) -> None:
+    """Accounts, oldest first; that they were read goes on record."""
+    items = Client().every("/users")
+    show({"items": items}, as_json, "\n".join(f"{one['id']}  {one['status']:9}  {one['name']}" for one in items))
+
+
 @user.command(name="passkey-link")
 @click.argument("user_id")
 @json_flag

@@ -19,12 +19,7 @@ def approvals() -> None:
 @json_flag
 def list_approvals(as_json: bool) -> None:
     """Those that wait, oldest first."""
-    client = Client()
-    items: list[Any] = []
-    after: str | None = ""
-    while after is not None:
-        page = client.get(f"/approvals?after={after}" if after else "/approvals")
-        items, after = items + page["items"], page["next"]
+    items = Client().every("/approvals")
     lines = [
         f"{one['id']}  {one['credential_configuration_id']}  {one['state']}  {', '.join(one['waiting_for'])}"
         for one in items

@@ -58,6 +58,15 @@ class Client:
         """GET under /api/v1."""
         return self._call("GET", path, None)
 
+    def every(self, path: str) -> list[Any]:
+        """The items of all pages of a list."""
+        page = self.get(path)
+        items: list[Any] = page["items"]
+        while page["next"] is not None:
+            page = self.get(f"{path}?after={page['next']}")
+            items = items + page["items"]
+        return items
+
     def post(self, path: str, body: Any) -> Any:
         """POST under /api/v1, with an idempotency key of its own."""
         return self._call("POST", path, body)

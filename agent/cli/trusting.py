@@ -1,6 +1,7 @@
-"""`chancery ca` and `chancery trust add`."""
+"""`chancery ca` and `chancery trust`."""
 
 from typing import TextIO
+from uuid import UUID
 
 import click
 
@@ -47,3 +48,21 @@ def add(pem: TextIO, roles: tuple[str, ...], name: str, as_json: bool) -> None:
     """Trust the CA certificate in the file PEM."""
     answer = Client().post("/trust-anchors", {"certificate": pem.read(), "roles": list(roles), "name": name})
     show(answer, as_json, f"trusted {answer['id']}")
+
+
+@trust.command(name="list")
+@json_flag
+def list_anchors(as_json: bool) -> None:
+    """What is believed, and for what."""
+    found = Client().get("/trust-anchors")
+    lines = [f"{one['id']}  {', '.join(one['roles'])}  {one['name']}" for one in found["items"]]
+    show(found, as_json, "\n".join(lines))
+
+
+@trust.command()
+@click.argument("anchor", type=click.UUID)
+@json_flag
+def remove(anchor: UUID, as_json: bool) -> None:
+    """Believe ANCHOR (its id) no more: whatever it vouched for is refused from now on."""
+    Client().delete(f"/trust-anchors/{anchor}")
+    show({"removed": str(anchor)}, as_json, f"removed {anchor}")

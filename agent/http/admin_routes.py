@@ -10,8 +10,11 @@ from agent.http import (
     admin_documents,
     admin_sign_in_routes,
     anoncreds_routes,
+    configuration_routes,
     did_routes,
+    people_routes,
     policy_routes,
+    report_routes,
     verifier_admin_routes,
 )
 from agent.http import admin_schemas as schemas
@@ -30,7 +33,13 @@ from agent.operations.administering.api_keys import CreateApiKey, CreatedApiKey,
 from agent.operations.administering.create_tenant import create_tenant
 from agent.operations.administering.issuer_keys import create_issuer_keys
 from agent.operations.administering.sessions import create_start_code
-from agent.operations.administering.trust import AddTrustAnchor, add_trust_anchor, certificate_authority
+from agent.operations.administering.trust import (
+    AddTrustAnchor,
+    add_trust_anchor,
+    certificate_authority,
+    list_trust_anchors,
+    withdraw_trust_anchor,
+)
 from agent.operations.issuing.cancel_credential_offer import cancel_credential_offer
 from agent.operations.issuing.change_status import (
     ChangeStatus,
@@ -46,7 +55,7 @@ from agent.operations.issuing.create_credential_offer import (
 from agent.operations.issuing.issuer_identity import IssuerIdentity
 from agent.operations.keeping.export_audit import export_audit
 from agent.scope import Scope
-from agent.scope.administering import CreatedTenant, CreateTenant, TenantListing
+from agent.scope.administering import AnchorListing, CreatedTenant, CreateTenant, TenantListing
 from agent.scope.issuing import IssuanceListing
 from agent.scope.status import CredentialListing
 from protocols import x509
@@ -181,8 +190,19 @@ def _added(anchor: UUID) -> Reply:
     return _created({"id": str(anchor)})
 
 
-async def _list_anchors(scope: Scope, _request: None) -> Any:
-    return {"items": [{"id": one.id, "roles": sorted(one.roles)} for one in scope.catalogue.anchors], "next": None}
+def _anchors(found: Sequence[AnchorListing]) -> Reply:
+    items = [
+        {
+            "id": str(one.id),
+            "name": one.name,
+            "kind": one.kind,
+            "identifier": one.identifier,
+            "roles": sorted(one.roles),
+            "shared": one.shared,
+        }
+        for one in found
+    ]
+    return _shown({"items": items, "next": None})
 
 
 def _authority(der: bytes) -> Reply:
@@ -356,8 +376,17 @@ def _rows() -> tuple[Route, ...]:
             for verb, operate in _STATUS_CHANGES.items()
         ),
         *verifier_admin_routes.ROWS,
+        *report_routes.ROWS,
         Route("POST", "/trust-anchors", s.TRUST_WRITE, _anchor, add_trust_anchor, _added),
-        Route("GET", "/trust-anchors", s.TRUST_READ, _nothing, _list_anchors, _shown),
+        Route("GET", "/trust-anchors", s.TRUST_READ, _nothing, list_trust_anchors, _anchors),
+        Route(
+            "DELETE",
+            "/trust-anchors/{anchor}",
+            s.TRUST_WRITE,
+            lambda call: _uuid(call.path["anchor"]),
+            withdraw_trust_anchor,
+            _gone,
+        ),
         Route("GET", "/certificate-authority", s.TRUST_READ, _nothing, certificate_authority, _authority),
         Route("POST", "/tenants", s.TENANTS_WRITE, _tenant, _create_tenant, _tenant_made),
         Route("GET", "/tenants", s.TENANTS_READ, _nothing, _list_tenants, _tenants),
@@ -372,7 +401,9 @@ def _rows() -> tuple[Route, ...]:
         Route("GET", "/plugins", s.PLUGINS_READ, _nothing, _plugins, _shown),
         Route("GET", "/metrics", s.METRICS_READ, _nothing, _metrics, _text),
         *ISSUER_ROWS,
+        *configuration_routes.ROWS,
         *admin_sign_in_routes.ROWS,
+        *people_routes.ROWS,
     )
 
 

@@ -45,7 +45,7 @@ def _instance(kind: type[ClosedSchema]) -> ClosedSchema:
     return kind()
 
 
-def _small(value: dict[str, Any]) -> bool:
+def small(value: dict[str, Any]) -> bool:
     """Claims take at most 256 KiB as JSON."""
     if len(json.dumps(value)) > 262_144:
         raise ValidationError("Claims are too large.")
@@ -58,7 +58,7 @@ class CredentialOfferBody(ClosedSchema):
     credential_configuration_ids = fields.List(
         fields.String(validate=validate.Length(1, 512)), required=True, validate=validate.Length(1, 16)
     )
-    claims = fields.Dict(load_default=dict, validate=_small)
+    claims = fields.Dict(load_default=dict, validate=small)
     subject = fields.String(validate=validate.Length(1, 256), load_default=None)
     grant = fields.String(
         validate=validate.OneOf(["pre-authorized_code", "authorization_code"]), load_default="pre-authorized_code"
@@ -98,7 +98,7 @@ class UserBody(ClosedSchema):
     email = fields.Email(required=True, validate=validate.Length(3, 320))
     password = fields.String(validate=validate.Length(12, 1024), load_default=None)
     external_id = fields.String(validate=validate.Length(1, 256), load_default=None)
-    claims = fields.Dict(load_default=dict, validate=_small)
+    claims = fields.Dict(load_default=dict, validate=small)
 
 
 class ClientBody(ClosedSchema):
@@ -146,7 +146,7 @@ class DisplayBody(ClosedSchema):
     logo = fields.Nested(LogoBody)
 
 
-def _one_of_each_language(display: list[dict[str, Any]]) -> bool:
+def one_of_each_language(display: list[dict[str, Any]]) -> bool:
     """A language once (12.2.4)."""
     languages = [one.get("locale") for one in display]
     if len(set(languages)) != len(languages):
@@ -161,7 +161,7 @@ class IssuerBody(ClosedSchema):
         fields.String(validate=validate.OneOf(["openid4vci-1.0", "haip-1.0"])), validate=validate.Length(1, 2)
     )
     policy = fields.Nested(PolicyBody)
-    display = fields.List(fields.Nested(DisplayBody), validate=[validate.Length(1, 50), _one_of_each_language])
+    display = fields.List(fields.Nested(DisplayBody), validate=[validate.Length(1, 50), one_of_each_language])
     vc_api = fields.String(validate=validate.OneOf(["off", "authenticated", "open"]))
 
 

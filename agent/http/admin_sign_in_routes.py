@@ -7,7 +7,13 @@ from uuid import UUID
 from agent.http import admin_sign_in_schemas as schemas
 from agent.http.failures import NotFound
 from agent.operations.administering import scopes as s
-from agent.operations.administering.accounts import SetUserStatus, set_user_status, sign_out_everywhere
+from agent.operations.administering.accounts import (
+    USERS,
+    SetUserStatus,
+    list_users,
+    set_user_status,
+    sign_out_everywhere,
+)
 from agent.operations.administering.identity_providers import (
     AddIdentityProvider,
     add_identity_provider,
@@ -18,6 +24,7 @@ from agent.operations.administering.identity_providers import (
 from agent.operations.signing_in.enrolment import create_enrolment_link
 from agent.operations.signing_in.upstream import redirect_uri
 from agent.scope import Scope
+from agent.scope.authorizing import UserListing
 from agent.scope.tenants import IdentityProvider
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
 
@@ -100,6 +107,28 @@ def _status(call: Call) -> SetUserStatus:
     return SetUserStatus(_id(call, "user"), schemas.UserStatusBody.read(call)["status"])
 
 
+def _after(call: Call) -> UUID:
+    after = call.query_parameters().get("after")
+    try:
+        return UUID(after) if after else UUID(int=0)
+    except ValueError:
+        raise NotFound("not an id") from None
+
+
+def _users(found: Sequence[UserListing]) -> Reply:
+    items = [
+        {
+            "id": str(one.id),
+            "name": one.name,
+            "external_id": one.external_id,
+            "status": one.status,
+            "created_at": one.created_at,
+        }
+        for one in found
+    ]
+    return _shown({"items": items, "next": str(found[-1].id) if len(found) == USERS else None})
+
+
 ROWS = (
     Route("POST", "/identity-providers", s.ISSUER_WRITE, _provider, _add, _created),
     Route("GET", "/identity-providers", s.ISSUER_WRITE, lambda _: None, _list, _shown),
@@ -114,6 +143,7 @@ ROWS = (
     Route(
         "DELETE", "/identity-providers/{provider}", s.ISSUER_WRITE, lambda call: _id(call, "provider"), _remove, _gone
     ),
+    Route("GET", "/users", s.USERS_READ, _after, list_users, _users),
     Route("POST", "/users/{user}/passkey-links", s.USERS_WRITE, lambda call: _id(call, "user"), _link, _created),
     Route("PATCH", "/users/{user}", s.USERS_WRITE, _status, _set_status, _gone),
     Route(

@@ -49,7 +49,7 @@ class Forbidden(ProtocolError):
 
 def wire_error(error: ProtocolError) -> Reply:
     """The error as the OAuth family writes it (RFC 6749, 5.2; OpenID4VCI 1.0, 8.3.1)."""
-    body = {"error": error.code, "error_description": error.description}
+    body = {"error": error.code, "error_description": error.description, **error.members()}
     return json_reply(body, error.status, {**NO_STORE, **error.headers()})
 
 

@@ -10,7 +10,15 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from agent.http import admin_schemas as schemas
 from agent.http import admin_sign_in_schemas as sign_in
-from agent.http import anoncreds_routes, did_routes, issuer_schemas, policy_schemas, verifier_admin_routes
+from agent.http import (
+    anoncreds_routes,
+    configuration_schemas,
+    did_routes,
+    issuer_schemas,
+    people_routes,
+    policy_schemas,
+    verifier_admin_routes,
+)
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
@@ -23,6 +31,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
         for verb in STATUS_VERBS
     },
     **verifier_admin_routes.BODIES,
+    **people_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
     ("POST", "/api-keys"): schemas.ApiKeyBody,
@@ -32,7 +41,8 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/approvals/{approval}/deny"): policy_schemas.DenyBody,
     ("POST", "/issuance-policies"): policy_schemas.IssuancePolicyBody,
     ("PATCH", "/credential-configurations/{configuration}/type"): issuer_schemas.ChosenTypeBody,
-    ("PATCH", "/credential-configurations/{configuration}"): policy_schemas.ConfigurationBody,
+    ("PATCH", "/credential-configurations/{configuration}"): configuration_schemas.ConfigurationBody,
+    ("POST", "/credential-configurations"): configuration_schemas.NewConfigurationBody,
     ("POST", "/identity-providers"): sign_in.IdentityProviderBody,
     ("PATCH", "/users/{user}"): sign_in.UserStatusBody,
     ("POST", "/dids"): did_routes.DidBody,
@@ -112,6 +122,6 @@ def _headers(row: Route, path: str) -> list[dict[str, Any]]:
     if row.method == "POST":
         text = "Makes the call happen once, however often it is sent."
         return [{"name": "Idempotency-Key", "in": "header", "description": text, "schema": {"type": "string"}}]
-    if path in ("/credentials", "/approvals"):
+    if path in ("/credentials", "/approvals", "/users"):
         return [{"name": "after", "in": "query", "description": "Cursor.", "schema": {"type": "string"}}]
     return []

@@ -1,6 +1,5 @@
 """The admin API's rows for issuance policies, claim sources, uploaded claims, approvals and payments."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -21,14 +20,10 @@ from agent.operations.administering.approvals import (
 )
 from agent.operations.administering.claim_table import UploadTable, remove_table, upload_table
 from agent.operations.administering.issuance_policies import (
-    Configured,
     SetPolicy,
-    configure_credential,
     list_policies,
-    read_webhook_secret,
     set_policy,
 )
-from agent.scope import Scope
 from agent.scope.deferring import DeferralListing, KeptRequest
 from agent.scope.tenants import IssuancePolicy
 from protocols.errors import Malformed
@@ -141,20 +136,6 @@ def _policies(found: Sequence[IssuancePolicy]) -> Reply:
     return _shown({"items": items, "next": None})
 
 
-def _configure(call: Call) -> Configured:
-    body = schemas.ConfigurationBody.read(call)
-    named = frozenset({"claim_source": "source", "policy": "policy"}[name] for name in body)
-    return Configured(call.path["configuration"], body.get("claim_source"), body.get("policy"), named)
-
-
-async def _secret(scope: Scope, configuration: str) -> bytes:
-    return read_webhook_secret(scope, configuration)
-
-
-def _secret_shown(secret: bytes) -> Reply:
-    return _shown({"secret": f"whsec_{b64encode(secret).decode()}"})
-
-
 # ---------------------------------------------------------------------------------------------------- uploaded claims
 def _table(call: Call) -> UploadTable:
     if call.media_type != "text/csv":
@@ -169,7 +150,6 @@ def _rows(count: int) -> Reply:
 def rows() -> tuple[Route, ...]:
     """Without the base path, which `admin_routes` puts before them."""
     s = scopes
-    configuration = "/credential-configurations/{configuration}"
     return (
         Route("GET", "/approvals", s.APPROVALS_READ, _cursor, list_approvals, _approvals),
         Route("GET", "/approvals/{approval}", s.APPROVALS_READ, _approval, show_approval, _one_approval),
@@ -185,15 +165,6 @@ def rows() -> tuple[Route, ...]:
         ),
         Route("POST", "/issuance-policies", s.ISSUER_WRITE, _policy, set_policy, _policy_made),
         Route("GET", "/issuance-policies", s.ISSUER_WRITE, _nothing, list_policies, _policies),
-        Route("PATCH", configuration, s.ISSUER_WRITE, _configure, configure_credential, _done),
-        Route(
-            "GET",
-            f"{configuration}/webhook-secret",
-            s.ISSUER_WRITE,
-            lambda call: call.path["configuration"],
-            _secret,
-            _secret_shown,
-        ),
         Route("PUT", "/claim-tables/{table}", s.CLAIMS_WRITE, _table, upload_table, _rows),
         Route("DELETE", "/claim-tables/{table}", s.CLAIMS_WRITE, lambda call: call.path["table"], remove_table, _rows),
     )

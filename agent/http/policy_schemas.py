@@ -57,10 +57,3 @@ class SourceBody(ClosedSchema):
     kind = fields.String(required=True, validate=WORD)
     settings = fields.Dict(load_default=dict, validate=_small)
     extra = fields.String(validate=validate.OneOf(["refuse", "drop"]), load_default="refuse")
-
-
-class ConfigurationBody(ClosedSchema):
-    """PATCH /credential-configurations/{configuration}: null takes away, what is not named stays."""
-
-    claim_source = fields.Nested(SourceBody, allow_none=True)
-    policy = fields.String(validate=NAME, allow_none=True)

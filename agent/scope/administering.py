@@ -91,6 +91,26 @@ class NewAnchor:
 
 
 @dataclass(frozen=True, slots=True)
+class AnchorListing:
+    """An anchor as its tenant lists it: what it is known by ("x509", "did", "https"), and whether the operator's."""
+
+    id: UUID
+    name: str
+    kind: str
+    identifier: str
+    roles: tuple[str, ...]
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownType:
+    """A type of the tenant's, and the JSON Schema of its claims."""
+
+    id: UUID
+    schema: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewType:
     """A type about to be published: its address, its document with the digest, and the type that it comes from."""
 
@@ -194,8 +214,29 @@ class SigningKeys(Protocol):
         """Retire the old key and put the new in its place. Raises Conflict when another process was faster."""
 
 
+class CredentialConfigurations(Protocol):
+    """`unit.credential_configurations`; none is ever deleted."""
+
+    async def type_named(self, name: str) -> KnownType | None: ...
+
+    async def add_type(self, type_id: UUID, name: str, schema: Mapping[str, Any] | None) -> None: ...
+
+    async def add(self, issuer: UUID, configuration: CredentialConfiguration) -> None:
+        """Insert, of a type that is there. Raises Conflict when the name is taken."""
+
+    async def change(self, configuration: UUID, changes: Mapping[str, Any]) -> None:
+        """Set what is named of claim_source, policy_name, is_active, display, scope, lifetime (timedelta),
+        key_attestations_required."""
+
+
 class TrustAnchors(Protocol):
     """What the tenant believes."""
 
-    async def add(self, anchor: NewAnchor) -> None:
-        """Insert; the same certificate twice is one anchor."""
+    async def add(self, anchor: NewAnchor) -> UUID:
+        """Insert; the same certificate twice is one anchor, with the roles of both: its id."""
+
+    async def withdraw(self, anchor: UUID) -> bool:
+        """Believe it no more; False when the tenant has none such."""
+
+    async def all(self) -> Sequence[AnchorListing]:
+        """What is believed, the operator's anchors too."""

@@ -231,6 +231,17 @@ class Person:
     subject_index: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class UserListing:
+    """An account as its tenant lists it; `name` and `external_id` as they were given."""
+
+    id: UUID
+    name: str
+    external_id: str | None
+    status: str
+    created_at: datetime
+
+
 class People(Protocol):
     """Users and their authenticators."""
 
@@ -249,6 +260,9 @@ class People(Protocol):
         """Forget the wrong ones."""
 
     async def get(self, user: UUID) -> Person | None: ...
+
+    async def listed(self, after: UUID, limit: int) -> Sequence[UserListing]:
+        """A page of those that were not erased, by id."""
 
     async def set_claims(self, user: UUID, claims: Mapping[str, Any]) -> bool:
         """Replace what an active account says; False when it is not there."""

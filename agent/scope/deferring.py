@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from agent.scope.issuing import Authorized
-from agent.scope.tenants import CredentialConfiguration, IssuancePolicy
+from agent.scope.tenants import IssuancePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ class DeferralListing:
     reason: str | None
     created_at: datetime
     expires_at: datetime
+    subject_key_id: UUID | None = None
 
 
 class Deferrals(Protocol):
@@ -175,8 +176,3 @@ class IssuancePolicies(Protocol):
 
     async def all(self) -> Sequence[IssuancePolicy]:
         """Those that are active, by name."""
-
-    async def configure(
-        self, configuration: CredentialConfiguration, claim_source: Mapping[str, Any], policy: str | None
-    ) -> None:
-        """Where a configuration's claims come from, and by which policy it is issued."""

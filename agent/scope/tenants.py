@@ -192,7 +192,8 @@ class VerifierSettings:
 class TenantCatalogue:
     """Everything about a tenant that changes rarely. `version` names this very content, for derived caches.
 
-    `status_registries`: by mechanism, the list that takes credentials at the moment.
+    `status_registries`: by mechanism, the list that takes credentials at the moment. `configurations` are offered and
+    advertised; `retired` ones are not, and serve what was begun under them.
     """
 
     version: str
@@ -211,6 +212,16 @@ class TenantCatalogue:
     verifier: VerifierSettings = VerifierSettings()
     settings: Mapping[str, Any] = field(default_factory=dict)
     identity_providers: tuple[IdentityProvider, ...] = ()
+    retired: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
+
+    @property
+    def every_configuration(self) -> tuple[CredentialConfiguration, ...]:
+        """The retired ones too: credentials may still be issued by them."""
+        return (*self.configurations.values(), *self.retired.values())
+
+    def configuration(self, name: str) -> CredentialConfiguration | None:
+        """One of the tenant's, retired or not."""
+        return self.configurations.get(name) or self.retired.get(name)
 
     def opens(self, scope: str) -> bool:
         """Whether the tenant lets anybody do what else needs this scope."""

@@ -1,7 +1,7 @@
 """Presentation transactions as values, and the contract of their repositories."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -64,7 +64,7 @@ class OpenRequest:
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """One credential that was presented and found good: what the verifier keeps of it."""
+    """One credential that was presented and found good: what the verifier keeps of it; `presentation` as sent."""
 
     query_id: str
     format: str
@@ -72,12 +72,13 @@ class Presented:
     issuer: str | None
     claims: Mapping[str, Any]
     checks: tuple[str, ...]
+    presentation: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How a transaction ends: `refused`, `verified`, or `answered` when the browser has still to come back with the
-    response code. `errors` are code words; `answer_hash` is of the bytes as posted."""
+    response code. `errors` are code words; `answer_hash` is of the bytes as posted; `report` is JSON."""
 
     request: OpenRequest
     verifier_id: UUID
@@ -89,11 +90,12 @@ class Verdict:
     answer_size: int
     at: datetime
     response_code_hash: bytes | None = None
+    report: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class IgnoredAnswer:
-    """An answer that changed nothing: what it was, in a code word."""
+    """An answer that changed nothing: what it was, in a code word, and its report."""
 
     id: UUID
     request: UUID
@@ -102,6 +104,7 @@ class IgnoredAnswer:
     answer_hash: bytes
     answer_size: int
     at: datetime
+    report: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,12 @@ class Presentations(Protocol):
         """Answered becomes verified, once, for the code that the wallet was given and the browser that began."""
 
     async def result(self, request: UUID) -> PresentationResult | None: ...
+
+    async def report(self, report: UUID) -> Mapping[str, Any] | None:
+        """The report of this id; else, of the request of this id, the one that decided."""
+
+    async def reports(self, request: UUID) -> Sequence[Mapping[str, Any]]:
+        """All reports of a request, of answers that changed nothing too, in their order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ _CONFIGURATIONS = Statement(
             _types.c.id == tables.credential_configurations.c.type_id,
         ),
     )
-    .where(tables.credential_configurations.c.tenant_id == _TENANT, tables.credential_configurations.c.is_active)
+    .where(tables.credential_configurations.c.tenant_id == _TENANT)
     .order_by(tables.credential_configurations.c.credential_configuration_id)
 )
 
@@ -86,6 +86,9 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
     parties = [issuer, verifier, *([did] if did else [])]
     config = issuer["issuer_config"]
     profiles = frozenset(config.get("profiles", ("openid4vci-1.0",)))
+    configurations = [
+        (row["is_active"], _configuration(row, policies, haip.PROFILE in profiles)) for row in rows["configurations"]
+    ]
     return TenantCatalogue(
         version=_version([*parties, *(row for found in rows.values() for row in found)]),
         issuer_id=issuer["id"],
@@ -94,10 +97,8 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         verifier_name=verifier["name"],
         dns_names=dns_names,
         keys=tuple(_key(unit, row) for row in rows["keys"]),
-        configurations={
-            row["credential_configuration_id"]: _configuration(row, policies, haip.PROFILE in profiles)
-            for row in rows["configurations"]
-        },
+        configurations={one.credential_configuration_id: one for active, one in configurations if active},
+        retired={one.credential_configuration_id: one for active, one in configurations if not active},
         anchors=tuple(_anchor(row) for row in rows["anchors"]),
         status_registries={row["type"]: registry_of(unit.vault, row) for row in rows["registries"]},
         profiles=profiles,

@@ -35,6 +35,10 @@ class Statement:
         self._names: Sequence[str] = compiled.positiontup or ()  # type: ignore[attr-defined]  # of SQLCompiler
         self._defaults: Mapping[str, Any] = compiled.params
 
+    def takes(self, name: str) -> bool:
+        """Whether it has a parameter of this name."""
+        return name in self._defaults
+
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The values in the order of $1, $2, ...; raises TypeError for a name the statement does not have."""
         unknown = values.keys() - self._defaults.keys()

@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
-from sqlalchemy import bindparam, insert
+from sqlalchemy import bindparam, insert, literal, select
 
-from agent.audit import AuditEvent, SecurityEvent
+from agent.audit import AuditEvent, DataAccess, SecurityEvent
 from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
 from agent.storage import tables
+from agent.storage.recording import recorded
 from agent.storage.repositories.anoncreds import PostgresAnonCreds
 from agent.storage.repositories.api_keys import ApiKeyRepository
 from agent.storage.repositories.attempt_counters import AttemptCounterRepository
@@ -25,15 +26,18 @@ from agent.storage.repositories.claim_records import ClaimRecordRepository
 from agent.storage.repositories.clients import ClientRepository
 from agent.storage.repositories.connections import ConnectionRepository
 from agent.storage.repositories.conversations import ConversationRepository
+from agent.storage.repositories.credential_configurations import CredentialConfigurationRepository
 from agent.storage.repositories.credential_types import CredentialTypeRepository
 from agent.storage.repositories.dcql_queries import DcqlQueryRepository
 from agent.storage.repositories.deferrals import DeferralRepository
 from agent.storage.repositories.dids import DidRepository
+from agent.storage.repositories.erasures import ErasureRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
 from agent.storage.repositories.people import PeopleRepository
+from agent.storage.repositories.person_files import PersonFileRepository
 from agent.storage.repositories.presentations import PresentationRepository
 from agent.storage.repositories.replay_marks import ReplayMarkRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
@@ -41,6 +45,7 @@ from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
+from agent.storage.subjects import subject_index
 from agent.telemetry import COMMITS, EVENTS, one
 from agent.tenancy import Principal, Tenant
 
@@ -55,10 +60,9 @@ def _insert(table: Any, names: str) -> Statement:
     return Statement(insert(table).values({name: bindparam(name) for name in names.split()}))
 
 
-_AUDIT = _insert(
-    tables.audit_logs,
-    "tenant_id actor_kind user_id event_type resource_type resource_id action correlation_id metadata",
-)
+_written, _accessed = recorded(None)
+_AUDIT = Statement(select(literal(1)).add_cte(_written))
+_AUDIT_AND_ACCESS = Statement(select(literal(1)).add_cte(_written, _accessed))
 _SECURITY = _insert(
     tables.security_events,
     "tenant_id severity event_category description detection_method action_taken",
@@ -77,7 +81,7 @@ class PostgresUnit:
         self.principal = principal
         self.vault = vault
         self.now = now
-        self._audit: list[Mapping[str, Any]] = []
+        self._audit: list[dict[str, Any]] = []
         self._security: list[Mapping[str, Any]] = []
         self._outbox: list[Mapping[str, Any]] = []
         self.notifies = False
@@ -97,6 +101,11 @@ class PostgresUnit:
     def attempt_counters(self) -> AttemptCounterRepository:
         """How often something was guessed at."""
         return AttemptCounterRepository(self)
+
+    @property
+    def credential_configurations(self) -> CredentialConfigurationRepository:
+        """What is issued, and how."""
+        return CredentialConfigurationRepository(self)
 
     @property
     def credential_types(self) -> CredentialTypeRepository:
@@ -169,6 +178,16 @@ class PostgresUnit:
         return AuditTrailRepository(self)
 
     @property
+    def erasures(self) -> ErasureRepository:
+        """Requests to be forgotten."""
+        return ErasureRepository(self)
+
+    @property
+    def person_files(self) -> PersonFileRepository:
+        """What is kept of a person."""
+        return PersonFileRepository(self)
+
+    @property
     def issuances(self) -> IssuanceRepository:
         """Offers and what follows."""
         return IssuanceRepository(self)
@@ -212,29 +231,37 @@ class PostgresUnit:
         """Tell every process, when this commits, that the tenant's catalogue is to be read again."""
         self.notifies = True
 
-    def record(self, event: AuditEvent) -> None:
-        """Queue an audit row; `commit` writes it."""
+    def record(self, event: AuditEvent, *accesses: DataAccess) -> None:
+        """Queue an audit row, and what personal data was opened for it; `commit` writes them."""
         one(EVENTS, event.type).inc()
-        self._audit.append(
-            {
-                "tenant_id": self.tenant_id,
-                "actor_kind": self.principal.kind,
-                "user_id": self.principal.id,
-                "event_type": event.type,
-                "resource_type": event.resource_type,
-                "resource_id": event.resource_id,
-                "action": event.action,
-                "correlation_id": event.correlation,
-                "metadata": dict(event.metadata),
-            }
-        )
+        row = {
+            "id": uuid4(),
+            "tenant_id": self.tenant_id,
+            "actor_kind": self.principal.kind,
+            "user_id": self.principal.id,
+            "event_type": event.type,
+            "resource_type": event.resource_type,
+            "resource_id": event.resource_id,
+            "action": event.action,
+            "correlation_id": event.correlation,
+            "metadata": dict(event.metadata),
+            "accesses": [self._access(access) for access in accesses],
+        }
+        self._audit.append({name: str(value) if isinstance(value, UUID) else value for name, value in row.items()})
+
+    def _access(self, access: DataAccess) -> dict[str, Any]:
+        return {
+            "subject_index": f"\\x{subject_index(self.vault, access.subject_key).hex()}",
+            "data_classification": access.classification,
+            "fields_accessed": list(access.fields),
+            "purpose": access.purpose,
+            "legal_basis": access.legal_basis,
+            "user_consent": access.consent,
+        }
 
     def queued_audit(self) -> list[dict[str, Any]]:
         """The audit rows so far, for a statement that writes them itself (`recording.recorded`)."""
-        rows = [
-            {name: str(value) if isinstance(value, UUID) else value for name, value in row.items()}
-            for row in self._audit
-        ]
+        rows = [*self._audit]
         self._audit.clear()
         return rows
 
@@ -257,7 +284,10 @@ class PostgresUnit:
 
     async def commit(self) -> None:
         """Write what was recorded and settle. A failed audit write fails the act."""
-        for statement, rows in ((_AUDIT, self._audit), (_SECURITY, self._security), (_OUTBOX, self._outbox)):
+        if self._audit:
+            opened = any(row["accesses"] for row in self._audit)
+            await (_AUDIT_AND_ACCESS if opened else _AUDIT).value(self.connection, audit=self.queued_audit())
+        for statement, rows in ((_SECURITY, self._security), (_OUTBOX, self._outbox)):
             if len(rows) == 1:
                 await statement.run(self.connection, **rows[0])
             elif rows:

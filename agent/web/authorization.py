@@ -141,7 +141,8 @@ def sign_in_page(scope: Scope, session: AuthorizationSession, call: Call, refusa
 
 
 def _shown(scope: Scope, name: str) -> str:
-    display = scope.catalogue.configurations[name].display
+    configuration = scope.catalogue.configuration(name)
+    display = configuration.display if configuration else ()
     return next((str(one["name"]) for one in display if "name" in one), name)
 
 

@@ -3,7 +3,7 @@
 from migrations.scripts import run
 
 revision = "0019"
-down_revision = "0015"
+down_revision = "0021"
 
 
 def upgrade() -> None:

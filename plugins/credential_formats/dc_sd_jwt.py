@@ -37,6 +37,8 @@ class DcSdJwt:
 
     identifier: ClassVar[str] = TYPE
     transaction_data: ClassVar[bool] = True
+    checks: ClassVar[tuple[str, ...]] = ("signature", "disclosures", "validity")
+    binding_checks: ClassVar[tuple[str, ...]] = (*sd_jwt.BINDING_CHECKS, "transaction_data")
     supported: ClassVar[Mapping[str, Any]] = {
         "sd-jwt_alg_values": list(ALGORITHMS[:4]),
         "kb-jwt_alg_values": list(ALGORITHMS[:4]),
@@ -102,10 +104,14 @@ class DcSdJwt:
     ) -> VerifiedCredential:
         """Signature, disclosures, times: in this order. Raises a ProtocolError named for what failed."""
         content: SdJwt = opened.content
-        jws.verify(content.jws, issuer_key, _allowed(algorithm))
+        allowed, checks = _allowed(algorithm), opened.checks
+        checks.begin("signature", allowed, content.header.get("alg"))
+        jws.verify(content.jws, issuer_key, allowed)
+        checks.begin("disclosures", sorted(sd_jwt.HASHES), content.payload.get("_sd_alg", "sha-256"))
         claims = sd_jwt.restore(content)
         if not _IN_CLEAR.isdisjoint(claims.keys() - content.payload.keys()):
             raise InvalidSdJwt("a claim that must not be selectively disclosable")
+        checks.begin("validity", now, {name: claims[name] for name in ("nbf", "iat", "exp") if name in claims})
         jwt.require_times(claims, now, skew=skew)
         return VerifiedCredential(
             format=TYPE,
@@ -122,8 +128,19 @@ class DcSdJwt:
     def verify_binding(self, opened: OpenedPresentation, holder: Jwk, binding: Binding, now: datetime) -> None:
         """The KB-JWT and the transactions it speaks of. Raises InvalidKeyBinding."""
         kb = sd_jwt.verify_key_binding(
-            opened.content, holder, binding.audience, binding.nonce, now, binding.max_age, binding.skew, ALGORITHMS
+            opened.content,
+            holder,
+            binding.audience,
+            binding.nonce,
+            now,
+            binding.max_age,
+            binding.skew,
+            ALGORITHMS,
+            opened.checks,
         )
+        if binding.transaction_data or "transaction_data_hashes" in kb.claims:
+            seen = kb.claims.get("transaction_data_hashes")
+            opened.checks.begin("transaction_data", len(binding.transaction_data), seen)
         _require_transaction_data(kb.claims, binding.transaction_data)
 
     def _status(self, payload: Mapping[str, Any]) -> StatusReference | None:

@@ -69,6 +69,8 @@ class LdpVc:
 
     identifier: ClassVar[str] = FORMAT
     signs_by_did: ClassVar[bool] = True
+    checks: ClassVar[tuple[str, ...]] = ("proof", "validity", "signature", "types")
+    binding_checks: ClassVar[tuple[str, ...]] = ("holder_proof", "holder_signature")
 
     def __init__(self, tools: PluginTools) -> None:
         self._suites: Mapping[str, Any] = tools.families.get("cryptosuites", {})
@@ -141,13 +143,18 @@ class LdpVc:
     ) -> Any:
         """What the proof says of itself, the times, the signature: in this order."""
         content: Opened = opened.content
+        checks, suite = opened.checks, data_integrity.cryptosuite_of(content.proof)
+        checks.begin("proof", "assertionMethod", content.proof.get("proofPurpose"))
         data_integrity.require(content.proof, Expectations("assertionMethod", now, skew=skew))
+        checks.begin("validity", now, _times(content.credential))
         vcdm.require_validity(content.credential, now, skew)
+        checks.begin("signature", sorted(self._suites), suite)
         checked = self._verified(content.credential, content.proof, issuer_key)
         return _afterwards(checked, partial(self._typed, opened))
 
     def _typed(self, opened: OpenedPresentation, _checked: None) -> Sandboxed:
         """The types as IRIs, as queries name them (OpenID4VP 1.0, B.1.1)."""
+        opened.checks.begin("types", seen=vcdm.types_of(opened.content.credential))
         credential = opened.content.credential
         added = json_ld.needed(credential, self._contexts)
         return Sandboxed(expanded_types, (credential, added), partial(_believed, opened))
@@ -155,6 +162,8 @@ class LdpVc:
     def verify_binding(self, opened: OpenedPresentation, holder: Jwk, binding: Binding, now: datetime) -> Any:
         """challenge is the nonce, domain the audience (B.1.3.2.2), signed by whom the credential is about."""
         content: Opened = opened.content
+        wanted = {"purpose": "authentication", "domain": binding.audience, "challenge": binding.nonce}
+        opened.checks.begin("holder_proof", wanted, _said(content.holder_proof))
         if content.presentation is None or content.holder_proof is None:
             raise ProofVerificationError("no proof of the holder")
         if binding.transaction_data:
@@ -164,6 +173,7 @@ class LdpVc:
         oldest = now - timedelta(seconds=binding.max_age + binding.skew)
         if "created" in content.holder_proof and time_of(content.holder_proof, "created") < oldest:
             raise ProofVerificationError("the presentation is too old")
+        opened.checks.begin("holder_signature", sorted(self._suites))
         return self._verified(content.presentation, content.holder_proof, holder)
 
     def _verified(self, document: Mapping[str, Any], proof: Mapping[str, Any], key: Jwk) -> Any:
@@ -308,6 +318,17 @@ def _holder(content: Opened) -> KeyReference | None:
     if len(subjects) != 1 or None in subjects or holder not in (None, *subjects):
         raise ProofVerificationError("the holder is not whom the credential is about")
     return KeyReference("did_url", content.holder_proof["verificationMethod"], subjects.pop())
+
+
+def _times(credential: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("validFrom", "validUntil", "issuanceDate", "expirationDate")
+    return {name: credential[name] for name in names if name in credential}
+
+
+def _said(proof: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the holder's proof says of the session."""
+    names = {"proofPurpose": "purpose", "domain": "domain", "challenge": "challenge", "created": "created"}
+    return None if proof is None else {told: proof[name] for name, told in names.items() if name in proof}
 
 
 def _believed(opened: OpenedPresentation, types: tuple[str, ...]) -> VerifiedCredential:

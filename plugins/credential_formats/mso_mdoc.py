@@ -42,6 +42,8 @@ class MsoMdoc:
         "issuerauth_alg_values": list(ALGORITHMS),
         "deviceauth_alg_values": list(ALGORITHMS),
     }
+    checks: ClassVar[tuple[str, ...]] = ("signature", "digests", "validity", "country")
+    binding_checks: ClassVar[tuple[str, ...]] = ("session", "device_signature")
     signing_purpose: ClassVar[str] = "document_signer"
     signing_alg_values: ClassVar[Mapping[str, int]] = {"ES256": -7, "ES384": -35, "ES512": -36, "EdDSA": -8}
 
@@ -94,12 +96,17 @@ class MsoMdoc:
     ) -> VerifiedCredential:
         """issuerAuth, digests, validity: in this order (ISO/IEC 18013-5, 9.3.1). Raises a ProtocolError."""
         document: Document = opened.content
-        issued, mso = document.issuer_signed, document.issuer_signed.mso
+        issued, mso, checks = document.issuer_signed, document.issuer_signed.mso, opened.checks
         # 1. the signature, by the key that was believed; docType was compared when the document was opened
+        checks.begin("signature", ALGORITHMS, issued.issuer_auth.header.get(1))
         cose.verify(issued.issuer_auth, issuer_key, ALGORITHMS)
         # 2. each element as received is one that was signed
+        elements = sum(len(items) for items in issued.namespaces.values())
+        checks.begin("digests", mso.digest, {"elements": elements})
         mdoc.require_digests(issued)
         # 3. validity
+        times = {"signed": mso.signed, "valid_from": mso.valid_from, "valid_until": mso.valid_until}
+        checks.begin("validity", now, times)
         require_valid(mso, now, skew)
         # 4. the country that the document states is its signer's
         claims = {
@@ -107,6 +114,7 @@ class MsoMdoc:
             for name, items in issued.namespaces.items()
         }
         issuer, countries = _signer(issued.chain[0])
+        checks.begin("country", countries, claims.get(LICENCE, {}).get("issuing_country"))
         _require_country(claims, countries)
         return VerifiedCredential(
             format=FORMAT,
@@ -122,9 +130,13 @@ class MsoMdoc:
 
     def verify_binding(self, opened: OpenedPresentation, holder: Jwk, binding: Binding, now: datetime) -> None:
         """deviceSignature over the session of this request. Raises InvalidDeviceAuthentication."""
+        session = {"audience": binding.audience, "nonce": binding.nonce, "response_uri": binding.response_uri}
+        opened.checks.begin("session", {**session, "origin": binding.origin})
         if binding.transaction_data:
             raise InvalidDeviceAuthentication("transaction data")
-        mdoc.verify_signature(opened.content, _transcript(binding), holder, ALGORITHMS)
+        transcript = _transcript(binding)
+        opened.checks.begin("device_signature", ALGORITHMS)
+        mdoc.verify_signature(opened.content, transcript, holder, ALGORITHMS)
 
     def disclose(
         self, credential: Any, paths: frozenset[ClaimsPath], binding: Binding, algorithm: str, now: datetime

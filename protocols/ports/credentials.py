@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
+from protocols.checks import Checks
 from protocols.claims_path import ClaimsPath
 from protocols.ports.keys import Jwk
 from protocols.ports.status import StatusReference
@@ -69,13 +70,16 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class OpenedPresentation:
-    """A presentation taken apart, nothing of it believed. `bound`: it carries a proof of the holder."""
+    """A presentation taken apart, nothing of it believed. `bound`: it carries a proof of the holder.
+
+    `checks` is where the format says what it checks, line by line, in `verify` and `verify_binding`."""
 
     issuer: KeyReference
     type: str
     content: Any
     status: StatusReference | None = None
     bound: bool = False
+    checks: Checks = field(default_factory=Checks, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,9 @@ class IssuesCredentials(Protocol):
 class VerifiesPresentations(Protocol):
     """Reads presentations of one format; `supported` is its entry of vp_formats_supported (OpenID4VP 1.0, B).
 
-    A format whose holder signs transaction data (8.4) says so by a class attribute `transaction_data = True`.
+    A format whose holder signs transaction data (8.4) says so by a class attribute `transaction_data = True`; one that
+    names the lines it writes into `opened.checks` by `checks` and `binding_checks` has those that were not reached told
+    as such.
     """
 
     identifier: ClassVar[str]

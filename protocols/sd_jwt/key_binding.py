@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Any
 
+from protocols.checks import Checks
 from protocols.errors import ProtocolError
 from protocols.jose import jws, jwt
 from protocols.jose.jwk import Jwk
@@ -11,6 +12,8 @@ from protocols.jose.jwt import OpenedJwt
 from protocols.sd_jwt.values import InvalidKeyBinding, SdJwt, digest
 
 KB_TYPE = "kb+jwt"
+BINDING_CHECKS = ("kb_form", "kb_time", "audience", "nonce", "sd_hash", "kb_signature")
+"""The lines of `verify_key_binding`, in its order."""
 
 
 def prepare_key_binding(
@@ -45,24 +48,34 @@ def verify_key_binding(
     max_age: int,
     skew: int,
     algorithms: Container[str],
+    checks: Checks | None = None,
 ) -> OpenedJwt:
-    """The KB-JWT, believed (7.3). Raises InvalidKeyBinding."""
+    """The KB-JWT, believed (7.3), each step a line of `checks`. Raises InvalidKeyBinding."""
+    checks = checks or Checks()
+    checks.begin("kb_form", KB_TYPE)
     if sd_jwt.key_binding is None:
         raise InvalidKeyBinding("no KB-JWT")
     try:
         opened = jwt.open_jwt(sd_jwt.key_binding, KB_TYPE)
+        checks.saw(opened.header.get("typ"))
+        checks.begin("kb_time", {"now": now, "max_age": max_age, "skew": skew}, opened.claims.get("iat"))
         jwt.require_times(opened.claims, now, skew=skew, max_age=max_age, required=("iat",))
-        _require_session(sd_jwt, opened.claims, audience, nonce)
+        _require_session(sd_jwt, opened.claims, audience, nonce, checks)
+        checks.begin("kb_signature", seen=opened.header.get("alg"))
         jws.verify(opened.jws, holder, algorithms)
     except ProtocolError as error:
         raise InvalidKeyBinding(error.detail or type(error).__name__) from None
     return opened
 
 
-def _require_session(sd_jwt: SdJwt, claims: Mapping[str, Any], audience: str, nonce: str) -> None:
+def _require_session(sd_jwt: SdJwt, claims: Mapping[str, Any], audience: str, nonce: str, checks: Checks) -> None:
+    checks.begin("audience", audience, claims.get("aud"))
     if claims.get("aud") != audience:
         raise InvalidKeyBinding("aud")
+    checks.begin("nonce", nonce, claims.get("nonce"))
     if claims.get("nonce") != nonce:
         raise InvalidKeyBinding("nonce")
-    if claims.get("sd_hash") != digest(sd_jwt.hash_algorithm, sd_jwt.presented):
+    expected = digest(sd_jwt.hash_algorithm, sd_jwt.presented)
+    checks.begin("sd_hash", expected, claims.get("sd_hash"))
+    if claims.get("sd_hash") != expected:
         raise InvalidKeyBinding("sd_hash")

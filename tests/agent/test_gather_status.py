@@ -3,87 +3,23 @@
 import asyncio
 import time
 import zlib
-from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from aiohttp.test_utils import RawTestServer
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from agent import gather
 from agent.gather import Revoked, StatusUnavailable
 from agent.scope import Scope
-from protocols import x509
 from protocols.ports import StatusReference
+from tests.elsewhere import Authority, Elsewhere
 from tests.houses import Site, free_port
-from tests.wallets import HolderKey, b64
+from tests.wallets import b64
 
 PORT = free_port()
 URI = f"http://localhost:{PORT}/lists/1"
-
-
-class Authority:
-    """A certificate authority and one leaf, outside of anything of ours."""
-
-    def __init__(self) -> None:
-        root, self.leaf = HolderKey(), HolderKey()
-        now, year = datetime.now(UTC) - timedelta(minutes=5), timedelta(days=365)
-        prepared = x509.prepare_ca(
-            {"common_name": "Elsewhere CA"},
-            root.jwk,
-            algorithm="ES256",
-            serial=bytes(15) + b"\1",
-            not_before=now,
-            not_after=now + year,
-        )
-        self.root = x509.seal(prepared, raw(root, prepared.payload))
-        prepared = x509.prepare_leaf(
-            {"common_name": "Elsewhere"},
-            self.leaf.jwk,
-            algorithm="ES256",
-            serial=bytes(15) + b"\2",
-            not_before=now,
-            not_after=now + year,
-            issuer=self.root,
-            dns=("localhost",),
-            uris=(),
-        )
-        self.certificate = x509.seal(prepared, raw(root, prepared.payload))
-
-
-def raw(key: HolderKey, payload: bytes) -> bytes:
-    r, s = decode_dss_signature(key.private.sign(payload, ec.ECDSA(hashes.SHA256())))
-    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
-
-
-@dataclass(slots=True)
-class Elsewhere:
-    """What the other issuer serves: an honest token with some claims or header members replaced."""
-
-    authority: Authority = field(default_factory=Authority)
-    claims: dict[str, Any] = field(default_factory=dict)
-    header: dict[str, Any] = field(default_factory=dict)
-    packed: bytes = bytes([0b00000010]) + bytes(15)
-    body: bytes | None = None
-    media_type: str = "application/statuslist+jwt"
-    fetched: int = 0
-
-    def token(self) -> bytes:
-        if self.body is not None:
-            return self.body
-        listed = {"bits": 1, "lst": b64(zlib.compress(self.packed, 9))}
-        claims = {"sub": URI, "iat": int(time.time()), "status_list": listed, **self.claims}
-        x5c = [b64encode(self.authority.certificate).decode()]
-        header = {"typ": "statuslist+jwt", "x5c": x5c, **self.header}
-        kept = {name: value for name, value in claims.items() if value is not None}
-        return self.authority.leaf.jwt({n: v for n, v in header.items() if v is not None}, kept).encode()
 
 
 @pytest.fixture
@@ -95,18 +31,9 @@ def settings() -> dict[str, Any]:
 async def elsewhere(
     site: Site, aiohttp_raw_server: Callable[..., Awaitable[RawTestServer]]
 ) -> AsyncIterator[Elsewhere]:
-    other = Elsewhere()
-
-    async def serve(_request: web.BaseRequest) -> web.Response:
-        other.fetched += 1
-        return web.Response(body=other.token(), headers={"Content-Type": other.media_type})
-
-    await aiohttp_raw_server(serve, port=PORT)
-    pem = "\n".join(("-----BEGIN CERTIFICATE-----", b64encode(other.authority.root).decode()))
-    anchor = {"certificate": f"{pem}\n-----END CERTIFICATE-----\n", "roles": ["status"], "name": "elsewhere"}
-    status, answer = await site.api("POST", "/trust-anchors", anchor)
-    assert status == 201, answer
-    site.house.cache.clear()
+    other = Elsewhere(URI)
+    await aiohttp_raw_server(other.serve, port=PORT)
+    await other.authority.trusted(site, "status")
     yield other
 
 

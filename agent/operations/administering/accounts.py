@@ -10,7 +10,7 @@ from agent.operations.administering.issuer_keys import create_issuer_keys
 from agent.operations.signing_in.sign_in import hash_password
 from agent.operations.verifying.vc_api import OFF
 from agent.scope import Scope
-from agent.scope.authorizing import NewUser
+from agent.scope.authorizing import NewUser, UserListing
 from agent.tenancy import uuid7
 from protocols import haip
 from protocols.errors import ProtocolError
@@ -122,6 +122,19 @@ async def configure_issuer(scope: Scope, request: ConfigureIssuer) -> None:
         )
         unit.changes_catalogue()
         await unit.commit()
+
+
+USERS = 100
+"""A page of accounts."""
+
+
+async def list_users(scope: Scope, after: UUID) -> Sequence[UserListing]:
+    """A page of accounts behind this id; that they were read goes on record."""
+    async with scope.unit() as unit:
+        found: Sequence[UserListing] = await unit.people.listed(after, USERS)
+        unit.record(AuditEvent("user.listed", "user", None, "read", None, {"count": len(found)}))
+        await unit.commit()
+    return found
 
 
 @dataclass(frozen=True, slots=True)

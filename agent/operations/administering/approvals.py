@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from agent.audit import AuditEvent
+from agent.audit import AuditEvent, DataAccess
 from agent.operations.issuing.claims import require_fit
 from agent.scope import Conflict, Scope
 from agent.scope.deferring import DeferralListing, KeptRequest
@@ -58,7 +58,10 @@ async def show_approval(scope: Scope, deferral: UUID) -> tuple[DeferralListing, 
         if found is None:
             raise NothingWaits()
         listing: DeferralListing = found[0]
-        unit.record(AuditEvent("claims.read", "deferred_issuance", deferral, "read", listing.issuance_id))
+        key = listing.subject_key_id
+        fields = ("deferred_issuances.request_sealed",)
+        opened = (DataAccess(key, fields, "approval", "tenant_instruction"),) if key else ()
+        unit.record(AuditEvent("claims.read", "deferred_issuance", deferral, "read", listing.issuance_id), *opened)
         await unit.commit()
     return listing, found[1]
 

@@ -55,7 +55,7 @@ async def upload_table(scope: Scope, request: UploadTable) -> int:
     """All lines or none; how many. Raises InvalidTable naming lines and columns, never what stands in them."""
     using = [
         one
-        for one in scope.catalogue.configurations.values()
+        for one in scope.catalogue.every_configuration
         if one.claim_source and one.claim_source.kind == "table" and one.claim_source.settings["table"] == request.name
     ]
     if not using:

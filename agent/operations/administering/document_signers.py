@@ -149,7 +149,7 @@ def _ahead(scope: Scope) -> timedelta:
 
 
 def _documents(scope: Scope) -> list[CredentialConfiguration]:
-    return [one for one in scope.catalogue.configurations.values() if one.format == "mso_mdoc"]
+    return [one for one in scope.catalogue.every_configuration if one.format == "mso_mdoc"]
 
 
 def _subject(scope: Scope, old: SigningKey | None) -> tuple[str, str]:

@@ -58,7 +58,8 @@ class SetPolicy:
 class Configured:
     """Request: where a configuration's claims come from (None: offer or account) and its policy (None: none).
 
-    `source` is `{"kind", "settings", "extra"}`.
+    `source` is `{"kind", "settings", "extra"}`; `changes` are members of `scope.administering.CredentialConfigurations`
+    to set. One that is not active is retired: neither offered nor advertised, and what was begun goes on to its end.
     """
 
     credential_configuration_id: str
@@ -66,6 +67,7 @@ class Configured:
     policy: str | None = None
     named: frozenset[str] = field(default_factory=frozenset)
     """Which of the two to set; what is not named stays."""
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def set_policy(scope: Scope, request: SetPolicy) -> tuple[UUID, int]:
@@ -105,15 +107,18 @@ async def list_policies(scope: Scope, _request: None) -> Sequence[IssuancePolicy
 async def configure_credential(scope: Scope, request: Configured) -> None:
     """Raises NoSuchConfiguration, InvalidPolicy."""
     configuration = _configuration(scope, request.credential_configuration_id)
-    source = _source(scope, request, configuration)
-    policy = configuration.policy.name if configuration.policy else None
+    changes: dict[str, Any] = dict(request.changes)
+    if "source" in request.named:
+        changes["claim_source"] = _source(scope, request.source)
     if "policy" in request.named:
-        policy = request.policy
-        if policy is not None and policy not in [one.name for one in await list_policies(scope, None)]:
+        if request.policy is not None and request.policy not in [one.name for one in await list_policies(scope, None)]:
             raise InvalidPolicy("policy", "no active policy of this name")
+        changes["policy_name"] = request.policy
+    if not changes:
+        return
     async with scope.unit() as unit:
-        await unit.issuance_policies.configure(configuration, source, policy)
-        metadata = {"source": source.get("kind"), "set": sorted(request.named)}
+        await unit.credential_configurations.change(configuration.id, changes)
+        metadata = {"source": changes.get("claim_source", {}).get("kind"), "set": sorted(changes)}
         unit.record(
             AuditEvent(
                 *("configuration.changed", "credential_configuration", configuration.id, "update", None), metadata
@@ -132,19 +137,13 @@ def read_webhook_secret(scope: Scope, credential_configuration_id: str) -> bytes
 
 
 def _configuration(scope: Scope, name: str) -> CredentialConfiguration:
-    found = scope.catalogue.configurations.get(name)
+    found = scope.catalogue.configuration(name)
     if found is None:
         raise NoSuchConfiguration()
     return found
 
 
-def _source(scope: Scope, request: Configured, configuration: CredentialConfiguration) -> Mapping[str, Any]:
-    known = configuration.claim_source
-    if "source" not in request.named:
-        if known is None:
-            return {}
-        return {"kind": known.kind, "settings": dict(known.settings), "drop_unnamed": known.drop_unnamed}
-    source = request.source
+def _source(scope: Scope, source: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if source is None:
         return {}
     _require_settings(scope, "claim_sources", source["kind"], source["settings"], "claim_source")

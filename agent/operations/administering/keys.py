@@ -69,7 +69,7 @@ async def rotate_key(scope: Scope, request: RotateKey) -> SigningKey:
 
 def _longest(scope: Scope) -> timedelta:
     """Until the last credential of today has expired."""
-    return max((one.lifetime for one in scope.catalogue.configurations.values()), default=timedelta()) + _MARGIN
+    return max((one.lifetime for one in scope.catalogue.every_configuration), default=timedelta()) + _MARGIN
 
 
 async def retire_key(scope: Scope, key: UUID) -> None:

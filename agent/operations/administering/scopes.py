@@ -8,7 +8,7 @@ AUDIT_READ = "audit:read"
 PLUGINS_READ = "plugins:read"
 API_KEYS_WRITE = "api-keys:write"
 SESSIONS_WRITE = "sessions:write"
-USERS_WRITE = "users:write"
+USERS_WRITE, USERS_READ = "users:write", "users:read"
 CLIENTS_WRITE = "clients:write"
 KEYS_WRITE, KEYS_READ = "keys:write", "keys:read"
 APPROVALS_READ, APPROVALS_WRITE = "approvals:read", "approvals:write"
@@ -18,23 +18,27 @@ ISSUER_WRITE, VERIFIER_WRITE = "issuer:write", "verifier:write"
 HOLDINGS_WRITE, HOLDINGS_READ = "holdings:write", "holdings:read"
 DIDS_WRITE, DIDS_READ = "dids:write", "dids:read"
 METRICS_READ = "metrics:read"
+PEOPLE_READ = "people:read"
+ERASURES_READ, ERASURES_WRITE, ERASURES_APPROVE = "erasures:read", "erasures:write", "erasures:approve"
 VC_API = "vc-api:use"
 TENANTS_WRITE, TENANTS_READ = "tenants:write", "tenants:read"
 
 ISSUER = frozenset({OFFERS_WRITE, OFFERS_READ, CREDENTIALS_READ, CREDENTIALS_REVOKE, VC_API})
 VERIFIER = frozenset({REQUESTS_WRITE, REQUESTS_READ, TRUST_READ, DIDS_READ, VC_API})
 AUDITOR = frozenset({AUDIT_READ, CREDENTIALS_READ})
+PRIVACY_OFFICER = frozenset({PEOPLE_READ, ERASURES_READ, ERASURES_WRITE, ERASURES_APPROVE, AUDIT_READ})
 APPROVER = frozenset({APPROVALS_READ, APPROVALS_WRITE})
 ADMINISTRATOR = (
     ISSUER
     | APPROVER
+    | PRIVACY_OFFICER
     | VERIFIER
     | AUDITOR
     | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE, SESSIONS_WRITE, USERS_WRITE, CLIENTS_WRITE, ISSUER_WRITE}
     | {KEYS_WRITE, KEYS_READ}
     | {PAYMENTS_WRITE, CLAIMS_WRITE}
-    | {VERIFIER_WRITE, DIDS_WRITE}
     | {HOLDINGS_WRITE, HOLDINGS_READ}
+    | {VERIFIER_WRITE, DIDS_WRITE, USERS_READ}
 )
 OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only
 
@@ -43,6 +47,7 @@ ROLES = {
     "approver": APPROVER,
     "verifier": VERIFIER,
     "auditor": AUDITOR,
+    "privacy-officer": PRIVACY_OFFICER,
     "administrator": ADMINISTRATOR,
 }
 """Roles that a tenant's administrator may hand out."""

@@ -53,8 +53,8 @@ def require_fit(catalogue: TenantCatalogue, name: str, claims: Mapping[str, Any]
     if not _REGISTERED.isdisjoint(claims):
         raise InvalidClaims("registered name")
     require_unreserved(claims)
-    configuration = catalogue.configurations[name]
-    if configuration.schema is None:
+    configuration = catalogue.configuration(name)
+    if configuration is None or configuration.schema is None:
         return
     if not fits(catalogue.version, str(configuration.type_id), configuration.schema, claims):
         raise InvalidClaims(name)

@@ -86,7 +86,7 @@ def _require_same_key(issuance: Authorized, deferral: Deferral, request: Deferre
 
 
 def _configuration(scope: Scope, deferral: Deferral) -> CredentialConfiguration:
-    for one in scope.catalogue.configurations.values():
+    for one in scope.catalogue.every_configuration:
         if one.id == deferral.configuration_id:
             return one
     raise CredentialRequestDenied("no such configuration any more")

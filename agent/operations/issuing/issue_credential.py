@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from agent import gather
-from agent.audit import AuditEvent
+from agent.audit import AuditEvent, DataAccess
 from agent.operations.issuing import sender_constraint
 from agent.operations.issuing.codes import digest, notification_id
 from agent.operations.issuing.decide_issuance import Waiting, decide_issuance
@@ -102,18 +102,20 @@ async def issue(
 
 
 def _configuration(scope: Scope, issuance: Authorized, request: CredentialRequest) -> CredentialConfiguration:
-    known = scope.catalogue.configurations
+    granted = issuance.credential_configuration_ids
     if request.credential_identifier is not None:
         named = authorization_details.configuration_of(request.credential_identifier)
-        if not issuance.by_identifier or named not in issuance.credential_configuration_ids or named not in known:
+        found = scope.catalogue.configuration(named) if named in granted else None
+        if found is None or not issuance.by_identifier:
             raise UnknownCredentialIdentifier()
-        return known[named]
+        return found
     name = request.credential_configuration_id or ""
-    if name not in issuance.credential_configuration_ids or name not in known:
+    found = scope.catalogue.configuration(name) if name in granted else None
+    if found is None:
         raise UnknownCredentialConfiguration()
     if issuance.by_identifier:
         raise InvalidCredentialRequest("credential_identifiers were handed out")
-    return known[name]
+    return found
 
 
 async def _prove(scope: Scope, configuration: CredentialConfiguration, request: CredentialRequest) -> Proved:
@@ -212,7 +214,9 @@ async def _numbered(
 async def _draft(
     scope: Scope, configuration: CredentialConfiguration, holder: Holder | None, place: StatusPlace | None
 ) -> tuple[IssuedCredential, Holder | None]:
-    begins = x509.load_certificate(scope.catalogue.key("issuer").x5c[0]).not_before
+    issues = scope.plugins["credential_formats"][configuration.format]
+    signer = scope.catalogue.key(getattr(issues, "signing_purpose", "issuer"))
+    begins = x509.load_certificate(signer.x5c[0]).not_before
     issued_at = rounded(scope.now(), configuration.lifetime, begins)
     return IssuedCredential(
         id=uuid7(scope.now(), scope.entropy(10)),
@@ -275,7 +279,8 @@ async def _settle(
     marks: Sequence[Mark],
 ) -> None:
     """One transaction; a request that was overtaken has sent nothing."""
-    offered = {scope.catalogue.configurations[one].id for one in issuance.credential_configuration_ids}
+    known = (scope.catalogue.configuration(one) for one in issuance.credential_configuration_ids)
+    offered = {one.id for one in known if one is not None}
     finished = offered <= issuance.issued | {configuration.id} and issuance.grant_type == "pre-authorized_code"
     hashed = digest(notification_id(scope.vault, issuance.id))
     async with scope.unit() as unit:
@@ -283,12 +288,22 @@ async def _settle(
             raise sender_constraint.replayed()
         if issuance.deferred or not configuration.plain:
             await settle_deferral(scope, unit, issuance, configuration)
-        for one in issued:
-            unit.record(_event(one.id, issuance.id, configuration))
+        for number, one in enumerate(issued):
+            unit.record(_event(one.id, issuance.id, configuration), *(() if number else _opened(issuance)))
         await unit.issuances.settle(Settlement(issuance, issued, hashed, finished, proved.nonces))
         if configuration.policy:
             await unit.deferrals.decide(issuance.id, configuration.policy.id)
         await unit.commit()
+
+
+def _opened(issuance: Authorized) -> tuple[DataAccess, ...]:
+    """Whose claims were opened: at the person's own word at the consent page, or at the tenant's."""
+    if issuance.subject_key_id is None:
+        return ()
+    field = "issuances.claims_sealed" if issuance.claims_given else "users.profile_sealed"
+    asked = issuance.grant_type == "authorization_code"
+    basis = "consent" if asked else "tenant_instruction"
+    return (DataAccess(issuance.subject_key_id, (field,), "issuance", basis, consent=asked),)
 
 
 def _event(credential: UUID, issuance: UUID, configuration: CredentialConfiguration) -> AuditEvent:

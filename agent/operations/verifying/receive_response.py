@@ -13,7 +13,8 @@ from uuid import UUID
 from agent import telemetry
 from agent.operations.verifying import secrets
 from agent.operations.verifying.identity import answer_uri
-from agent.operations.verifying.settle_answer import Judgement, note_ignored, settle
+from agent.operations.verifying.settle_answer import Judgement, Settled, note_ignored, settle
+from agent.operations.verifying.trail import Trail
 from agent.operations.verifying.verify_presentations import verify_presentations
 from agent.scope import Conflict, Scope
 from agent.scope.verifying import OpenRequest
@@ -27,6 +28,14 @@ class Refused(ProtocolError):
     """The presentation was not accepted."""
 
     code = "invalid_request"
+
+    def __init__(self, detail: str, report: UUID) -> None:
+        super().__init__(detail)
+        self.report = report
+
+    def members(self) -> dict[str, str]:
+        """The report's id, for who wants to ask the verifier why; it says nothing by itself."""
+        return {"report": str(self.report)}
 
 
 class WalletDeclined(ProtocolError):
@@ -79,51 +88,69 @@ async def receive(scope: Scope, arrival: Arrival) -> str | None:
     if request_id is None:
         raise InvalidResponse("not a request of ours")
     # 2. a request that waits for one
+    trail = Trail()
+    trail.checks.begin("request_waits", True)
     async with scope.unit() as unit:
         request: OpenRequest | None = await unit.presentations.open(request_id)
     if request is None:
-        await note_ignored(scope, request_id, arrival.posted, "answer_late")
-        raise InvalidResponse("unknown, answered or expired request")
+        gone = InvalidResponse("unknown, answered or expired request")
+        trail.checks.failed(gone)
+        await note_ignored(scope, request_id, arrival.posted, "answer_late", trail)
+        raise gone
     # 3. come the way it was asked for, opened, from who saw the request
     try:
-        _require_way(scope, request, arrival)
-        answer = _open(scope, request, arrival.posted)
+        with trail.checks:
+            _require_way(scope, request, arrival, trail)
+            answer = _open(scope, request, arrival.posted, trail)
     except ProtocolError:
-        await note_ignored(scope, request_id, arrival.posted, "answer_malformed")
+        await note_ignored(scope, request_id, arrival.posted, "answer_malformed", trail)
         raise
     # 4. an error instead of an answer
     if answer.error is not None:
-        return await _declined(scope, request, arrival.posted, answer)
+        return await _declined(scope, request, arrival.posted, answer, trail)
     # 5. judged whole
-    judgement = await _judge(scope, request, answer, arrival.origin)
+    judgement = await _judge(scope, request, answer, arrival.origin, trail)
     # 6. settled, once
-    try:
-        redirect_uri = await settle(scope, request, arrival.posted, judgement)
-    except Conflict:
-        await note_ignored(scope, request_id, arrival.posted, "answer_second")
-        raise InvalidResponse("another answer was first") from None
+    settled = await _settle(scope, request, arrival.posted, judgement)
     if judgement.refusal is not None:
-        raise Refused(f"{judgement.refusal.code}: {judgement.refusal.detail}")
-    return redirect_uri
+        raise Refused(f"{judgement.refusal.code}: {judgement.refusal.detail}", settled.report)
+    return settled.redirect_uri
 
 
-def _require_way(scope: Scope, request: OpenRequest, arrival: Arrival) -> None:
+async def _settle(scope: Scope, request: OpenRequest, posted: PostedResponse, judgement: Judgement) -> Settled:
+    """Raises InvalidResponse when another answer was first: this one is noted."""
+    try:
+        return await settle(scope, request, posted, judgement)
+    except Conflict:
+        second = InvalidResponse("another answer was first")
+        judgement.trail.checks.begin("first_answer", True, False)
+        judgement.trail.checks.failed(second)
+        await note_ignored(scope, request.id, posted, "answer_second", judgement.trail)
+        raise second from None
+
+
+def _require_way(scope: Scope, request: OpenRequest, arrival: Arrival, trail: Trail) -> None:
     """The response mode, the origin and the browser that were agreed. Raises InvalidResponse."""
+    trail.checks.begin("response_mode", request.response_mode, sorted(arrival.modes))
     if request.response_mode not in arrival.modes:
         raise InvalidResponse("response mode")
     if request.response_mode in POSTED:
         return
+    if request.response_mode in DIGITAL:
+        trail.checks.begin("origin", request.terms.origins, arrival.origin)
     if request.response_mode in DIGITAL and arrival.origin not in request.terms.origins:
         raise InvalidResponse("origin")
+    trail.checks.begin("browser")
     expected, secret = request.browser_hash, arrival.browser
     seen = None if secret is None else secrets.browser_hash(scope.vault, request.id, secret)
     if not hmac.compare_digest(expected or b"", seen or b""):
         raise InvalidResponse("another browser")
 
 
-def _open(scope: Scope, request: OpenRequest, posted: PostedResponse) -> AuthorizationResponse:
+def _open(scope: Scope, request: OpenRequest, posted: PostedResponse, trail: Trail) -> AuthorizationResponse:
     """Decrypt where it was asked for, then the state, which the Digital Credentials API has not. Raises
     InvalidResponse."""
+    trail.checks.begin("opened", {"encrypted": request.response_mode in ENCRYPTED})
     if request.response_mode in ENCRYPTED:
         if request.encryption_key is None:
             raise InvalidResponse("the key is gone")
@@ -131,6 +158,7 @@ def _open(scope: Scope, request: OpenRequest, posted: PostedResponse) -> Authori
     else:
         answer = response.in_clear(posted)
     if request.response_mode not in DIGITAL:
+        trail.checks.begin("state")
         expected = secrets.state(scope.vault, request.id)
         if answer.state is None or not hmac.compare_digest(answer.state.encode(), expected.encode()):
             raise InvalidResponse("state")
@@ -138,29 +166,30 @@ def _open(scope: Scope, request: OpenRequest, posted: PostedResponse) -> Authori
 
 
 async def _declined(
-    scope: Scope, request: OpenRequest, posted: PostedResponse, answer: AuthorizationResponse
+    scope: Scope, request: OpenRequest, posted: PostedResponse, answer: AuthorizationResponse, trail: Trail
 ) -> str | None:
     """8.5: heard, so 200.  Where answers are encrypted, an error in clear may be anybody's who saw the state go by: it
     is noted and ends nothing."""
     if request.response_mode in ENCRYPTED and not answer.encrypted:
-        await note_ignored(scope, request.id, posted, "wallet_declined_in_clear")
+        await note_ignored(scope, request.id, posted, "wallet_declined_in_clear", trail)
         return None
     told = answer.error if answer.error in response.ERRORS else "other_error"
-    try:
-        await settle(scope, request, posted, Judgement((), WalletDeclined(), told))
-    except Conflict:
-        await note_ignored(scope, request.id, posted, "answer_second")
-        raise InvalidResponse("another answer was first") from None
+    trail.checks.begin("answered", "vp_token", told)
+    trail.checks.failed(WalletDeclined())
+    await _settle(scope, request, posted, Judgement(trail, WalletDeclined(), told))
     return None
 
 
-async def _judge(scope: Scope, request: OpenRequest, answer: AuthorizationResponse, origin: str | None) -> Judgement:
+async def _judge(
+    scope: Scope, request: OpenRequest, answer: AuthorizationResponse, origin: str | None, trail: Trail
+) -> Judgement:
     """Every check, or the first that failed; one that broke has failed."""
     where = answer_uri(scope, request.id, request.response_mode)
     try:
-        return Judgement(await verify_presentations(scope, request, answer.vp_token, origin, where))
+        await verify_presentations(scope, request, answer.vp_token, origin, where, trail)
     except ProtocolError as error:
-        return Judgement((), error)
+        return Judgement(trail, error)
     except Exception:
         telemetry.failure("check failed", tenant=scope.tenant.name)
-        return Judgement((), CheckFailed())
+        return Judgement(trail, CheckFailed())
+    return Judgement(trail)

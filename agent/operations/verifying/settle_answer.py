@@ -1,14 +1,17 @@
 """What comes of an answer is written: in one transaction with its audit, once; or noted, where it changes nothing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from agent.audit import AuditEvent
+from agent.operations.verifying import report as reports
 from agent.operations.verifying import secrets
 from agent.operations.verifying.identity import page_uri
+from agent.operations.verifying.report import Decision
+from agent.operations.verifying.trail import Shown, Trail
 from agent.scope import Scope
 from agent.scope.verifying import IgnoredAnswer, OpenRequest, Presented, Verdict
 from agent.tenancy import uuid7
@@ -24,7 +27,7 @@ _OWN = frozenset({"iss", "iat", "exp", "nbf", "cnf", "status", "vct", "vct#integ
 class Judgement:
     """What the checks came to. `told` is the error that a wallet gave instead of an answer."""
 
-    credentials: Sequence[tuple[str, VerifiedCredential]]
+    trail: Trail = field(default_factory=Trail)
     refusal: ProtocolError | None = None
     told: str | None = None
 
@@ -36,34 +39,47 @@ class Judgement:
         return (self.refusal.code, self.told) if self.told else (self.refusal.code,)
 
 
-async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, judgement: Judgement) -> str | None:
-    """End the transaction; where the person's browser is to come back with the response code. Raises Conflict."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The report's id; where the person's browser is to go, with the response code where there is one."""
+
+    report: UUID
+    redirect_uri: str | None
+
+
+async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, judgement: Judgement) -> Settled:
+    """End the transaction. Raises Conflict."""
     destination = _destination(scope, request) if judgement.refusal is None else None
     code = secrets.response_code(scope.vault, request.id) if destination else None
-    presented = [_kept(query_id, verified) for query_id, verified in judgement.credentials]
+    presented = [] if judgement.refusal else [_kept(one) for one in judgement.trail.shown]
+    now, state = scope.now(), "refused" if judgement.refusal else "answered" if code else "verified"
+    decision = Decision(uuid7(now, scope.entropy(10)), state, judgement.errors, now)
     verdict = Verdict(
         request=request,
         verifier_id=scope.catalogue.verifier_id,
-        presentation_id=uuid7(scope.now(), scope.entropy(10)),
-        state="refused" if judgement.refusal else "answered" if code else "verified",
+        presentation_id=decision.report,
+        state=state,
         credentials=presented,
         errors=judgement.errors,
         answer_hash=sha256(posted.body).digest(),
         answer_size=len(posted.body),
-        at=scope.now(),
+        at=now,
         response_code_hash=secrets.digest(code) if code else None,
+        report=reports.render(scope, request, posted, judgement.trail, decision),
     )
     async with scope.unit() as unit:
-        metadata: Mapping[str, Any] = {"errors": list(verdict.errors)}
+        metadata: dict[str, Any] = {"report": str(decision.report)}
         if judgement.refusal is None:
-            metadata = {"formats": [one.format for one in presented]}
+            metadata["formats"] = [one.format for one in presented]
+        else:
+            metadata["errors"] = list(verdict.errors)
         event = f"presentation.{verdict.state}"
         unit.record(AuditEvent(event, "presentation_request", request.id, "verify", request.id, metadata))
         await unit.presentations.settle(verdict)
         await unit.commit()
     if destination and code:
-        return with_response_code(destination, code)
-    return request.terms.redirect_uri if judgement.refusal is None else None
+        return Settled(decision.report, with_response_code(destination, code))
+    return Settled(decision.report, request.terms.redirect_uri if judgement.refusal is None else None)
 
 
 def _destination(scope: Scope, request: OpenRequest) -> str | None:
@@ -73,19 +89,22 @@ def _destination(scope: Scope, request: OpenRequest) -> str | None:
     return f"{page_uri(scope, request.id)}/return" if request.terms.same_device else request.terms.redirect_uri
 
 
-async def note_ignored(scope: Scope, request: UUID, posted: PostedResponse, reason: str) -> None:
+async def note_ignored(scope: Scope, request: UUID, posted: PostedResponse, reason: str, trail: Trail) -> None:
     """An answer that changed nothing, for who looks into it later; `reason` is a code word."""
+    now = scope.now()
+    decision = Decision(uuid7(now, scope.entropy(10)), "ignored", (reason,), now)
     answer = IgnoredAnswer(
-        id=uuid7(scope.now(), scope.entropy(10)),
+        id=decision.report,
         request=request,
         verifier_id=scope.catalogue.verifier_id,
         reason=reason,
         answer_hash=sha256(posted.body).digest(),
         answer_size=len(posted.body),
-        at=scope.now(),
+        at=now,
+        report=reports.render_ignored(request, posted, trail, decision),
     )
     async with scope.unit() as unit:
-        metadata = {"reason": reason}
+        metadata = {"reason": reason, "report": str(decision.report)}
         unit.record(
             AuditEvent("presentation.answer_ignored", "presentation_request", request, "verify", request, metadata)
         )
@@ -93,8 +112,10 @@ async def note_ignored(scope: Scope, request: UUID, posted: PostedResponse, reas
         await unit.commit()
 
 
-def _kept(query_id: str, verified: VerifiedCredential) -> Presented:
-    return Presented(query_id, verified.format, verified.type, verified.issuer, _claims(verified), verified.checks)
+def _kept(one: Shown) -> Presented:
+    verified = one.believed
+    shown = _claims(verified)
+    return Presented(one.asked.id, verified.format, verified.type, verified.issuer, shown, verified.checks, one.sent)
 
 
 def _claims(verified: VerifiedCredential) -> Mapping[str, Any]:

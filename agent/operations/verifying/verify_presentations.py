@@ -1,24 +1,26 @@
 """What is checked of a vp_token (OpenID4VP 1.0, 8.6), in the specification's order; nothing is fetched for what is
-not signed, and whatever cannot be found out is a refusal."""
+not signed, and whatever cannot be found out is a refusal. Each check is a line of the trail."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from agent import gather
 from agent.operations.verifying import secrets
+from agent.operations.verifying.trail import Shown, Trail, told_key, told_reference
 from agent.scope import Scope
 from agent.scope.verifying import OpenRequest
 from protocols import haip, x509
+from protocols.checks import Checks
 from protocols.dcql import query as dcql
-from protocols.dcql.query import CredentialQuery
+from protocols.dcql.query import DcqlQuery
 from protocols.dcql.select import require_authority, require_match, require_shape
-from protocols.encoding import parse_b64url
+from protocols.encoding import b64url, parse_b64url
 from protocols.errors import ProtocolError
 from protocols.openid4vp import transaction_data
 from protocols.openid4vp.digital_credentials import audience
 from protocols.openid4vp.response import InvalidResponse
-from protocols.ports import Binding, OpenedPresentation, TrustedKey, VerifiedCredential
+from protocols.ports import Binding, OpenedPresentation, VerifiedCredential
 
 SKEW = 60
 """Seconds by which another's clock may differ from ours."""
@@ -30,78 +32,114 @@ class UnacceptableIssuerKey(ProtocolError):
     code = "issuer_key_not_by_profile"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One presentation on its way through the checks."""
-
-    asked: CredentialQuery
-    format: Any
-    opened: OpenedPresentation
-    issuer: TrustedKey
-    verified: VerifiedCredential
-
-
 async def verify_presentations(
-    scope: Scope, request: OpenRequest, vp_token: Any, origin: str | None, answer_uri: str
-) -> list[tuple[str, VerifiedCredential]]:
-    """(Credential Query id, credential) of every presentation. Raises a ProtocolError named for what failed first."""
+    scope: Scope, request: OpenRequest, vp_token: Any, origin: str | None, answer_uri: str, trail: Trail
+) -> None:
+    """Fills the trail. Raises a ProtocolError named for what failed first."""
     # 1. the form of the vp_token, and whether what must be there is (8.1, 6.4.2)
-    asked = dcql.parse(request.dcql_query)
-    token = require_shape(asked, vp_token)
+    with trail.checks as checks:
+        asked = dcql.parse(request.dcql_query)
+        checks.begin("vp_token", [one.id for one in asked.credentials], _told_token(vp_token))
+        trail.shown = _shown(asked, require_shape(asked, vp_token))
     # 2. each credential: whole, from an issuer that is believed, in time
-    shown = []
+    for one in trail.shown:
+        with one.checks:
+            await _credential(scope, request, one)
+    # 3. each holder: here and now, for this request and these transactions
+    await _bound(scope, request, trail, origin, answer_uri)
+    # 4. whether it is what was asked for
+    for one in trail.shown:
+        with one.checks:
+            _require_answer(one)
+    # 5. whether it still holds
+    for one in trail.shown:
+        with one.checks:
+            await _require_status(scope, one)
+
+
+def _told_token(vp_token: Any) -> Any:
+    if not isinstance(vp_token, dict):
+        return type(vp_token).__name__
+    return {name: len(value) if isinstance(value, list) else type(value).__name__ for name, value in vp_token.items()}
+
+
+def _shown(asked: DcqlQuery, token: Mapping[str, Sequence[Any]]) -> list[Shown]:
+    found = []
     for query_id, presentations in token.items():
         wanted = asked.credential(query_id)
         if wanted is None:
             raise InvalidResponse("an id that was not in the query")
-        shown += [await _credential(scope, request, wanted, one) for one in presentations]
-    # 3. each holder: here and now, for this request and these transactions
-    shown = await _bound(scope, request, shown, origin, answer_uri)
-    # 4. whether it is what was asked for
-    for one in shown:
-        require_match(one.asked, one.verified)
-        _require_authority(one)
-    # 5. whether it still holds
-    for one in shown:
-        await gather.require_status(scope, one.verified.status)
-    return [(one.asked.id, one.verified) for one in shown]
+        found += [Shown(wanted, one) for one in presentations]
+    return found
 
 
-async def _credential(scope: Scope, request: OpenRequest, wanted: CredentialQuery, presentation: Any) -> Shown:
-    verifies = scope.plugins["credential_formats"].get(wanted.format)
-    if verifies is None:
+async def _credential(scope: Scope, request: OpenRequest, one: Shown) -> None:
+    checks = one.checks
+    checks.begin("form", one.asked.format)
+    one.format = scope.plugins["credential_formats"].get(one.asked.format)
+    if one.format is None:
         raise InvalidResponse("format")
-    opened: OpenedPresentation = verifies.open(presentation)
-    if request.terms.profile == haip.PROFILE and opened.issuer.kind not in haip.ISSUER_KEYS:
-        raise UnacceptableIssuerKey(opened.issuer.kind)
-    issuer = await gather.issuer_key(scope, opened.issuer)
+    found: OpenedPresentation = one.format.open(one.sent)
+    one.opened = opened = replace(found, checks=checks)
+    if request.terms.profile == haip.PROFILE:
+        checks.begin("profile", sorted(haip.ISSUER_KEYS), opened.issuer.kind)
+        if opened.issuer.kind not in haip.ISSUER_KEYS:
+            raise UnacceptableIssuerKey(opened.issuer.kind)
+    checks.begin("issuer_key", seen=told_reference(opened.issuer))
+    one.issuer = issuer = await gather.issuer_key(scope, opened.issuer)
+    checks.saw({**told_reference(opened.issuer), **told_key(issuer)})
     verified: VerifiedCredential = await gather.finished(
-        scope, verifies.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
+        scope, one.format.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
     )
-    return Shown(wanted, verifies, opened, issuer, verified)
+    one.verified = verified
 
 
-async def _bound(
-    scope: Scope, request: OpenRequest, shown: Sequence[Shown], origin: str | None, answer_uri: str
-) -> list[Shown]:
-    """A transaction may name several credentials and is confirmed by one of them: each way to share them is tried."""
-    answered = dict.fromkeys(one.asked.id for one in shown)
-    refusal: ProtocolError | None = None
-    for share in transaction_data.shares(request.transaction_data, answered):
+async def _bound(scope: Scope, request: OpenRequest, trail: Trail, origin: str | None, answer_uri: str) -> None:
+    """A transaction may name several credentials and is confirmed by one of them: each way to share them is tried.
+
+    The trail has the way that held, or the first."""
+    answered = dict.fromkeys(one.asked.id for one in trail.shown)
+    first: tuple[ProtocolError, list[Checks]] | None = None
+    with trail.checks as checks:
+        if request.transaction_data:
+            checks.begin("transactions", len(request.transaction_data))
+        shares = list(transaction_data.shares(request.transaction_data, answered))
+    for share in shares:
+        tried = [Checks() for _ in trail.shown]
         try:
-            bindings = [_binding(scope, request, one, share, origin, answer_uri) for one in shown]
-            return [await _holder(scope, one, binding) for one, binding in zip(shown, bindings, strict=True)]
+            for one, lines in zip(trail.shown, tried, strict=True):
+                with lines:
+                    binding = _binding(scope, request, one, share, origin, answer_uri)
+                    await _holder(scope, one, binding, lines)
         except ProtocolError as error:
-            refusal = refusal or error
-    raise refusal or InvalidResponse("nothing was presented")
+            first = first or (error, tried)
+            continue
+        except Exception:
+            _keep(trail, tried)
+            raise
+        return _keep(trail, tried)
+    if first is None:
+        raise InvalidResponse("nothing was presented")
+    _keep(trail, first[1])
+    raise first[0]
 
 
-async def _holder(scope: Scope, one: Shown, binding: Binding) -> Shown:
-    if not one.asked.holder_binding and not one.opened.bound:
-        return one
-    holder = await gather.holder_key(scope, one.verified.holder)
-    await gather.finished(scope, one.format.verify_binding(one.opened, holder.jwk, binding, scope.now()))
-    return replace(one, verified=replace(one.verified, checks=(*one.verified.checks, "holder_binding")))
+def _keep(trail: Trail, tried: Sequence[Checks]) -> None:
+    for one, lines in zip(trail.shown, tried, strict=True):
+        one.checks.extend(lines)
+
+
+async def _holder(scope: Scope, one: Shown, binding: Binding, checks: Checks) -> None:
+    if one.opened is None or (not one.asked.holder_binding and not one.opened.bound):
+        return
+    reference = one.believed.holder
+    checks.begin("holder_key", seen=told_reference(reference) if reference else None)
+    one.holder = holder = await gather.holder_key(scope, reference)
+    bound = replace(one.opened, checks=checks)
+    await gather.finished(scope, one.format.verify_binding(bound, holder.jwk, binding, scope.now()))
+    one.binding = binding
+    if "holder_binding" not in one.believed.checks:
+        one.verified = replace(one.believed, checks=(*one.believed.checks, "holder_binding"))
 
 
 def _binding(
@@ -125,7 +163,30 @@ def _binding(
     )
 
 
-def _require_authority(one: Shown) -> None:
-    """The chain that was walked, not the one that was sent; the anchor vouches for itself only."""
-    if one.asked.authorities is not None:
-        require_authority(one.asked, x509.authority_key_identifiers(one.issuer.chain[:-1]))
+def _require_answer(one: Shown) -> None:
+    """Type, claims, and the authority: of the chain that was walked, not of the one that was sent; the anchor vouches
+    for itself only."""
+    asked, verified = one.asked, one.believed
+    wanted = {"meta": asked.meta, "claims": [list(claim.path) for claim in asked.claims]}
+    one.checks.begin("query", wanted, {"type": verified.type, "claims": sorted(verified.claims)})
+    require_match(asked, verified)
+    if asked.authorities is not None and one.issuer is not None:
+        found = x509.authority_key_identifiers(one.issuer.chain[:-1])
+        one.checks.begin("authority", _texts(asked.authorities), _texts(found))
+        require_authority(asked, found)
+
+
+def _texts(identifiers: Any) -> list[str]:
+    return sorted(b64url(one) for one in identifiers)
+
+
+async def _require_status(scope: Scope, one: Shown) -> None:
+    reference = one.believed.status
+    if reference is None:
+        one.checks.begin("status", seen="none")
+        return
+    told = {"mechanism": reference.mechanism, "list": reference.uri, "index": reference.index}
+    one.checks.begin("status", 0, told)
+    one.status = seen = await gather.status_of(scope, reference)
+    one.checks.saw({**told, "value": seen.value, "age": seen.age})
+    gather.require_good(seen)

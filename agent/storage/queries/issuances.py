@@ -72,8 +72,8 @@ _offer = (
     .returning(_i.id)
     .cte("act")
 )
-ADD = Statement(select(_offer.c.id).add_cte(recorded(_offer)))
-ADD_WITH_SUBJECT = Statement(select(_offer.c.id).add_cte(_new_subject, recorded(_offer)))
+ADD = Statement(select(_offer.c.id).add_cte(*recorded(_offer)))
+ADD_WITH_SUBJECT = Statement(select(_offer.c.id).add_cte(_new_subject, *recorded(_offer)))
 OFFERED = Statement(
     select(
         _i.id,
@@ -132,7 +132,7 @@ _take = (
     .returning(_i.id)
     .cte("act")
 )
-TAKE = Statement(select(_take.c.id).add_cte(recorded(_take, _take.c.id)))
+TAKE = Statement(select(_take.c.id).add_cte(*recorded(_take, _take.c.id)))
 FAIL = Statement(
     update(tables.issuances)
     .where(_i.tenant_id == _TENANT, _i.id == bindparam("id_"), _i.row_version == bindparam("version"))
@@ -304,7 +304,7 @@ SETTLE = Statement(
     select(
         select(func.count()).select_from(_spent).scalar_subquery(),
         select(func.count()).select_from(_moved).scalar_subquery(),
-    ).add_cte(_issued, _entered, recorded(_moved))
+    ).add_cte(_issued, _entered, *recorded(_moved))
 )
 TAG = Statement(insert(tables.credential_tags).values(_values("tenant_id tag credential_id")))
 NOTIFIED = Statement(

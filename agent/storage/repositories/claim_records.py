@@ -98,7 +98,7 @@ class ClaimRecordRepository:
             indexes=indexes,
             sealed=[
                 unit.vault.seal(
-                    "claim_records", "claims_sealed", _place(table, index), render_json(dict(one.claims)), keys[index]
+                    "claim_records", "claims_sealed", place_of(table, index), render_json(dict(one.claims)), keys[index]
                 )
                 for one, index in zip(records, indexes, strict=True)
             ],
@@ -151,10 +151,10 @@ class ClaimRecordRepository:
             return None
         vault = self._unit.vault
         key = vault.subject_key(row["id"], row["wrapped_key"])
-        place = _place(table, row["subject_index"])
+        place = place_of(table, row["subject_index"])
         return parse_json_object(vault.open("claim_records", "claims_sealed", place, row["claims_sealed"], key))
 
 
-def _place(table: str, index: bytes) -> UUID:
+def place_of(table: str, index: bytes) -> UUID:
     """The row's name, as sealing wants one: the table's key is a name and an index."""
     return uuid5(_PLACE, f"{table}\n{index.hex()}")

@@ -178,4 +178,5 @@ def _listing(row: Row) -> DeferralListing:
         row["reason"],
         row["created_at"],
         row["expires_at"],
+        row["subject_key_id"],
     )

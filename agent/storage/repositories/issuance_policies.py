@@ -1,4 +1,4 @@
-"""Issuance policies: a version is a row, fixed once it is active; and which configuration goes by which."""
+"""Issuance policies: a version is a row, fixed once it is active."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, func, insert, select, update
 
 from agent.scope.deferring import NewPolicy
-from agent.scope.tenants import Choice, CredentialConfiguration, Fee, IssuancePolicy
+from agent.scope.tenants import Choice, Fee, IssuancePolicy
 from agent.storage.statements import Row, Statement
-from agent.storage.tables import credential_configurations, issuance_policies
+from agent.storage.tables import issuance_policies
 
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
 
-_p, _c = issuance_policies.c, credential_configurations.c
+_p = issuance_policies.c
 _TENANT: Any = bindparam("tenant", type_=Uuid())
 _named = (_p.tenant_id == _TENANT, _p.issuer_id == bindparam("issuer"), _p.policy_name == bindparam("name"))
 _RETIRE = Statement(
@@ -39,11 +39,6 @@ _ADD = Statement(
 )
 ACTIVE = Statement(
     select(issuance_policies).where(_p.tenant_id == _TENANT, _p.state == "active").order_by(_p.policy_name)
-)
-_CONFIGURE = Statement(
-    update(credential_configurations)
-    .where(_c.tenant_id == _TENANT, _c.id == bindparam("id_"))
-    .values(claim_source=bindparam("source"), policy_name=bindparam("policy"))
 )
 
 
@@ -80,12 +75,6 @@ class IssuancePolicyRepository:
     async def all(self) -> Sequence[IssuancePolicy]:
         """Those that are active."""
         return [policy_of(row) for row in await ACTIVE.rows(self._unit.connection, tenant=self._unit.tenant_id)]
-
-    async def configure(
-        self, configuration: CredentialConfiguration, claim_source: Mapping[str, Any], policy: str | None
-    ) -> None:
-        """Set both."""
-        await self._run(_CONFIGURE, id_=configuration.id, source=dict(claim_source), policy=policy)
 
 
 def _criteria(policy: NewPolicy) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Users: who they are rests sealed under their own key, found by blind indexes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, and_, bindparam, func, insert, or_, select, update
 
 from agent.encryption.sealing import DataKey
-from agent.scope.authorizing import NewUser, PasswordAccount, Person
+from agent.scope.authorizing import NewUser, PasswordAccount, Person, UserListing
 from agent.scope.deferring import Account
 from agent.storage.statements import Statement
 from agent.storage.tables import sessions, subject_keys, user_authenticators, users
@@ -92,6 +92,17 @@ _ACCOUNT = Statement(
     .where(_u.tenant_id == _TENANT, _u.id == bindparam("id_"), _u.status == "active")
 )
 
+_LISTED = Statement(
+    select(
+        *(_u.id, _u.status, _u.created_at, _u.email_sealed, _u.profile_sealed, _u.external_id_sealed),
+        _k.id.label("key"),
+        _k.wrapped_key,
+    )
+    .join_from(users, subject_keys, _living_key)
+    .where(_u.tenant_id == _TENANT, _u.id > bindparam("after"), _u.status != "erased")
+    .order_by(_u.id)
+    .limit(bindparam("limit"))
+)
 _SET_CLAIMS = Statement(
     update(users)
     .where(_u.tenant_id == _TENANT, _u.id == bindparam("id_"), _u.status == "active")
@@ -199,18 +210,26 @@ class PeopleRepository:
         row = await _GET.row(unit.connection, tenant=unit.tenant_id, id_=user)
         if row is None:
             return None
+        name, external = self._named(row)
+        return Person(user, name, unit.vault.blind("subject_keys.subject_index", external) if external else None)
+
+    def _named(self, row: Any) -> tuple[str, str | None]:
+        """What the account is called, and the tenant's own name for its person."""
         key = self._key(row)
-        if row["email_sealed"] is not None:
-            name = unit.vault.open("users", "email_sealed", user, row["email_sealed"], key).decode()
-        else:
-            name = _name(
-                parse_json_object(unit.vault.open("users", "profile_sealed", user, row["profile_sealed"], key))
-            )
-        subject = None
-        if row["external_id_sealed"] is not None:
-            external = unit.vault.open("users", "external_id_sealed", user, row["external_id_sealed"], key).decode()
-            subject = unit.vault.blind("subject_keys.subject_index", external)
-        return Person(user, name, subject)
+
+        def opened(column: str) -> bytes | None:
+            sealed = row[column]
+            return None if sealed is None else self._unit.vault.open("users", column, row["id"], sealed, key)
+
+        email, external = opened("email_sealed"), opened("external_id_sealed")
+        name = email.decode() if email else _name(parse_json_object(opened("profile_sealed") or b"{}"))
+        return name, external.decode() if external else None
+
+    async def listed(self, after: UUID, limit: int) -> Sequence[UserListing]:
+        """A page, by id."""
+        unit = self._unit
+        rows = await _LISTED.rows(unit.connection, tenant=unit.tenant_id, after=after, limit=limit)
+        return [UserListing(row["id"], *self._named(row), row["status"], row["created_at"]) for row in rows]
 
     async def account(self, user: UUID) -> Account | None:
         """What the account of an active person says."""

@@ -1,27 +1,10 @@
 """Presentation requests: answered once, by a guarded statement; what was disclosed rests sealed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
-
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    DateTime,
-    LargeBinary,
-    Text,
-    Uuid,
-    bindparam,
-    case,
-    func,
-    insert,
-    literal,
-    null,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from agent.scope import Conflict
 from agent.scope.verifying import (
@@ -32,202 +15,16 @@ from agent.scope.verifying import (
     RequestTerms,
     Verdict,
 )
-from agent.storage import tables
-from agent.storage.recording import recorded
-from agent.storage.statements import Statement
+from agent.storage.queries import presentations as q
+from agent.storage.statements import Row, Statement
+from agent.tenancy import time_of
 from protocols.encoding import parse_json, parse_json_object, render_json
 
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
 
-_r, _p, _v = tables.presentation_requests.c, tables.presentations.c, tables.verification_results.c
-_TENANT: Any = bindparam("tenant", type_=Uuid())
-_WAITING = ("created", "fetched")
-_waits = or_(_r.state == "created", _r.state == "fetched")
-
-
-def _values(names: str) -> dict[str, Any]:
-    return {name: bindparam(name) for name in names.split()}
-
-
-_asked = (
-    insert(tables.presentation_requests)
-    .values(
-        tenant_id=_TENANT,
-        **_values(
-            "id verifier_id query_id request_id requested_credentials constraints client_id_prefix response_mode "
-            "challenge_hash state_hash transaction_data_sealed encryption_key_ref domain created_at expires_at"
-        ),
-    )
-    .returning(_r.id)
-    .cte("act")
-)
-_ADD = Statement(select(_asked.c.id).add_cte(recorded(_asked)))
-_open_columns = (
-    _r.id,
-    _r.requested_credentials,
-    _r.constraints,
-    _r.client_id_prefix,
-    _r.response_mode,
-    _r.domain,
-    _r.encryption_key_ref,
-    _r.transaction_data_sealed,
-    _r.browser_hash,
-    _r.created_at,
-    _r.expires_at,
-    _r.row_version,
-)
-_is_open = (_r.tenant_id == _TENANT, _r.id == bindparam("id_"), _waits, _r.expires_at > bindparam("now"))
-_OPEN = Statement(select(*_open_columns).where(*_is_open))
-_FETCH = Statement(
-    update(tables.presentation_requests)
-    .where(*_is_open)
-    .values(state="fetched", fetched_at=func.coalesce(_r.fetched_at, bindparam("now")))
-    .returning(*_open_columns)
-)
-_BEGIN = Statement(
-    update(tables.presentation_requests)
-    .where(*_is_open, or_(_r.browser_hash.is_(None), _r.browser_hash == bindparam("browser", type_=LargeBinary())))
-    .values(browser_hash=bindparam("browser", type_=LargeBinary()))
-    .returning(*_open_columns)
-)
-_moved = (
-    update(tables.presentation_requests)
-    .where(*_is_open)
-    .values(
-        state=bindparam("new_state"),
-        consumed_at=bindparam("now"),
-        encryption_key_ref=None,
-        response_code_hash=bindparam("response_code_hash"),
-    )
-    .returning(_r.id)
-    .cte("act")
-)
-_valid = bindparam("valid", type_=Boolean())
-_presented = (
-    insert(tables.presentations)
-    .from_select(
-        [
-            "tenant_id",
-            "id",
-            "role",
-            "request_id",
-            "presentation_id",
-            "presentation_sealed",
-            "presentation_hash",
-            "presented_at",
-        ],
-        select(
-            _TENANT,
-            bindparam("presentation", type_=Uuid()),
-            literal("verifier"),
-            _moved.c.id,
-            bindparam("presentation_name", type_=Text()),
-            bindparam("sealed", type_=LargeBinary()),
-            bindparam("answer_hash", type_=LargeBinary()),
-            bindparam("now", type_=DateTime(timezone=True)),
-        )
-        .select_from(_moved)
-        .where(_valid),
-    )
-    .cte("presented")
-)
-_judged = (
-    insert(tables.verification_results)
-    .from_select(
-        [
-            "tenant_id",
-            "verified_at",
-            "id",
-            "request_id",
-            "presentation_id",
-            "verifier_id",
-            "is_valid",
-            "errors",
-            "answer_hash",
-            "answer_size",
-        ],
-        select(
-            _TENANT,
-            bindparam("now", type_=DateTime(timezone=True)),
-            bindparam("presentation", type_=Uuid()),
-            _moved.c.id,
-            case((_valid, bindparam("presentation", type_=Uuid())), else_=null()),
-            bindparam("verifier", type_=Uuid()),
-            _valid,
-            bindparam("errors", type_=ARRAY(Text())),
-            bindparam("answer_hash", type_=LargeBinary()),
-            bindparam("answer_size", type_=BigInteger()),
-        ).select_from(_moved),
-    )
-    .cte("judged")
-)
-_SETTLE = Statement(select(_moved.c.id).add_cte(_presented, _judged, recorded(_moved)))
-_REDEEM = Statement(
-    update(tables.presentation_requests)
-    .where(
-        _r.tenant_id == _TENANT,
-        _r.id == bindparam("id_"),
-        _r.state == "answered",
-        _r.expires_at > bindparam("now"),
-        _r.response_code_hash == bindparam("code", type_=LargeBinary()),
-        _r.browser_hash.is_not_distinct_from(bindparam("browser", type_=LargeBinary())),
-    )
-    .values(state="verified", response_code_hash=None)
-    .returning(_r.id)
-)
-_MOST_IGNORED = 20
-_of_request = (_v.tenant_id == _TENANT, _v.request_id == bindparam("id_", type_=Uuid()))
-_earlier = select(func.count()).where(*_of_request).scalar_subquery()
-_ignored = (
-    insert(tables.verification_results)
-    .from_select(
-        [
-            "tenant_id",
-            "verified_at",
-            "id",
-            "request_id",
-            "verifier_id",
-            "is_valid",
-            "warnings",
-            "answer_hash",
-            "answer_size",
-        ],
-        select(
-            _TENANT,
-            bindparam("now", type_=DateTime(timezone=True)),
-            bindparam("answer", type_=Uuid()),
-            _r.id,
-            bindparam("verifier", type_=Uuid()),
-            literal(False, type_=Boolean()),
-            bindparam("reasons", type_=ARRAY(Text())),
-            bindparam("answer_hash", type_=LargeBinary()),
-            bindparam("answer_size", type_=BigInteger()),
-        ).where(_r.tenant_id == _TENANT, _r.id == bindparam("id_"), _earlier < _MOST_IGNORED),
-    )
-    .returning(_v.id)
-    .cte("act")
-)
-_IGNORE = Statement(select(_ignored.c.id).add_cte(recorded(_ignored)))
-_STATE = Statement(
-    select(_r.id, _r.state, _r.response_mode, _r.constraints, _r.browser_hash, _r.expires_at).where(
-        _r.tenant_id == _TENANT, _r.id == bindparam("id_")
-    )
-)
-_IGNORED = Statement(
-    select(func.unnest(_v.warnings).label("reason"))
-    .where(_v.tenant_id == _TENANT, _v.request_id == bindparam("id_"))
-    .order_by(_v.verified_at)
-)
-_ERRORS = Statement(
-    select(_v.errors)
-    .where(_v.tenant_id == _TENANT, _v.request_id == bindparam("id_"), func.cardinality(_v.errors) > 0)
-    .order_by(_v.verified_at.desc())
-    .limit(1)
-)
-_DISCLOSED = Statement(
-    select(_p.id, _p.presentation_sealed).where(_p.tenant_id == _TENANT, _p.request_id == bindparam("id_"))
-)
+_RESULTS = "verification_results"
+_NEAR = timedelta(seconds=2)
 
 
 class PresentationRepository:
@@ -244,7 +41,7 @@ class PresentationRepository:
             key = unit.vault.seal(
                 "presentation_requests", "encryption_key_ref", request.id, render_json(dict(request.encryption_key))
             )
-        await _ADD.row(
+        await q.ADD.row(
             unit.connection,
             tenant=unit.tenant_id,
             id=request.id,
@@ -273,15 +70,15 @@ class PresentationRepository:
 
     async def open(self, request: UUID) -> OpenRequest | None:
         """The waiting request, its key opened."""
-        return await self._read(_OPEN, request)
+        return await self._read(q.OPEN, request)
 
     async def fetch(self, request: UUID) -> OpenRequest | None:
         """The waiting request, marked as fetched; a second fetch changes nothing."""
-        return await self._read(_FETCH, request)
+        return await self._read(q.FETCH, request)
 
     async def begin(self, request: UUID, browser_hash: bytes) -> OpenRequest | None:
         """The waiting request, from now on of this browser alone."""
-        return await self._read(_BEGIN, request, browser=browser_hash)
+        return await self._read(q.BEGIN, request, browser=browser_hash)
 
     async def _read(self, statement: Statement, request: UUID, **values: Any) -> OpenRequest | None:
         unit = self._unit
@@ -314,7 +111,7 @@ class PresentationRepository:
     async def ignore(self, answer: IgnoredAnswer) -> None:
         """One statement; of very many only the first are kept."""
         unit = self._unit
-        await _IGNORE.value(
+        await q.IGNORE.value(
             unit.connection,
             tenant=unit.tenant_id,
             id_=answer.request,
@@ -324,6 +121,7 @@ class PresentationRepository:
             reasons=[answer.reason],
             answer_hash=answer.answer_hash,
             answer_size=answer.answer_size,
+            report=self._sealed_report(answer.id, answer.report),
             audit=unit.queued_audit(),
         )
 
@@ -331,13 +129,13 @@ class PresentationRepository:
         """One statement: the code is good once, in one browser."""
         unit = self._unit
         where = {"tenant": unit.tenant_id, "id_": request, "now": unit.now}
-        found = await _REDEEM.value(unit.connection, **where, code=response_code_hash, browser=browser_hash)
+        found = await q.REDEEM.value(unit.connection, **where, code=response_code_hash, browser=browser_hash)
         return found is not None
 
     async def settle(self, verdict: Verdict) -> None:
         """One statement: only one answer gets past the request's state."""
         unit, valid = self._unit, verdict.state != "refused"
-        moved = await _SETTLE.value(
+        moved = await q.SETTLE.value(
             unit.connection,
             tenant=unit.tenant_id,
             id_=verdict.request.id,
@@ -352,6 +150,7 @@ class PresentationRepository:
             errors=list(verdict.errors),
             answer_hash=verdict.answer_hash,
             answer_size=verdict.answer_size,
+            report=self._sealed_report(verdict.presentation_id, verdict.report),
             audit=unit.queued_audit(),
         )
         if moved is None:
@@ -366,30 +165,55 @@ class PresentationRepository:
                 "issuer": one.issuer,
                 "claims": dict(one.claims),
                 "checks": list(one.checks),
+                "presentation": one.presentation,
             }
             for one in verdict.credentials
         ]
         vault = self._unit.vault
         return vault.seal("presentations", "presentation_sealed", verdict.presentation_id, render_json(kept))
 
+    def _sealed_report(self, report_id: UUID, report: Mapping[str, Any]) -> bytes:
+        return self._unit.vault.seal(_RESULTS, "checks_sealed", report_id, render_json(dict(report)))
+
+    def _opened_report(self, row: Row) -> Mapping[str, Any]:
+        return parse_json_object(self._unit.vault.open(_RESULTS, "checks_sealed", row["id"], row["checks_sealed"]))
+
+    async def report(self, report: UUID) -> Mapping[str, Any] | None:
+        """By its own id, which says when it was made, or the deciding one of a request."""
+        unit, made = self._unit, time_of(report)
+        times = {"from_": made - _NEAR, "until": made + _NEAR}
+        row = await q.REPORT.row(unit.connection, tenant=unit.tenant_id, id_=report, **times)
+        if row is not None and row["checks_sealed"]:
+            return self._opened_report(row)
+        deciding = [one for one in await self._reports(report) if not one["ignored"]]
+        return self._opened_report(deciding[-1]) if deciding else None
+
+    async def reports(self, request: UUID) -> Sequence[Mapping[str, Any]]:
+        """All of a request, in their order."""
+        return [self._opened_report(row) for row in await self._reports(request)]
+
+    async def _reports(self, request: UUID) -> Sequence[Row]:
+        rows = await q.REPORTS.rows(self._unit.connection, tenant=self._unit.tenant_id, id_=request)
+        return [row for row in rows if row["checks_sealed"]]
+
     async def result(self, request: UUID) -> PresentationResult | None:
         """State, errors and, once verified, the disclosed claims."""
         unit, where = self._unit, {"tenant": self._unit.tenant_id, "id_": request}
-        row = await _STATE.row(unit.connection, **where)
+        row = await q.STATE.row(unit.connection, **where)
         if row is None:
             return None
-        unfinished = row["state"] in _WAITING or row["state"] == "answered"
+        unfinished = row["state"] in q.WAITING or row["state"] == "answered"
         state = "expired" if unfinished and row["expires_at"] <= unit.now else row["state"]
-        errors = await _ERRORS.value(unit.connection, **where) if state == "refused" else []
+        errors = await q.ERRORS.value(unit.connection, **where) if state == "refused" else []
         credentials = []
         if state == "verified":
-            disclosed = await _DISCLOSED.row(unit.connection, **where)
+            disclosed = await q.DISCLOSED.row(unit.connection, **where)
             if disclosed and disclosed["presentation_sealed"]:
                 opened = unit.vault.open(
                     "presentations", "presentation_sealed", disclosed["id"], disclosed["presentation_sealed"]
                 )
-                credentials = parse_json(opened)
-        ignored = [one["reason"] for one in await _IGNORED.rows(unit.connection, **where)]
+                credentials = [_without_presentation(one) for one in parse_json(opened)]
+        ignored = [one["reason"] for one in await q.IGNORED.rows(unit.connection, **where)]
         return PresentationResult(
             id=row["id"],
             state=state,
@@ -400,6 +224,11 @@ class PresentationRepository:
             ignored=tuple(ignored),
             redirect_uri=row["constraints"].get("redirect_uri"),
         )
+
+
+def _without_presentation(kept: dict[str, Any]) -> dict[str, Any]:
+    """What was disclosed; the presentation itself is for evidence."""
+    return {name: value for name, value in kept.items() if name != "presentation"}
 
 
 def _written(terms: RequestTerms) -> dict[str, Any]:

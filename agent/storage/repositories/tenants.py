@@ -11,6 +11,7 @@ from agent.encryption.vault import WrappedTenantKey
 from agent.scope.administering import NewTenant, TenantListing
 from agent.scope.tenants import CredentialConfiguration, StatusRegistry
 from agent.storage import tables
+from agent.storage.repositories.credential_configurations import CredentialConfigurationRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
@@ -134,30 +135,7 @@ class TenantRepository:
         )
 
     async def _configuration(self, issuer_id: UUID, configuration: CredentialConfiguration) -> None:
-        disclosable = configuration.disclosable
-        await self._own(
-            "credential_configurations",
-            id=configuration.id,
-            issuer_id=issuer_id,
-            credential_configuration_id=configuration.credential_configuration_id,
-            type_tenant_id=self._unit.tenant_id,
-            type_id=configuration.type_id,
-            format=configuration.format,
-            scope=configuration.scope,
-            claims=list(configuration.claims),
-            display=list(configuration.display),
-            binding={
-                "methods": list(configuration.binding_methods),
-                "proof_types": {name: list(algorithms) for name, algorithms in configuration.proof_types.items()},
-                "key_attestations_required": configuration.key_attestations_required,
-                "options": dict(configuration.options),
-                "disclosable": None if disclosable is None else [list(path) for path in disclosable],
-            },
-            algorithms=[configuration.algorithm],
-            lifetime=configuration.lifetime,
-            status_types=[configuration.status] if configuration.status else [],
-            searchable=[".".join(map(str, path)) for path in configuration.searchable],
-        )
+        await CredentialConfigurationRepository(self._unit).add(issuer_id, configuration)
 
     async def _registry(self, issuer_id: UUID, registry: StatusRegistry) -> None:
         permutation = self._unit.vault.seal(

@@ -1,13 +1,14 @@
 """Trust anchors of a tenant, in its local registry."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from sqlalchemy import bindparam
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, bindparam, case, column, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from agent.scope.administering import NewAnchor
+from agent.scope.administering import AnchorListing, NewAnchor
 from agent.storage.statements import Statement
 from agent.storage.tables import trust_anchors, trust_registries
 from protocols.encoding import b64url
@@ -24,8 +25,33 @@ _REGISTRY = Statement(
 _COLUMNS = (
     "tenant_id id registry_id identifier_kind identifier certificate subject_key_id entity_type name roles trust_level"
 )
+_a = trust_anchors.c
+_new = insert(trust_anchors).values({name: bindparam(name) for name in _COLUMNS.split()})
+_role = (
+    func.unnest(_a.roles.op("||")(_new.excluded.roles))
+    .table_valued(column("role", Text()), name="both")
+    .render_derived()
+)
+_both = select(_role.c.role).distinct().select_from(_role).scalar_subquery()
 _ADD = Statement(
-    insert(trust_anchors).values({name: bindparam(name) for name in _COLUMNS.split()}).on_conflict_do_nothing()
+    _new.on_conflict_do_update(
+        index_elements=["tenant_id", "registry_id", "identifier_hash", "entity_type"],
+        set_={
+            "roles": case((_a.is_active, func.array(_both, type_=ARRAY(Text()))), else_=_new.excluded.roles),
+            "name": _new.excluded.name,
+            "is_active": True,
+        },
+    ).returning(_a.id)
+)
+_WITHDRAW = Statement(
+    update(trust_anchors)
+    .where(_a.tenant_id == bindparam("tenant"), _a.id == bindparam("anchor"), _a.is_active)
+    .values(is_active=False)
+)
+_ALL = Statement(
+    select(_a.id, _a.name, _a.identifier_kind, _a.identifier, _a.roles, _a.tenant_id != bindparam("tenant"))
+    .where(_a.is_active)
+    .order_by(_a.id)
 )
 
 
@@ -42,12 +68,13 @@ class TrustAnchorRepository:
     def __init__(self, unit: "PostgresUnit") -> None:
         self._unit = unit
 
-    async def add(self, anchor: NewAnchor) -> None:
-        """Insert into the local registry, made on first use; the same certificate or DID twice is one anchor."""
+    async def add(self, anchor: NewAnchor) -> UUID:
+        """Insert into the local registry, made on first use; the same certificate or DID again is the same anchor, with
+        the roles of both, or with the new ones alone when it was withdrawn in between."""
         tenant = self._unit.tenant_id
         registry = uuid5(_LOCAL, str(tenant))
         await _REGISTRY.run(self._unit.connection, tenant=tenant, registry=registry)
-        await _ADD.run(
+        found: UUID = await _ADD.value(
             self._unit.connection,
             tenant_id=tenant,
             id=anchor.id,
@@ -61,3 +88,13 @@ class TrustAnchorRepository:
             roles=list(anchor.roles),
             trust_level="local",
         )
+        return found
+
+    async def withdraw(self, anchor: UUID) -> bool:
+        """Believe it no more; False for one that is not there, or is the operator's."""
+        return bool(await _WITHDRAW.run(self._unit.connection, tenant=self._unit.tenant_id, anchor=anchor))
+
+    async def all(self) -> Sequence[AnchorListing]:
+        """What is believed, the operator's anchors too."""
+        rows = await _ALL.rows(self._unit.connection, tenant=self._unit.tenant_id)
+        return [AnchorListing(row[0], row[1], row[2], row[3], tuple(row[4]), row[5]) for row in rows]

@@ -34,6 +34,7 @@ class Xid8(UserDefinedType[int]):
 
 TYPES: dict[str, TypeEngine[Any]] = {
     "uuid": Uuid(),
+    "uuids": ARRAY(Uuid()),
     "text": Text(),
     "texts": ARRAY(Text()),
     "json": JSONB(),

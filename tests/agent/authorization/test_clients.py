@@ -95,6 +95,39 @@ async def test_b11_a_broken_signature_is_refused(court: Court) -> None:
         assert (await client.push(headers)).error == "invalid_client_attestation"
 
 
+async def test_b11_a_wallet_provider_is_believed_until_its_anchor_is_withdrawn(court: Court) -> None:
+    client = court.attested()
+    authorized = await client.authorize()
+    token = (await client.obtain()).body
+    _, listed = await court.site.api("GET", "/trust-anchors")
+    (anchor,) = [one for one in listed["items"] if one["name"] == "provider"]
+    assert anchor["roles"] == ["attest_wallet"]
+    path = f"/trust-anchors/{anchor['id']}"
+    assert (await court.site.api("DELETE", path))[0] == 204
+    assert (await push(client)).error == "invalid_client_attestation"
+    assert (await client.redeem(authorized["code"])).error == "invalid_client_attestation"
+    assert (await client.refresh(token["refresh_token"])).error == "invalid_client_attestation"
+    assert (await court.site.api("DELETE", path))[0] == 404
+    assert await court.events("trust_anchor.withdrawn") == ["trust_anchor.withdrawn"]
+    body = {"certificate": court.provider.pem, "roles": ["attest_wallet"], "name": "provider"}
+    status, again = await court.site.api("POST", "/trust-anchors", body)
+    assert (status, again["id"]) == (201, anchor["id"])
+    assert (await push(client)).status == 201
+
+
+async def test_an_anchor_is_its_own_tenants_and_adds_roles(court: Court) -> None:
+    _, listed = await court.site.api("GET", "/trust-anchors")
+    (anchor,) = [one for one in listed["items"] if one["name"] == "provider"]
+    status, _ = await court.site.api("DELETE", f"/trust-anchors/{anchor['id']}", key=court.site.beta.api_key)
+    assert status == 404
+    body = {"certificate": court.provider.pem, "roles": ["issue"], "name": "provider"}
+    assert (await court.site.api("POST", "/trust-anchors", body))[1]["id"] == anchor["id"]
+    _, listed = await court.site.api("GET", "/trust-anchors")
+    (anchor,) = [one for one in listed["items"] if one["name"] == "provider"]
+    assert anchor["roles"] == ["attest_wallet", "issue"]
+    assert (await push(court.attested())).status == 201
+
+
 async def test_b10_a_proof_of_possession_is_used_once(court: Court) -> None:
     client = court.attested()
     headers = client.headers("POST", f"{court.issuer}/par")

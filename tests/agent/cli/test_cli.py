@@ -83,7 +83,9 @@ async def test_the_day_of_an_issuer_and_a_verifier(desk: Desk, tmp_path: Path) -
     assert pem.code == DONE
     assert pem.out.startswith("-----BEGIN CERTIFICATE-----")
     (tmp_path / "ca.pem").write_text(pem.out)
-    assert (await desk("trust", "add", str(tmp_path / "ca.pem"), "--name", "ours")).code == DONE
+    added = await desk("trust", "add", str(tmp_path / "ca.pem"), "--name", "ours", "--json")
+    assert added.code == DONE
+    assert f"{added.json['id']}  issue, request, status  ours" in (await desk("trust", "list")).out
 
     offered = await desk(
         "offer", "pid", "--claims", "-", "--tx-code", "--subject", "erika", "--json", given=json.dumps(PERSON)
@@ -111,6 +113,28 @@ async def test_the_day_of_an_issuer_and_a_verifier(desk: Desk, tmp_path: Path) -
         again = await desk("request", str(tmp_path / "query.json"), "--response-mode", "direct_post", "--json")
         assert (await wallet.present(again.json["authorization_request_uri"], credential, {"given_name"})).status == 400
         assert (await desk("result", again.json["presentation_id"])).code == FAILED
+    assert (await desk("trust", "remove", added.json["id"])).code == DONE
+    assert (await desk("trust", "remove", added.json["id"])).code == FAILED
+
+
+async def test_configurations_are_made_changed_and_retired(desk: Desk, tmp_path: Path) -> None:
+    body = {"credential_configuration_id": "badge", "format": "dc+sd-jwt", "type": "urn:example:badge"}
+    (tmp_path / "badge.json").write_text(json.dumps(body))
+    (tmp_path / "display.json").write_text(json.dumps([{"name": "Badge", "locale": "en"}]))
+    assert (await desk("configuration", "create", str(tmp_path / "badge.json"))).code == DONE
+    assert (await desk("configuration", "create", str(tmp_path / "badge.json"))).code == FAILED
+    assert (await desk("configuration", "set", "badge", "--key-storage", "x")).code == USAGE
+    display = ["--display", str(tmp_path / "display.json"), "--lifetime", "3600"]
+    assert (await desk("configuration", "set", "badge", *display)).code == DONE
+    assert (await desk("configuration", "set", "pid", "--attested", "--key-storage", "iso_18045_high")).code == DONE
+    assert (await desk("configuration", "retire", "badge")).code == DONE
+    assert "badge  dc+sd-jwt  urn:example:badge  retired" in (await desk("configuration", "list")).out
+    badge, pid = (await desk("configuration", "list", "--json")).json["items"]
+    assert (badge["lifetime"], badge["display"][0]["name"], badge["active"]) == (3600, "Badge", False)
+    assert pid["key_attestations_required"] == {"key_storage": ["iso_18045_high"]}
+    assert (await desk("configuration", "reopen", "badge")).code == DONE
+    assert (await desk("configuration", "set", "pid", "--not-attested")).code == DONE
+    assert (await desk("offer", "badge")).code == DONE
 
 
 async def test_an_offer_is_taken_back_a_key_rotated_and_a_type_published(desk: Desk, tmp_path: Path) -> None:
@@ -158,6 +182,20 @@ async def test_what_waits_is_decided_at_the_desk(desk: Desk, tmp_path: Path) -> 
     assert (await desk("issuer", "approvals", "deny", second["id"], "--reason", "not_him")).code == DONE
     listed = await desk("issuer", "approvals", "list")
     assert listed.out.split() == [first["id"], "pid", "ready"]
+
+
+async def test_a_person_is_told_and_forgotten(desk: Desk) -> None:
+    offered = await desk("offer", "pid", "--claims", "-", "--subject", "erika", "--json", given=json.dumps(PERSON))
+    assert offered.code == DONE
+    told = await desk("person", "export", "--subject", "erika")
+    assert told.json["issuances"][0]["claims"] == PERSON
+    asked = await desk("person", "erase", "--subject", "erika", "--json")
+    assert asked.code == DONE
+    done = await desk("person", "approve", asked.json["id"], "--json")
+    assert (done.code, done.json["state"]) == (DONE, "completed")
+    assert (await desk("person", "export", "--subject", "erika")).code == FAILED
+    assert (await desk("person", "export")).code == USAGE
+    assert "completed" in (await desk("person", "erasures")).out
 
 
 async def test_what_the_server_refuses_is_said_and_ends_one(desk: Desk) -> None:
@@ -327,6 +365,7 @@ async def test_a_tenant_brings_its_identity_provider_and_stops_an_account(server
     assert "/passkeys?code=" in (await desk("user", "passkey-link", user)).out
     assert (await desk("user", "sign-out", user)).code == DONE
     assert (await desk("user", "set", user, "suspended")).code == DONE
+    assert f"{user}  suspended  erika@example.org" in (await desk("user", "list")).out
     assert (await desk("user", "passkey-link", user)).code == FAILED
 
 

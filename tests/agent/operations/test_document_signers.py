@@ -10,6 +10,7 @@ import pytest_asyncio
 from agent.compose.databases import Addresses
 from agent.operations.administering.create_tenant import UnknownTemplate, create_tenant
 from agent.operations.administering.document_signers import renew
+from agent.operations.issuing import issue_credential
 from agent.scope import Scope
 from agent.scope.administering import CreatedTenant, CreateTenant
 from agent.storage.database import open_pool
@@ -63,6 +64,15 @@ async def test_a_signer_is_followed_before_its_longest_document_would_outlive_it
     certificate = load_certificate(new.x5c[0])
     assert certificate.not_after - certificate.not_before == timedelta(days=457)
     assert certificate.issuer == load_certificate(scope.catalogue.key("iaca").x5c[0]).subject
+
+
+async def test_a_document_is_not_dated_before_the_certificate_that_signs_it(site: Site, motor: CreatedTenant) -> None:
+    """Its time is rounded down to the day, which may be before a signer that was made today."""
+    assert await renew(later(await fresh(site, motor), 457 - 119))
+    scope = later(await fresh(site, motor), 457 - 119)
+    signer = load_certificate(scope.catalogue.key("document_signer").x5c[0])
+    issued, _ = await issue_credential._draft(scope, scope.catalogue.configurations["mdl"], None, None)
+    assert issued.issued_at >= signer.not_before
 
 
 async def test_an_authority_is_followed_while_its_signers_still_hold(site: Site, motor: CreatedTenant) -> None:

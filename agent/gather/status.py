@@ -1,0 +1,160 @@
+"""What a status list says of a credential: fetched, believed, cached no longer than it says, never an older one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+import cbor2
+
+from agent.gather.keys import issuer_key
+from agent.scope import Scope, Shape
+from protocols.errors import ProtocolError
+from protocols.jose.jwk import verify_signature
+from protocols.ports import Purpose, StatusList, StatusMechanism, StatusReference
+from protocols.ports.tools import FetchFailed, FetchRefused
+
+_SHORT_TTL = 300.0
+_SEEN_SECONDS = 7 * 86_400.0
+_TIME = Shape(cbor2.dumps, cbor2.loads)
+_KIND = "status_list_token"
+
+
+class StatusUnavailable(ProtocolError):
+    """The credential's status cannot be found out."""
+
+    code = "status_unavailable"
+
+
+class Revoked(ProtocolError):
+    """The credential was revoked or suspended by its issuer."""
+
+    code = "credential_revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSeen:
+    """What a list said of a credential, and which list it was. `token` is the SHA-256 of the signed token, None for a
+    list of our own, which is read where it is kept; `anchor` the id of who is trusted for the token."""
+
+    reference: StatusReference
+    value: int
+    issued_at: datetime
+    read_at: datetime
+    expires_at: datetime | None = None
+    ttl: int | None = None
+    token: bytes | None = None
+    anchor: str | None = None
+
+    @property
+    def age(self) -> int:
+        """Seconds since the list was issued."""
+        return max(0, int((self.read_at - self.issued_at).total_seconds()))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownList:
+    """A list that was believed: its content, its token's SHA-256, the id of the anchor that vouches for its signer."""
+
+    content: StatusList
+    token: bytes
+    anchor: str | None
+
+
+def _dump(one: KnownList) -> bytes:
+    content = one.content
+    listed = [content.uri, content.bits, content.packed, content.issued_at, content.expires_at, content.ttl]
+    return cbor2.dumps([listed, one.token, one.anchor])
+
+
+def _load(data: bytes) -> KnownList:
+    listed, token, anchor = cbor2.loads(data)
+    return KnownList(StatusList(*listed), token, anchor)
+
+
+_SHAPE = Shape(_dump, _load)
+
+
+async def require_status(scope: Scope, reference: StatusReference | None) -> None:
+    """Nothing when the credential has no status or a good one. Raises Revoked, StatusUnavailable."""
+    if reference is not None:
+        require_good(await status_of(scope, reference))
+
+
+def require_good(seen: StatusSeen) -> None:
+    """Raises Revoked for any value but zero: a value that nobody defined is no good one."""
+    if seen.value != 0:
+        raise Revoked(f"status {seen.value}")
+
+
+async def status_of(scope: Scope, reference: StatusReference) -> StatusSeen:
+    """What the list says of the credential. Raises StatusUnavailable."""
+    mechanism = scope.plugins["status_mechanisms"].get(reference.mechanism)
+    if mechanism is None:
+        raise StatusUnavailable("unknown mechanism")
+    try:
+        return await _seen(scope, mechanism, reference)
+    except ProtocolError as error:
+        raise StatusUnavailable(error.detail or type(error).__name__) from None
+    except (FetchFailed, FetchRefused) as error:
+        raise StatusUnavailable(f"{type(error).__name__} {error}") from None
+
+
+async def _seen(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> StatusSeen:
+    """Our own list as it stands in the database at this moment; another's from its address."""
+    now = scope.now()
+    if not reference.uri.startswith(f"{scope.tenant.base_url}/status-lists/"):
+        known = await _list(scope, mechanism, reference)
+        content = known.content
+        value = mechanism.read(content, reference.index)
+        times = (content.issued_at, now, content.expires_at, content.ttl)
+        return StatusSeen(reference, value, *times, known.token, known.anchor)
+    async with scope.unit() as unit:
+        found: tuple[int, bytes] | None = await unit.status_lists.byte(reference.uri, reference.index)
+    if found is None:
+        raise StatusUnavailable("no list of ours")
+    bits, packed = found
+    value = mechanism.read(StatusList(reference.uri, bits, packed, now), reference.index % (8 // bits))
+    return StatusSeen(reference, value, now, now)
+
+
+async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusReference) -> KnownList:
+    """Fetched, believed, and cached for its ttl."""
+
+    async def fetch() -> KnownList:
+        return await _fetch(scope, mechanism, reference.uri)
+
+    found: KnownList = await scope.cache.get(_KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
+    content = found.content
+    age = (scope.now() - content.issued_at).total_seconds()
+    if (content.expires_at and content.expires_at <= scope.now()) or (
+        content.ttl and age > max(content.ttl, _SHORT_TTL)
+    ):
+        await scope.cache.forget(_KIND, reference.uri)
+        found = await scope.cache.get(_KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
+    return found
+
+
+async def _fetch(scope: Scope, mechanism: StatusMechanism, uri: str) -> KnownList:
+    answer = await scope.fetch.get(uri, mechanism.media_type)
+    if answer.status != 200 or answer.media_type != mechanism.media_type:
+        raise StatusUnavailable("status or media type of the answer")
+    opened = mechanism.open(answer.body, uri, scope.now())
+    trusted = await issuer_key(scope, opened.signer, Purpose.STATUS)
+    if not verify_signature(trusted.jwk, opened.algorithm, opened.signing_input, opened.signature):
+        raise StatusUnavailable("signature")
+    await _require_newest(scope, opened.content)
+    return KnownList(opened.content, sha256(answer.body).digest(), trusted.anchor.id if trusted.anchor else None)
+
+
+async def _require_newest(scope: Scope, status: StatusList) -> None:
+    """A list never goes back to what it said before: who can serve an old token must not undo a revocation."""
+
+    async def this() -> str:
+        return status.issued_at.isoformat()
+
+    seen = datetime.fromisoformat(await scope.cache.get("foreign_status_seen", status.uri, this, _SEEN_SECONDS, _TIME))
+    if status.issued_at < seen:
+        raise StatusUnavailable("older than the newest seen")
+    if status.issued_at > seen:
+        await scope.cache.forget("foreign_status_seen", status.uri)
+        await scope.cache.get("foreign_status_seen", status.uri, this, _SEEN_SECONDS, _TIME)

@@ -1,0 +1,152 @@
+"""POST and GET /credential-configurations: what the tenant issues, in which format, for which proofs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from agent.audit import AuditEvent
+from agent.operations.issuing.claims import compiled
+from agent.operations.issuing.issuer_identity import NoSigningKey, signer_of
+from agent.scope import Scope
+from agent.scope.administering import KnownType
+from agent.scope.tenants import CredentialConfiguration
+from agent.tenancy import uuid7
+from protocols.claims_path import ClaimsPath
+from protocols.errors import ProtocolError
+
+_PROOF_ALGORITHMS = frozenset({"ES256", "ES384", "EdDSA"})
+
+
+class InvalidConfiguration(ProtocolError):
+    """Nothing could be issued by such a configuration."""
+
+    code = "invalid_configuration"
+    status = 422
+
+    def __init__(self, member: str, why: str) -> None:
+        super().__init__(f"{member}: {why}")
+        self.fields = {member: [why]}
+
+
+@dataclass(frozen=True, slots=True)
+class CreateConfiguration:
+    """Request: a new entry of credential_configurations_supported (OpenID4VCI 1.0, 12.2.4).
+
+    `type` is the vct, doctype or type; its JSON Schema `schema` may be left out for a type that the tenant has.
+    `disclosable` are claims paths, None for every top-level claim; without `proof_types` nobody's key is bound.
+    """
+
+    credential_configuration_id: str
+    format: str
+    type: str
+    schema: Mapping[str, Any] | None = None
+    scope: str | None = None
+    algorithm: str = "ES256"
+    lifetime: timedelta = timedelta(days=90)
+    display: Sequence[Mapping[str, Any]] = ()
+    claims: Sequence[Mapping[str, Any]] = ()
+    disclosable: Sequence[ClaimsPath] | None = None
+    binding_methods: Sequence[str] = ()
+    proof_types: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    key_attestations_required: Mapping[str, Any] | None = None
+    status: str | None = "token_status_list"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def create_configuration(scope: Scope, request: CreateConfiguration) -> UUID:
+    """Advertised and offered from now on. Raises InvalidConfiguration, Conflict for a name that is taken."""
+    async with scope.unit() as unit:
+        known: KnownType | None = await unit.credential_configurations.type_named(request.type)
+    new = _new(scope, request, known)
+    # 1. proofs of possession
+    _require_proofs(scope, request)
+    # 2. a format that says what it will be called, with a key that signs it
+    await _require_format(scope, new)
+    # 3. claims and status
+    _require_claims(scope, request, known)
+    # 4. kept
+    async with scope.unit() as unit:
+        if known is None:
+            await unit.credential_configurations.add_type(new.type_id, new.type, request.schema)
+        await unit.credential_configurations.add(scope.catalogue.issuer_id, new)
+        metadata = {"configuration": new.credential_configuration_id, "format": new.format}
+        unit.record(AuditEvent("configuration.created", "credential_configuration", new.id, "create", None, metadata))
+        unit.changes_catalogue()
+        await unit.commit()
+    return new.id
+
+
+def _new(scope: Scope, request: CreateConfiguration, known: KnownType | None) -> CredentialConfiguration:
+    return CredentialConfiguration(
+        id=uuid7(scope.now(), scope.entropy(10)),
+        credential_configuration_id=request.credential_configuration_id,
+        format=request.format,
+        type=request.type,
+        type_id=known.id if known else uuid7(scope.now(), scope.entropy(10)),
+        scope=request.scope,
+        algorithm=request.algorithm,
+        lifetime=request.lifetime,
+        display=tuple(request.display) or ({"name": request.credential_configuration_id},),
+        claims=tuple(request.claims),
+        disclosable=None if request.disclosable is None else frozenset(request.disclosable),
+        binding_methods=tuple(request.binding_methods),
+        proof_types={name: tuple(algorithms) for name, algorithms in request.proof_types.items()},
+        schema=request.schema,
+        status=request.status,
+        key_attestations_required=request.key_attestations_required,
+        options=request.options,
+    )
+
+
+def _require_proofs(scope: Scope, request: CreateConfiguration) -> None:
+    """Binding methods and proof types go together (12.2.4)."""
+    if bool(request.binding_methods) != bool(request.proof_types):
+        raise InvalidConfiguration("proof_types", "binding_methods and proof_types go together")
+    known = scope.plugins["key_proofs"]
+    for name, algorithms in request.proof_types.items():
+        if name not in known:
+            raise InvalidConfiguration("proof_types", f"there are {', '.join(sorted(known))}")
+        allowed = getattr(known[name], "algorithms", _PROOF_ALGORITHMS)
+        if not set(algorithms) <= set(allowed):
+            raise InvalidConfiguration("proof_types", f"{name} takes {', '.join(sorted(allowed))}")
+    if request.key_attestations_required is not None and not request.proof_types.keys() & {"jwt", "attestation"}:
+        raise InvalidConfiguration("key_attestations_required", "no proof type carries one")
+
+
+async def _require_format(scope: Scope, new: CredentialConfiguration) -> None:
+    formats = {name: one for name, one in scope.plugins["credential_formats"].items() if hasattr(one, "prepare")}
+    issues = formats.get(new.format)
+    if issues is None:
+        raise InvalidConfiguration("format", f"there are {', '.join(sorted(formats))}")
+    try:
+        issues.metadata(new.type, *([new.options] if new.options else []))
+    except (ProtocolError, TypeError, ValueError, KeyError):
+        raise InvalidConfiguration("options", "not what the format takes") from None
+    try:
+        key, _, _ = await signer_of(scope, new, issues)
+    except (NoSigningKey, KeyError):
+        raise InvalidConfiguration("algorithm", "the issuer has no key for it; see issuer-keys") from None
+    if key.algorithm != new.algorithm:
+        raise InvalidConfiguration("algorithm", f"the issuer's key signs {key.algorithm}")
+
+
+def _require_claims(scope: Scope, request: CreateConfiguration, known: KnownType | None) -> None:
+    if request.status is not None and request.status not in scope.catalogue.status_registries:
+        raise InvalidConfiguration("status", f"there are {', '.join(sorted(scope.catalogue.status_registries))}")
+    if request.schema is None:
+        return
+    if known is not None and known.schema != request.schema:
+        raise InvalidConfiguration("schema", "the tenant's type of this name has another")
+    try:
+        compiled(request.schema)
+    except ValueError:
+        raise InvalidConfiguration("schema", "not a JSON Schema that stands alone") from None
+
+
+async def list_configurations(scope: Scope, _request: None) -> Sequence[tuple[CredentialConfiguration, bool]]:
+    """Each with whether it is active, by name."""
+    retired = scope.catalogue.retired
+    every = sorted(scope.catalogue.every_configuration, key=lambda one: one.credential_configuration_id)
+    return [(one, one.credential_configuration_id not in retired) for one in every]

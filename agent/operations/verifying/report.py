@@ -1,0 +1,134 @@
+"""The verification report: for the answer and each presentation every check in its order, what was expected and seen,
+and which policy, key, chain and status token decided. It is the operator's; a wallet is told its id and nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from agent.gather import StatusSeen
+from agent.operations.verifying import secrets
+from agent.operations.verifying.trail import Shown, Trail
+from agent.scope import Scope
+from agent.scope.verifying import OpenRequest
+from protocols.checks import plain
+from protocols.encoding import b64url, render_stable_json
+from protocols.jose.jwk import thumbprint
+from protocols.openid4vp.response import PostedResponse
+from protocols.ports import KeyReference, TrustedKey
+
+FORM = 1
+"""The form of a report; a reader refuses one it does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided of an answer, and when: the request's new state, or "ignored". `errors` are code words."""
+
+    report: UUID
+    verdict: str
+    errors: tuple[str, ...]
+    at: datetime
+
+
+def render(
+    scope: Scope, request: OpenRequest, posted: PostedResponse, trail: Trail, decision: Decision
+) -> dict[str, Any]:
+    """The report of an answer to a request that waited for it."""
+    return {
+        **_head(decision, request.id, posted),
+        "request": _request(scope, request),
+        "policy": None,
+        **_lines(trail),
+    }
+
+
+def render_ignored(request: UUID, posted: PostedResponse, trail: Trail, decision: Decision) -> dict[str, Any]:
+    """The report of an answer that changed nothing."""
+    return {**_head(decision, request, posted), **_lines(trail)}
+
+
+def _lines(trail: Trail) -> dict[str, Any]:
+    for one in trail.shown:
+        one.finish()
+    return {"checks": trail.checks.render(), "presentations": [_presentation(one) for one in trail.shown]}
+
+
+def _head(decision: Decision, request: UUID, posted: PostedResponse) -> dict[str, Any]:
+    return {
+        "form": FORM,
+        "report": str(decision.report),
+        "presentation_id": str(request),
+        "verdict": decision.verdict,
+        "errors": list(decision.errors),
+        "decided_at": plain(decision.at),
+        "answer": {"sha256": b64url(sha256(posted.body).digest()), "bytes": len(posted.body)},
+    }
+
+
+def _request(scope: Scope, request: OpenRequest) -> dict[str, Any]:
+    """What the presentations had to be bound to, and what was asked."""
+    return {
+        "client_id": request.client_id,
+        "client_id_prefix": request.client_id_prefix,
+        "response_mode": request.response_mode,
+        "nonce": secrets.nonce(scope.vault, request.id),
+        "dcql_query": dict(request.dcql_query),
+        "dcql_sha256": b64url(sha256(render_stable_json(dict(request.dcql_query))).digest()),
+        "transaction_data": list(request.transaction_data),
+        "profile": request.terms.profile,
+        "origins": list(request.terms.origins),
+        "created_at": plain(request.created_at),
+        "expires_at": plain(request.expires_at),
+    }
+
+
+def _presentation(one: Shown) -> dict[str, Any]:
+    opened, verified = one.opened, one.verified
+    return {
+        "query_id": one.asked.id,
+        "format": one.asked.format,
+        "type": opened.type if opened else None,
+        "issuer": verified.issuer if verified else None,
+        "issued_at": plain(verified.issued_at) if verified else None,
+        "expires_at": plain(verified.expires_at) if verified else None,
+        "sha256": b64url(one.digest),
+        "issuer_key": _key(opened.issuer if opened else None, one.issuer),
+        "holder_key": _key(verified.holder if verified else None, one.holder),
+        "status": _status(one.status) if one.status else None,
+        "checks": one.checks.render(),
+    }
+
+
+def _key(reference: KeyReference | None, trusted: TrustedKey | None) -> dict[str, Any] | None:
+    if trusted is None or reference is None:
+        return None
+    anchor = trusted.anchor
+    return {
+        "by": reference.kind,
+        "identifier": trusted.identifier,
+        "jwk": dict(trusted.jwk),
+        "thumbprint": b64url(thumbprint(trusted.jwk)),
+        "algorithm": trusted.algorithm,
+        "chain": [b64url(der) for der in trusted.chain],
+        "anchor": {"id": anchor.id, "identifier": anchor.identifier} if anchor else None,
+    }
+
+
+def _status(seen: StatusSeen) -> Mapping[str, Any]:
+    return {
+        "mechanism": seen.reference.mechanism,
+        "list": seen.reference.uri,
+        "index": seen.reference.index,
+        "value": seen.value,
+        "read_at": plain(seen.read_at),
+        "issued_at": plain(seen.issued_at),
+        "expires_at": plain(seen.expires_at),
+        "ttl": seen.ttl,
+        "age": seen.age,
+        "token_sha256": b64url(seen.token) if seen.token else None,
+        "anchor": seen.anchor,
+    }
