@@ -112,7 +112,7 @@ class CredentialBody(ClosedSchema):
     credential = fields.Dict(required=True)
 
 
-class PresentationRequestBody(ClosedSchema):
+class ProofRequestBody(ClosedSchema):
     """POST /anoncreds/presentation-requests."""
 
     name = fields.String(required=True, validate=validate.Length(1, 200))
@@ -144,7 +144,7 @@ BODIES: Mapping[tuple[str, str], type[ClosedSchema]] = {
     ("POST", "/anoncreds/requests"): RequestBody,
     ("POST", "/anoncreds/requests/{exchange}/credential"): CredentialBody,
     ("POST", "/anoncreds/presentations"): PresentBody,
-    ("POST", "/anoncreds/presentation-requests"): PresentationRequestBody,
+    ("POST", "/anoncreds/presentation-requests"): ProofRequestBody,
     ("POST", "/anoncreds/presentation-requests/{exchange}/presentation"): PresentationBody,
 }
 
@@ -236,7 +236,7 @@ def _receive(call: Call) -> ReceiveAnonCreds:
 
 
 def _terms(call: Call) -> PresentationTerms:
-    body = PresentationRequestBody.read(call)
+    body = ProofRequestBody.read(call)
     return PresentationTerms(body["name"], body["attributes"], body["predicates"], body.get("not_revoked_since"))
 
 
