@@ -15,6 +15,7 @@ from agent.http import (
     people_routes,
     policy_routes,
     report_routes,
+    verification_policy_routes,
     verifier_admin_routes,
 )
 from agent.http import admin_schemas as schemas
@@ -377,6 +378,7 @@ def _rows() -> tuple[Route, ...]:
         ),
         *verifier_admin_routes.ROWS,
         *report_routes.ROWS,
+        *verification_policy_routes.ROWS,
         Route("POST", "/trust-anchors", s.TRUST_WRITE, _anchor, add_trust_anchor, _added),
         Route("GET", "/trust-anchors", s.TRUST_READ, _nothing, list_trust_anchors, _anchors),
         Route(

@@ -17,6 +17,7 @@ from agent.http import (
     issuer_schemas,
     people_routes,
     policy_schemas,
+    verification_policy_routes,
     verifier_admin_routes,
 )
 from agent.http.admin_routes import BASE, ROUTES
@@ -31,6 +32,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
         for verb in STATUS_VERBS
     },
     **verifier_admin_routes.BODIES,
+    **verification_policy_routes.BODIES,
     **people_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
@@ -51,6 +53,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/did-approvals"): did_routes.WitnessBody,
     **anoncreds_routes.BODIES,
 }
+_TELLING = ("/activate", "/test")
 _SILENT = ("/approve", "/deny", "/payment")
 _NAMED = ("configuration", "table")
 """Parameters of paths that are names and not ids."""
@@ -96,7 +99,7 @@ def _operation(row: Route) -> dict[str, Any]:
     path = row.path.removeprefix(BASE)
     body = BODIES.get((row.method, path))
     success = {"POST": "201", "DELETE": "204"}.get(row.method, "200")
-    if path.endswith(STATUS_VERBS):
+    if path.endswith((*STATUS_VERBS, *_TELLING)):
         success = "200"
     elif path.endswith(_SILENT):
         success = "204"

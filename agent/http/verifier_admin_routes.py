@@ -70,6 +70,7 @@ def _request(call: Call) -> RequestPresentation:
         request_uri_method=body["request_uri_method"],
         by_value=body["by_value"],
         profile=body["profile"],
+        policy=body["policy"],
         lifetime=timedelta(seconds=body["expires_in"]),
     )
 

@@ -47,6 +47,7 @@ class PresentationRequestBody(ClosedSchema):
     request_uri_method = fields.String(validate=validate.OneOf(["get", "post"]), load_default=None)
     by_value = fields.Boolean(load_default=False)
     profile = fields.String(validate=validate.OneOf([haip.PROFILE]), load_default=None)
+    policy = fields.String(validate=_QUERY_NAME, load_default=None)
     expires_in = fields.Integer(validate=validate.Range(30, 3600), load_default=300, strict=True)
 
 

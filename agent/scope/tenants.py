@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from agent.scope.policies import VerificationPolicy
 from protocols.claims_path import ClaimsPath
 from protocols.ports import KeyHandle, TrustAnchor
 
@@ -192,8 +193,9 @@ class VerifierSettings:
 class TenantCatalogue:
     """Everything about a tenant that changes rarely. `version` names this very content, for derived caches.
 
-    `status_registries`: by mechanism, the list that takes credentials at the moment. `configurations` are offered and
-    advertised; `retired` ones are not, and serve what was begun under them.
+    `status_registries`: by mechanism, the list that takes credentials at the moment. `verification_policies`: those in
+    force, by name. `configurations` are offered and advertised; `retired` ones are not, and serve what was begun under
+    them.
     """
 
     version: str
@@ -212,6 +214,7 @@ class TenantCatalogue:
     verifier: VerifierSettings = VerifierSettings()
     settings: Mapping[str, Any] = field(default_factory=dict)
     identity_providers: tuple[IdentityProvider, ...] = ()
+    verification_policies: Mapping[str, VerificationPolicy] = field(default_factory=dict)
     retired: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
 
     @property

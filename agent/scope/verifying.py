@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from agent.scope.policies import Remembered
+
 
 @dataclass(frozen=True, slots=True)
 class RequestTerms:
@@ -42,6 +44,7 @@ class NewPresentationRequest:
     terms: RequestTerms = RequestTerms()
     transaction_data: tuple[str, ...] = ()
     query_id: UUID | None = None
+    policy_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class OpenRequest:
     terms: RequestTerms = RequestTerms()
     transaction_data: tuple[str, ...] = ()
     browser_hash: bytes | None = None
+    policy_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,9 @@ class Presentations(Protocol):
 
     async def report(self, report: UUID) -> Mapping[str, Any] | None:
         """The report of this id; else, of the request of this id, the one that decided."""
+
+    async def accepted(self, limit: int) -> Sequence[Remembered]:
+        """The last answers that were accepted, the newest first."""
 
     async def reports(self, request: UUID) -> Sequence[Mapping[str, Any]]:
         """All reports of a request, of answers that changed nothing too, in their order."""

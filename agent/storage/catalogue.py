@@ -16,7 +16,7 @@ from agent.scope.tenants import (
     VerifierSettings,
 )
 from agent.storage import tables
-from agent.storage.repositories import identity_providers
+from agent.storage.repositories import identity_providers, verification_policies
 from agent.storage.repositories.issuance_policies import ACTIVE, policy_of
 from agent.storage.repositories.status_lists import registry_of
 from agent.storage.statements import Row, Statement
@@ -81,6 +81,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         "providers": await identity_providers.ACTIVE.rows(connection, tenant=tenant),
         "anchors": await _ANCHORS.rows(connection, tenant=tenant, system=system),
         "policies": await ACTIVE.rows(connection, tenant=tenant),
+        "verification": await verification_policies.ACTIVE.rows(connection, tenant=tenant),
     }
     policies = {row["policy_name"]: policy_of(row) for row in rows["policies"]}
     parties = [issuer, verifier, *([did] if did else [])]
@@ -107,6 +108,9 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         verifier=_verifier(verifier["verifier_config"]),
         settings={"samples": config.get("samples", {}), "vc_api": config.get("vc_api", "off")},
         identity_providers=tuple(identity_providers.read(unit.vault, row) for row in rows["providers"]),
+        verification_policies={
+            row["policy_name"]: verification_policies.policy_of(row) for row in rows["verification"]
+        },
     )
 
 

@@ -44,6 +44,7 @@ from agent.storage.repositories.signing_keys import SigningKeyRepository
 from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
+from agent.storage.repositories.verification_policies import VerificationPolicyRepository
 from agent.storage.statements import Statement
 from agent.storage.subjects import subject_index
 from agent.telemetry import COMMITS, EVENTS, one
@@ -211,6 +212,11 @@ class PostgresUnit:
     def presentations(self) -> PresentationRepository:
         """Presentation requests and what came of them."""
         return PresentationRepository(self)
+
+    @property
+    def verification_policies(self) -> VerificationPolicyRepository:
+        """What a verifier accepts."""
+        return VerificationPolicyRepository(self)
 
     @property
     def dcql_queries(self) -> DcqlQueryRepository:

@@ -28,7 +28,7 @@ def build(credentials: Sequence[PlainCredential]) -> dict[str, Any]:
 
 
 def _credential(plain: PlainCredential, number: int) -> dict[str, Any]:
-    read = _mdoc_path if plain.format == MDOC else path
+    read = mdoc_path if plain.format == MDOC else path
     query: dict[str, Any] = {
         "id": plain.id or f"credential{number or ''}",
         "format": plain.format,
@@ -57,7 +57,8 @@ def path(words: str) -> list[str | int | None]:
     return found
 
 
-def _mdoc_path(words: str) -> list[str]:
+def mdoc_path(words: str) -> list[str]:
+    """The path of `namespace/element`. Raises InvalidQuery."""
     namespace, _, element = words.partition("/")
     if not namespace or not element:
         raise InvalidQuery("claim: not a namespace/element")

@@ -3,7 +3,7 @@ and which policy, key, chain and status token decided. It is the operator's; a w
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -13,12 +13,13 @@ from agent.gather import StatusSeen
 from agent.operations.verifying import secrets
 from agent.operations.verifying.trail import Shown, Trail
 from agent.scope import Scope
+from agent.scope.policies import VerificationPolicy
 from agent.scope.verifying import OpenRequest
 from protocols.checks import plain
 from protocols.encoding import b64url, render_stable_json
 from protocols.jose.jwk import thumbprint
 from protocols.openid4vp.response import PostedResponse
-from protocols.ports import KeyReference, TrustedKey
+from protocols.ports import KeyReference, TrustedKey, VerifiedCredential
 
 FORM = 1
 """The form of a report; a reader refuses one it does not know."""
@@ -41,7 +42,7 @@ def render(
     return {
         **_head(decision, request.id, posted),
         "request": _request(scope, request),
-        "policy": None,
+        "policy": _policy(trail.policy),
         **_lines(trail),
     }
 
@@ -92,6 +93,7 @@ def _presentation(one: Shown) -> dict[str, Any]:
         "query_id": one.asked.id,
         "format": one.asked.format,
         "type": opened.type if opened else None,
+        "types": types_of(verified) if verified else [],
         "issuer": verified.issuer if verified else None,
         "issued_at": plain(verified.issued_at) if verified else None,
         "expires_at": plain(verified.expires_at) if verified else None,
@@ -101,6 +103,18 @@ def _presentation(one: Shown) -> dict[str, Any]:
         "status": _status(one.status) if one.status else None,
         "checks": one.checks.render(),
     }
+
+
+def types_of(verified: VerifiedCredential) -> list[str]:
+    """Every type, the one that names it first."""
+    return list(dict.fromkeys((verified.type, *verified.types)))
+
+
+def _policy(policy: VerificationPolicy | None) -> dict[str, Any] | None:
+    """The version that decided, whole: what it said can be read when it is long retired."""
+    if policy is None:
+        return None
+    return {"id": str(policy.id), "name": policy.name, "version": policy.version, "rules": asdict(policy.rules)}
 
 
 def _key(reference: KeyReference | None, trusted: TrustedKey | None) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from agent.operations.verifying import secrets
 from agent.operations.verifying.authorization_requests import request_of, sign, signer_of
 from agent.operations.verifying.dcql_queries import active_query, in_words
 from agent.operations.verifying.identity import UNSIGNED, page_uri, request_uri
+from agent.operations.verifying.policies import chosen
 from agent.operations.verifying.request_terms import require_terms
 from agent.scope import Scope
 from agent.scope.verifying import NewPresentationRequest, RequestTerms
@@ -33,6 +34,7 @@ class RequestPresentation:
 
     `client_id_prefixes` are for a request over the Digital Credentials API that several identities sign, the prefix
     `origin` for one that nobody signs. `same_device`: the person's browser begins on a page of ours and comes back.
+    `policy` is the name of the verification policy that decides, None for the one named "default", if there is one.
     """
 
     dcql_query: Mapping[str, Any] | None = None
@@ -50,6 +52,7 @@ class RequestPresentation:
     request_uri_method: str | None = None
     by_value: bool = False
     profile: str | None = None
+    policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,17 @@ class RequestedPresentation:
 
 
 async def request_presentation(scope: Scope, request: RequestPresentation) -> RequestedPresentation:
-    """Raises InvalidQuery, UnknownQuery, UnknownPrefix, UnknownFormat, InvalidTransactionData, InvalidTerms,
-    NotByProfile."""
+    """Raises InvalidQuery, UnknownQuery, UnknownPolicy, UnknownPrefix, UnknownFormat, InvalidTransactionData,
+    InvalidTerms, NotByProfile."""
     # 1. what is asked
     query_id, wanted = await _query(scope, request)
     asked = dcql.parse(wanted)
     # 2. on which terms
     request = _completed(scope, request)
     require_terms(scope, request, asked)
+    policy = chosen(scope, request.policy)
     # 3. as whom, with a key of its own
-    new = await _named(scope, _new(scope, request, asked, query_id))
+    new = await _named(scope, replace(_new(scope, request, asked, query_id), policy_id=policy.id if policy else None))
     # 4. kept, and told
     async with scope.unit() as unit:
         metadata = {"prefix": new.client_id_prefix, "response_mode": new.response_mode}

@@ -51,7 +51,7 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
     """End the transaction. Raises Conflict."""
     destination = _destination(scope, request) if judgement.refusal is None else None
     code = secrets.response_code(scope.vault, request.id) if destination else None
-    presented = [] if judgement.refusal else [_kept(one) for one in judgement.trail.shown]
+    presented = [] if judgement.refusal else [_kept(judgement.trail, one) for one in judgement.trail.shown]
     now, state = scope.now(), "refused" if judgement.refusal else "answered" if code else "verified"
     decision = Decision(uuid7(now, scope.entropy(10)), state, judgement.errors, now)
     verdict = Verdict(
@@ -112,10 +112,12 @@ async def note_ignored(scope: Scope, request: UUID, posted: PostedResponse, reas
         await unit.commit()
 
 
-def _kept(one: Shown) -> Presented:
+def _kept(trail: Trail, one: Shown) -> Presented:
+    """What the policy lets be kept: the claims, and the presentation for evidence."""
     verified = one.believed
     shown = _claims(verified)
-    return Presented(one.asked.id, verified.format, verified.type, verified.issuer, shown, verified.checks, one.sent)
+    sent = None if trail.policy and trail.policy.rules.keep == "claims" else one.sent
+    return Presented(one.asked.id, verified.format, verified.type, verified.issuer, shown, verified.checks, sent)
 
 
 def _claims(verified: VerifiedCredential) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from agent.gather import StatusSeen
+from agent.scope.policies import VerificationPolicy
 from protocols.checks import Checks
 from protocols.dcql.query import CredentialQuery
 from protocols.encoding import b64url, render_stable_json
@@ -54,10 +55,11 @@ class Shown:
 
 @dataclass(slots=True)
 class Trail:
-    """The trail of one answer: how it came, then each presentation."""
+    """The trail of one answer: how it came, then each presentation; and the policy that decides, where there is one."""
 
     checks: Checks = field(default_factory=Checks)
     shown: list[Shown] = field(default_factory=list)
+    policy: VerificationPolicy | None = None
 
 
 def digest_of(sent: Any) -> bytes:

@@ -7,8 +7,11 @@ from typing import Any
 
 from agent import gather
 from agent.operations.verifying import secrets
+from agent.operations.verifying.policies import policy_of
+from agent.operations.verifying.policy_rules import Facts, accepted, require_policy
 from agent.operations.verifying.trail import Shown, Trail, told_key, told_reference
 from agent.scope import Scope
+from agent.scope.policies import PolicyRules
 from agent.scope.verifying import OpenRequest
 from protocols import haip, x509
 from protocols.checks import Checks
@@ -42,19 +45,22 @@ async def verify_presentations(
         checks.begin("vp_token", [one.id for one in asked.credentials], _told_token(vp_token))
         trail.shown = _shown(asked, require_shape(asked, vp_token))
     # 2. each credential: whole, from an issuer that is believed, in time
+    trail.policy = policy = await policy_of(scope, request)
+    rules = policy.rules if policy else PolicyRules()
     for one in trail.shown:
         with one.checks:
-            await _credential(scope, request, one)
+            await _credential(scope, request, rules, one)
     # 3. each holder: here and now, for this request and these transactions
     await _bound(scope, request, trail, origin, answer_uri)
-    # 4. whether it is what was asked for
+    # 4. whether it is what was asked for, and what the policy accepts
     for one in trail.shown:
         with one.checks:
             _require_answer(one)
+            require_policy(rules, _facts(scope, one), one.checks)
     # 5. whether it still holds
     for one in trail.shown:
         with one.checks:
-            await _require_status(scope, one)
+            await _require_status(scope, rules, one)
 
 
 def _told_token(vp_token: Any) -> Any:
@@ -73,7 +79,7 @@ def _shown(asked: DcqlQuery, token: Mapping[str, Sequence[Any]]) -> list[Shown]:
     return found
 
 
-async def _credential(scope: Scope, request: OpenRequest, one: Shown) -> None:
+async def _credential(scope: Scope, request: OpenRequest, rules: PolicyRules, one: Shown) -> None:
     checks = one.checks
     checks.begin("form", one.asked.format)
     one.format = scope.plugins["credential_formats"].get(one.asked.format)
@@ -85,8 +91,9 @@ async def _credential(scope: Scope, request: OpenRequest, one: Shown) -> None:
         checks.begin("profile", sorted(haip.ISSUER_KEYS), opened.issuer.kind)
         if opened.issuer.kind not in haip.ISSUER_KEYS:
             raise UnacceptableIssuerKey(opened.issuer.kind)
-    checks.begin("issuer_key", seen=told_reference(opened.issuer))
-    one.issuer = issuer = await gather.issuer_key(scope, opened.issuer)
+    checks.begin("issuer_key", rules.trust_list or None, told_reference(opened.issuer))
+    anchors = accepted(rules, scope.catalogue.anchors)
+    one.issuer = issuer = await gather.issuer_key(scope, opened.issuer, anchors=anchors)
     checks.saw({**told_reference(opened.issuer), **told_key(issuer)})
     verified: VerifiedCredential = await gather.finished(
         scope, one.format.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
@@ -180,13 +187,33 @@ def _texts(identifiers: Any) -> list[str]:
     return sorted(b64url(one) for one in identifiers)
 
 
-async def _require_status(scope: Scope, one: Shown) -> None:
+def _facts(scope: Scope, one: Shown) -> Facts:
+    verified, issuer = one.believed, one.issuer
+    return Facts(
+        format=verified.format,
+        types=(verified.type, *verified.types),
+        algorithm=issuer.algorithm if issuer else None,
+        claims=verified.claims,
+        issued_at=verified.issued_at,
+        anchor=issuer.anchor.identifier if issuer and issuer.anchor else None,
+        at=scope.now(),
+    )
+
+
+async def _require_status(scope: Scope, rules: PolicyRules, one: Shown) -> None:
+    """What cannot be found out is a refusal, but for a policy that says otherwise."""
     reference = one.believed.status
-    if reference is None:
-        one.checks.begin("status", seen="none")
+    if reference is None or rules.revocation == "off":
+        one.checks.begin("status", seen="none" if reference is None else "not asked for by the policy")
         return
     told = {"mechanism": reference.mechanism, "list": reference.uri, "index": reference.index}
     one.checks.begin("status", 0, told)
-    one.status = seen = await gather.status_of(scope, reference)
+    try:
+        one.status = seen = await gather.status_of(scope, reference)
+    except gather.StatusUnavailable as error:
+        if rules.revocation == "mandatory":
+            raise
+        one.checks.warned(error)
+        return
     one.checks.saw({**told, "value": seen.value, "age": seen.age})
     gather.require_good(seen)

@@ -40,8 +40,9 @@ _asked = (
     .values(
         tenant_id=_TENANT,
         **_values(
-            "id verifier_id query_id request_id requested_credentials constraints client_id_prefix response_mode "
-            "challenge_hash state_hash transaction_data_sealed encryption_key_ref domain created_at expires_at"
+            "id verifier_id query_id policy_id request_id requested_credentials constraints client_id_prefix "
+            "response_mode challenge_hash state_hash transaction_data_sealed encryption_key_ref domain "
+            "created_at expires_at"
         ),
     )
     .returning(_r.id)
@@ -58,6 +59,7 @@ _open_columns = (
     _r.encryption_key_ref,
     _r.transaction_data_sealed,
     _r.browser_hash,
+    _r.policy_id,
     _r.created_at,
     _r.expires_at,
     _r.row_version,
@@ -85,7 +87,7 @@ _moved = (
         encryption_key_ref=None,
         response_code_hash=bindparam("response_code_hash"),
     )
-    .returning(_r.id)
+    .returning(_r.id, _r.policy_id)
     .cte("act")
 )
 _valid = bindparam("valid", type_=Boolean())
@@ -127,6 +129,7 @@ _judged = (
             "request_id",
             "presentation_id",
             "verifier_id",
+            "policy_id",
             "is_valid",
             "errors",
             "answer_hash",
@@ -140,6 +143,7 @@ _judged = (
             _moved.c.id,
             case((_valid, bindparam("presentation", type_=Uuid())), else_=null()),
             bindparam("verifier", type_=Uuid()),
+            _moved.c.policy_id,
             _valid,
             bindparam("errors", type_=ARRAY(Text())),
             bindparam("answer_hash", type_=LargeBinary()),
@@ -227,6 +231,14 @@ REPORTS = Statement(
     select(_v.id, _v.checks_sealed, func.cardinality(_v.warnings).label("ignored"))
     .where(*_of_request)
     .order_by(_v.verified_at)
+)
+ACCEPTED = Statement(
+    select(_v.id, _v.checks_sealed, _p.id.label("presentation"), _p.presentation_sealed)
+    .select_from(tables.verification_results)
+    .join(tables.presentations, (_p.tenant_id == _v.tenant_id) & (_p.id == _v.presentation_id))
+    .where(_v.tenant_id == _TENANT, _v.is_valid, _v.checks_sealed.is_not(None), _p.presentation_sealed.is_not(None))
+    .order_by(_v.verified_at.desc())
+    .limit(bindparam("limit_"))
 )
 DISCLOSED = Statement(
     select(_p.id, _p.presentation_sealed).where(_p.tenant_id == _TENANT, _p.request_id == bindparam("id_"))

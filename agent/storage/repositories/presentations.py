@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from agent.scope import Conflict
+from agent.scope.policies import Remembered
 from agent.scope.verifying import (
     IgnoredAnswer,
     NewPresentationRequest,
@@ -47,6 +48,7 @@ class PresentationRepository:
             id=request.id,
             verifier_id=request.verifier_id,
             query_id=request.query_id,
+            policy_id=request.policy_id,
             request_id=str(request.id),
             requested_credentials=dict(request.dcql_query),
             constraints=_written(request.terms),
@@ -100,6 +102,7 @@ class PresentationRepository:
             terms=_read_terms(row["constraints"]),
             transaction_data=tuple(parse_json(transactions)) if transactions else (),
             browser_hash=row["browser_hash"],
+            policy_id=row["policy_id"],
         )
 
     def _unsealed(self, row: Any, column: str) -> bytes | None:
@@ -192,6 +195,17 @@ class PresentationRepository:
         """All of a request, in their order."""
         return [self._opened_report(row) for row in await self._reports(request)]
 
+    async def accepted(self, limit: int) -> Sequence[Remembered]:
+        """Both opened."""
+        unit = self._unit
+        rows = await q.ACCEPTED.rows(unit.connection, tenant=unit.tenant_id, limit_=limit)
+        return [Remembered(self._opened_report(row), self._kept(row["presentation"], row)) for row in rows]
+
+    def _kept(self, presentation: UUID, row: Row) -> list[dict[str, Any]]:
+        opened = self._unit.vault.open("presentations", "presentation_sealed", presentation, row["presentation_sealed"])
+        found: list[dict[str, Any]] = parse_json(opened)
+        return found
+
     async def _reports(self, request: UUID) -> Sequence[Row]:
         rows = await q.REPORTS.rows(self._unit.connection, tenant=self._unit.tenant_id, id_=request)
         return [row for row in rows if row["checks_sealed"]]
@@ -209,10 +223,7 @@ class PresentationRepository:
         if state == "verified":
             disclosed = await q.DISCLOSED.row(unit.connection, **where)
             if disclosed and disclosed["presentation_sealed"]:
-                opened = unit.vault.open(
-                    "presentations", "presentation_sealed", disclosed["id"], disclosed["presentation_sealed"]
-                )
-                credentials = [_without_presentation(one) for one in parse_json(opened)]
+                credentials = [_without_presentation(one) for one in self._kept(disclosed["id"], disclosed)]
         ignored = [one["reason"] for one in await q.IGNORED.rows(unit.connection, **where)]
         return PresentationResult(
             id=row["id"],

@@ -1,0 +1,65 @@
+"""Verification policies as values, and the contract of their repository."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+DEFAULT = "default"
+"""The policy of requests that name none, where a tenant has one of this name."""
+Revocation = Literal["mandatory", "best_effort", "off"]
+Keep = Literal["presentation", "claims"]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRules:
+    """What a verifier accepts; an empty rule accepts everything.
+
+    `types`, `formats` and `algorithms` (of the issuer's key, in JOSE's names) are those accepted, `claims` those that
+    have to be disclosed, in plain words; `max_age_days` since the credential was issued; `trust_list` the identifiers
+    of the tenant's anchors that issuers may be believed by. `revocation`: a status that cannot be found out is a
+    refusal, a warning, or not asked for; what is revoked is refused unless it is off. `keep` says what is kept of an
+    accepted presentation.
+    """
+
+    types: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    algorithms: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    max_age_days: int | None = None
+    revocation: Revocation = "mandatory"
+    trust_list: tuple[str, ...] = ()
+    keep: Keep = "presentation"
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationPolicy:
+    """One version of a named policy; `state` is draft, active or retired, and only a draft has not been in force."""
+
+    id: UUID
+    name: str
+    version: int
+    state: str
+    rules: PolicyRules
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """An accepted answer as it was kept: its report, and the credentials with their claims."""
+
+    report: Mapping[str, Any]
+    credentials: Sequence[Mapping[str, Any]]
+
+
+class VerificationPolicies(Protocol):
+    """Versions of named policies."""
+
+    async def draft(self, verifier: UUID, policy: VerificationPolicy) -> int:
+        """Store as the next version of its name; the version. Raises Conflict for two at once."""
+
+    async def activate(self, verifier: UUID, policy: UUID) -> VerificationPolicy | None:
+        """Put a draft in force, and retire the version before; None when it is no draft."""
+
+    async def get(self, policy: UUID) -> VerificationPolicy | None: ...
+
+    async def all(self) -> Sequence[VerificationPolicy]: ...
