@@ -13,7 +13,7 @@ from protocols.encoding import render_json
 from protocols.ports import PluginTools, Sandboxed
 from protocols.ports.exchanges import Chosen, Document, NewDefinition, NewRegistry, RegistryObjects, Revocation
 
-_KEYS, _ACT = 120.0, 10.0
+_KEYS, _ACT = 900.0, 60.0
 """Seconds that making keys may take, and anything else."""
 
 

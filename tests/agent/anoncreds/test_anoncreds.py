@@ -5,13 +5,17 @@ import json
 import time
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import pytest
 import pytest_asyncio
 
 from agent.operations.verifying.anoncreds import VerifyAnonCreds, verify_presentation
+from agent.scope.anoncreds import RegistryObject
+from plugins.credential_exchanges.anoncreds import mathematics
 from protocols.anoncreds import places
 from protocols.ports import TrustAnchor
+from protocols.ports.exchanges import NewDefinition
 from tests.houses import Site
 
 VALUES = {"name": "Erika", "age": "42"}
@@ -39,11 +43,24 @@ class World:
         assert status == expect, answer
         return answer
 
-    async def found(self, capacity: int | None = 4) -> None:
+    async def found(self, keys: NewDefinition | None, capacity: int | None = 4) -> None:
+        """A schema and a definition: with keys that were made before, as making them takes long, or made now."""
         schema = {"name": "person", "version": "1.0", "attributes": ["name", "age"]}
         self.schema = (await self.alpha("/schemas", schema))["identifier"]
-        body = {"schema_id": self.schema} | ({"capacity": capacity} if capacity else {})
-        self.definition = await self.alpha("/definitions", body)
+        if keys is None:
+            self.definition = await self.alpha("/definitions", {"schema_id": self.schema, "capacity": capacity})
+            return
+        public = {**keys.public, "issuerId": self.base, "schemaId": self.schema}
+        if capacity is None:
+            public["value"] = {"primary": keys.public["value"]["primary"]}
+        scope = await self.site.scope()
+        made = RegistryObject(uuid4(), "definition", json.dumps(public).encode(), keys.secret)
+        async with scope.unit() as unit:
+            await unit.anoncreds.publish(made)
+            await unit.commit()
+        self.definition = {"id": str(made.id), "identifier": f"{self.base}/anoncreds/definitions/{made.id}"}
+        if capacity is not None:
+            await self.alpha(f"/definitions/{made.id}/registries", {"capacity": capacity})
 
     async def issue(self) -> tuple[str, str]:
         """(the issuer's exchange, the holder's credential)"""
@@ -66,6 +83,12 @@ class World:
         return await self.alpha(path, {"presentation": presentation}, expect)
 
 
+@pytest.fixture(scope="module")
+def keys() -> NewDefinition:
+    schema = {"issuerId": "https://a.example", "name": "person", "version": "1.0", "attrNames": ["name", "age"]}
+    return mathematics.new_definition("https://a.example", "https://a.example/s", schema, "1", True)
+
+
 async def until(moment: float) -> None:
     await asyncio.sleep(max(0.0, moment - time.time()))
 
@@ -75,8 +98,8 @@ async def world(site: Site) -> World:
     return World(site)
 
 
-async def test_a_credential_is_issued_held_presented_verified_and_revoked(world: World) -> None:
-    await world.found()
+async def test_a_credential_is_issued_held_presented_verified_and_revoked(world: World, keys: NewDefinition) -> None:
+    await world.found(keys)
     exchange, held = await world.issue()
     (listed,) = (await world.site.api("GET", "/anoncreds/credentials", key=world.site.beta.api_key))[1]["items"]
     assert listed["values"] == VALUES
@@ -118,9 +141,9 @@ async def test_a_credential_is_issued_held_presented_verified_and_revoked(world:
     assert (await world.verify(late, presentation))["verified"] is True
 
 
-async def test_a_proof_of_a_time_before_the_one_asked_for_is_refused(world: World) -> None:
+async def test_a_proof_of_a_time_before_the_one_asked_for_is_refused(world: World, keys: NewDefinition) -> None:
     """The nonce is right, the proof holds, and the list was followed by another before the interval began."""
-    await world.found()
+    await world.found(keys)
     exchange, held = await world.issue()
     await asyncio.sleep(1.1)
     issued = int(time.time())
@@ -133,8 +156,8 @@ async def test_a_proof_of_a_time_before_the_one_asked_for_is_refused(world: Worl
     assert (await world.verify(request, presentation))["error"] == "invalid_presentation"
 
 
-async def test_of_two_revocations_at_once_both_are_in_the_newest_list(world: World) -> None:
-    await world.found()
+async def test_of_two_revocations_at_once_both_are_in_the_newest_list(world: World, keys: NewDefinition) -> None:
+    await world.found(keys)
     exchanges = [(await world.issue())[0] for _ in range(2)]
     answers = await asyncio.gather(*(world.alpha("/revocations", {"exchanges": [one]}, 200) for one in exchanges))
     assert sorted(one for answer in answers for one in answer["revoked"]) == sorted(exchanges)
@@ -146,7 +169,7 @@ async def test_of_two_revocations_at_once_both_are_in_the_newest_list(world: Wor
 
 
 async def test_the_registry_is_served_as_it_was_published(world: World) -> None:
-    await world.found(capacity=3)
+    await world.found(None, capacity=3)
     session = world.site.session
     async with session.get(world.definition["identifier"]) as answer:
         assert "immutable" in answer.headers["Cache-Control"]
@@ -185,8 +208,8 @@ async def test_the_registry_is_served_as_it_was_published(world: World) -> None:
     assert (await world.alpha(path, {"request": asked["request"]}, 200))["credential"]["rev_reg_id"] != registry
 
 
-async def test_what_does_not_fit_is_refused(world: World) -> None:
-    await world.found(capacity=None)
+async def test_what_does_not_fit_is_refused(world: World, keys: NewDefinition) -> None:
+    await world.found(keys, capacity=None)
     body = {"definition": world.definition["id"], "values": {"name": "Erika"}}
     assert (await world.alpha("/offers", body, 400))["code"] == "invalid_anoncreds"
     offered = await world.alpha("/offers", {**body, "values": VALUES})
