@@ -12,6 +12,7 @@ from agent.http import (
     anoncreds_routes,
     configuration_routes,
     did_routes,
+    keeping_routes,
     people_routes,
     policy_routes,
     report_routes,
@@ -407,6 +408,7 @@ def _rows() -> tuple[Route, ...]:
         *configuration_routes.ROWS,
         *admin_sign_in_routes.ROWS,
         *people_routes.ROWS,
+        *keeping_routes.ROWS,
     )
 
 
