@@ -10,7 +10,8 @@ from protocols.errors import Malformed, ProtocolError
 from protocols.jose import jwk as jwks
 
 MAX_DID = 16_384
-_DID = re.compile(r"did:([a-z0-9]+):((?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2})+)", re.ASCII)
+# Possessive, so that a long name is one step and a wrong one is left at once.
+_DID = re.compile(r"did:([a-z0-9]+):((?:[A-Za-z0-9._:-]++|%[0-9A-Fa-f]{2})++)", re.ASCII)
 _REST = re.compile(r"(/[^?#\s]*)?(\?[^#\s]*)?(?:#(\S+))?", re.ASCII)
 
 

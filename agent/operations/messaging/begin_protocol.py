@@ -45,10 +45,10 @@ async def begin_protocol(scope: Scope, request: BeginProtocol) -> UUID:
         raise UnsupportedMessage("protocol is not switched on")
     transition = protocol.begin(request.parameters)
     identity = await identity_for(scope, connection.own_did if connection else None)
-    first = new_id(scope)
+    first, prior = new_id(scope), str(connection.data.get("from_prior", "")) if connection else ""
     row = connection.id if connection else None
     thread = Thread(new_id(scope), peer, str(first), protocol.identifier, pthid=request.pthid, connection=row)
-    written = tuple(write(scope, identity, thread, outgoing, first) for outgoing in transition.send)
+    written = tuple(write(scope, identity, thread, outgoing, first, prior) for outgoing in transition.send)
     await settle(scope, "didcomm.begun", Step(thread, transition.state, transition.closed, written=written))
     return thread.id
 
