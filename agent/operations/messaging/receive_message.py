@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.audit import SecurityEvent
+from agent.operations.messaging.acknowledging import acknowledged, noted, with_ack
 from agent.operations.messaging.answers import answered
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.forward_message import forward_message
@@ -106,7 +107,10 @@ async def _take(scope: Scope, meeting: Met) -> bytes | None:
         return await _answer_at_once(scope, meeting, thread, transition, effects)
     identity, prior = await _speaking(scope, arrival)
     arrival = replace(arrival, identity=identity)
-    written = [write(scope, identity, thread, outgoing, from_prior=prior) for outgoing in transition.send]
+    acks = await acknowledged(scope, received)
+    sending = with_ack(transition.send, acks)
+    written = [write(scope, identity, thread, outgoing, from_prior=prior) for outgoing in sending]
+    effects = (*effects, *noted(received))
     reply = None
     if written and returned:
         # One response carries one message; the others take the long way. Packed before anything is settled, because
