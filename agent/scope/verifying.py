@@ -154,6 +154,9 @@ class Presentations(Protocol):
     async def report(self, report: UUID) -> Mapping[str, Any] | None:
         """The report of this id; else, of the request of this id, the one that decided."""
 
+    async def remembered(self, report: UUID) -> Remembered | None:
+        """What was kept with a report, None when nothing was."""
+
     async def accepted(self, limit: int) -> Sequence[Remembered]:
         """The last answers that were accepted, the newest first."""
 

@@ -240,6 +240,11 @@ ACCEPTED = Statement(
     .order_by(_v.verified_at.desc())
     .limit(bindparam("limit_"))
 )
+REMEMBERED = Statement(
+    select(_p.id, _p.presentation_sealed).where(
+        _p.tenant_id == _TENANT, _p.id == bindparam("id_"), _p.presentation_sealed.is_not(None)
+    )
+)
 DISCLOSED = Statement(
     select(_p.id, _p.presentation_sealed).where(_p.tenant_id == _TENANT, _p.request_id == bindparam("id_"))
 )

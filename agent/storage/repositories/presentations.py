@@ -195,6 +195,12 @@ class PresentationRepository:
         """All of a request, in their order."""
         return [self._opened_report(row) for row in await self._reports(request)]
 
+    async def remembered(self, report: UUID) -> Remembered | None:
+        """A presentation has its report's id."""
+        found = await self.report(report)
+        row = await q.REMEMBERED.row(self._unit.connection, tenant=self._unit.tenant_id, id_=report)
+        return Remembered(found, self._kept(report, row)) if found is not None and row is not None else None
+
     async def accepted(self, limit: int) -> Sequence[Remembered]:
         """Both opened."""
         unit = self._unit

@@ -89,6 +89,7 @@ from agent.storage.tables.presenting import (
 from agent.storage.tables.status import (
     credential_statuses,
     revocation_registries,
+    status_evidence,
     status_list_blocks,
     status_list_entries,
     status_list_shards,
@@ -177,6 +178,7 @@ __all__ = [
     "security_events",
     "service_endpoints",
     "sessions",
+    "status_evidence",
     "status_list_blocks",
     "status_list_entries",
     "status_list_shards",
