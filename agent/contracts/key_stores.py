@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
 from agent.contracts.subjects import Subject
 from agent.contracts.subjects import pytest_generate_tests as pytest_generate_tests
+from protocols.did.multikey import x25519_of
 from protocols.errors import Malformed
 from protocols.jose import jws
 from protocols.jose.jwk import from_public_key, thumbprint, to_public_key, verify_signature
@@ -23,6 +24,7 @@ from protocols.ports.keys import KeyNotFound, KeyStoreUnavailable, UnsupportedAl
 
 SIGNING = ("ES256", "ES384", "ES256K", "EdDSA")
 AGREEING = ("ECDH-ES+P-256", "ECDH-ES+P-384", "ECDH-ES+P-521", "ECDH-ES+X25519")
+BOTH = "EdDSA+X25519"
 EVERY_STORE_HAS = {"ES256", "ES384", "EdDSA", "ECDH-ES+P-256", "A256GCM"}
 
 
@@ -85,7 +87,7 @@ def peer_of(algorithm: str) -> tuple[dict[str, Any], Callable[[Mapping[str, Any]
 async def test_the_capability_table_has_what_issuing_needs(store: KeyStore) -> None:
     """`algorithms` has at least ES256, ES384, EdDSA, ECDH-ES+P-256 and A256GCM, and names nothing unknown."""
     assert set(store.algorithms) >= EVERY_STORE_HAS
-    assert store.algorithms <= {*SIGNING, *AGREEING, "A256GCM"}
+    assert store.algorithms <= {*SIGNING, *AGREEING, BOTH, "A256GCM"}
 
 
 @pytest.mark.parametrize("algorithm", SIGNING)
@@ -153,6 +155,22 @@ async def test_a_peers_key_of_small_order_is_refused(store: KeyStore) -> None:
     for x in ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"):
         with pytest.raises(Malformed):
             await store.agree(handle, {"kty": "OKP", "crv": "X25519", "x": x})
+
+
+@with_store
+async def test_a_key_of_didcomm_v1_signs_and_agrees(store: KeyStore) -> None:
+    """EdDSA+X25519: an Ed25519 key, agreeing as the X25519 key of the same point; a store without it refuses it."""
+    if await refuses(store, BOTH):
+        return
+    handle = await store.generate(BOTH)
+    public = await store.public_key(handle)
+    assert public["crv"] == "Ed25519"
+    assert verify_signature(public, "EdDSA", b"signed", await store.sign(handle, b"signed"))
+    for _ in range(20):
+        peer, theirs = peer_of("ECDH-ES+X25519")
+        assert await store.agree(handle, peer) == theirs(x25519_of(public))
+    with pytest.raises(Malformed):
+        await store.agree(handle, public)
 
 
 @with_store

@@ -35,6 +35,7 @@ _KEY_ALGORITHMS = {
     "ECDH-ES+P-256": KeyAlg.P256,
     "ECDH-ES+P-384": KeyAlg.P384,
     "ECDH-ES+X25519": KeyAlg.X25519,
+    "EdDSA+X25519": KeyAlg.ED25519,
     "A256GCM": KeyAlg.A256GCM,
 }
 _CURVES: dict[str, tuple[ec.EllipticCurve, hashes.HashAlgorithm, int]] = {
@@ -131,20 +132,23 @@ class AskarKeyStore:
             _, digest, size = _CURVES[key.algorithm]
             r, s = decode_dss_signature(found.sign(payload, ec.ECDSA(digest)))
             return r.to_bytes(size, "big") + s.to_bytes(size, "big")
-        if key.algorithm not in ("EdDSA", "ES256K"):
+        if key.algorithm not in ("EdDSA", "ES256K", "EdDSA+X25519"):
             raise UnsupportedAlgorithm(f"{key.algorithm} does not sign")
         signature: bytes = found.sign_message(payload)
         return signature
 
     async def agree(self, key: KeyHandle, peer: Jwk) -> bytes:
         """ECDH in the store's library. Raises Malformed for a point off the curve or of small order."""
-        if not key.algorithm.startswith("ECDH-ES+"):
+        curve = key.algorithm.removeprefix("ECDH-ES+").removeprefix("EdDSA+")
+        if curve == key.algorithm:
             raise UnsupportedAlgorithm(f"{key.algorithm} does not agree")
         required = public(peer)
-        if required["crv"] != key.algorithm.removeprefix("ECDH-ES+"):
+        if required["crv"] != curve:
             raise Malformed("curve of the peer's key")
         theirs = to_public_key(required)
         mine = await self._use(key)
+        if isinstance(mine, Key):  # an Edwards key, which agrees as the Montgomery key of the same point
+            mine = _openssl_key(mine.convert_key(KeyAlg.X25519), "ECDH-ES+X25519")
         try:
             if isinstance(mine, x25519.X25519PrivateKey):
                 return mine.exchange(theirs)  # type: ignore[arg-type]  # crv was compared

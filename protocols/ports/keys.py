@@ -45,7 +45,8 @@ class KeyStore(Protocol):
     """One place that keeps private keys. Waits; may be called from many tasks at once.
 
     `algorithms` is the capability table: JWS names for signing keys (ES256, ES384, EdDSA, ES256K), ECDH-ES+<curve>
-    (P-256, P-384, P-521, X25519) for agreement and A256GCM for key wrapping. A request beyond it raises
+    (P-256, P-384, P-521, X25519) for agreement, EdDSA+X25519 for an Ed25519 key that does both (DIDComm v1: it agrees
+    as the X25519 key of the same point) and A256GCM for key wrapping. A request beyond it raises
     UnsupportedAlgorithm when the key is made, never when it is used.
     """
 
