@@ -17,7 +17,8 @@ from protocols.ports.tools import FetchFailed, FetchRefused
 _SHORT_TTL = 300.0
 _SEEN_SECONDS = 7 * 86_400.0
 _TIME = Shape(cbor2.dumps, cbor2.loads)
-_KIND = "status_list_token.2"
+KIND = "foreign_status_token"
+"""The kind under which caches keep lists."""
 
 
 class StatusUnavailable(ProtocolError):
@@ -127,14 +128,14 @@ async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
     async def fetch() -> KnownList:
         return await _fetch(scope, mechanism, reference.uri)
 
-    found: KnownList = await scope.cache.get(_KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
+    found: KnownList = await scope.cache.get(KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
     content = found.content
     age = (scope.now() - content.issued_at).total_seconds()
     if (content.expires_at and content.expires_at <= scope.now()) or (
         content.ttl and age > max(content.ttl, _SHORT_TTL)
     ):
-        await scope.cache.forget(_KIND, reference.uri)
-        found = await scope.cache.get(_KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
+        await scope.cache.forget(KIND, reference.uri)
+        found = await scope.cache.get(KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
     return found
 
 
