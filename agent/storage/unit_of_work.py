@@ -31,10 +31,12 @@ from agent.storage.repositories.dcql_queries import DcqlQueryRepository
 from agent.storage.repositories.deferrals import DeferralRepository
 from agent.storage.repositories.dids import DidRepository
 from agent.storage.repositories.erasures import ErasureRepository
+from agent.storage.repositories.evidence import EvidenceRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
+from agent.storage.repositories.mediations import MediationRepository
 from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.person_files import PersonFileRepository
 from agent.storage.repositories.presentations import PresentationRepository
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 
 
 CATALOGUE_CHANNEL = "chancery_catalogue"
+QUEUE_CHANNEL = "chancery_queue"
 
 
 def _insert(table: Any, names: str) -> Statement:
@@ -86,6 +89,7 @@ class PostgresUnit:
         self._security: list[Mapping[str, Any]] = []
         self._outbox: list[Mapping[str, Any]] = []
         self.notifies = False
+        self._wakes: set[str] = set()
         self.committed = False
 
     @property
@@ -112,6 +116,11 @@ class PostgresUnit:
     def signing_keys(self) -> SigningKeyRepository:
         """The tenant's own keys."""
         return SigningKeyRepository(self)
+
+    @property
+    def evidence(self) -> EvidenceRepository:
+        """What was asked for before issuance."""
+        return EvidenceRepository(self)
 
     @property
     def idempotency_keys(self) -> IdempotencyKeyRepository:
@@ -162,6 +171,11 @@ class PostgresUnit:
     def connections(self) -> ConnectionRepository:
         """DIDComm relationships."""
         return ConnectionRepository(self)
+
+    @property
+    def mediations(self) -> MediationRepository:
+        """Keylists and queues."""
+        return MediationRepository(self)
 
     @property
     def dids(self) -> DidRepository:
@@ -237,6 +251,10 @@ class PostgresUnit:
         """Tell every process, when this commits, that the tenant's catalogue is to be read again."""
         self.notifies = True
 
+    def wake(self, name: str) -> None:
+        """Tell every process, when this commits, that something waits in the queue of that name: an id, no data."""
+        self._wakes.add(name)
+
     def record(self, event: AuditEvent, *accesses: DataAccess) -> None:
         """Queue an audit row, and what personal data was opened for it; `commit` writes them."""
         one(EVENTS, event.type).inc()
@@ -300,6 +318,8 @@ class PostgresUnit:
                 await statement.many(self.connection, rows)
         if self.notifies:
             await self.connection.execute("SELECT pg_notify($1, $2)", CATALOGUE_CHANNEL, str(self.tenant_id))
+        for name in sorted(self._wakes):
+            await self.connection.execute("SELECT pg_notify($1, $2)", QUEUE_CHANNEL, name)
         await self.connection.execute("COMMIT")
         COMMITS.inc()
         self.committed = True

@@ -52,6 +52,12 @@ async def identity_of(scope: Scope) -> Identity:
     return found
 
 
+def socket_service(scope: Scope) -> Mapping[str, Any]:
+    """The WebSocket, as a service of its own: some agents read no list of endpoints."""
+    service = didcomm_service(f"ws{endpoint_of(scope).removeprefix('http')}")
+    return {**service, "id": "didcomm-ws"}
+
+
 def endpoint_of(scope: Scope) -> str:
     """Where this server takes the tenant's messages."""
     return f"{scope.tenant.base_url}/didcomm"
@@ -65,7 +71,7 @@ async def _make(scope: Scope) -> Identity:
     options: Mapping[str, Any] = {
         "base_url": scope.tenant.base_url,
         "relationships": {kid: _RELATIONSHIPS[key.purpose] for kid, key in published.items()},
-        "services": [didcomm_service(endpoint_of(scope))],
+        "services": [didcomm_service(endpoint_of(scope)), socket_service(scope)],
     }
     registrar = scope.plugins["did_methods"]["web"]
     document = await registrar.create({kid: key.jwk for kid, key in published.items()}, options)
