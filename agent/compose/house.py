@@ -191,6 +191,7 @@ class House:
             cache=TenantCache(self.cache, self._shared_cache, room.vault),
             places=self.places,
             control=await self.control() if tenant.id == SYSTEM.id else None,
+            wakeups=self.wakeups,
         )
 
     async def _resolve(self, name: str) -> Tenant | None:

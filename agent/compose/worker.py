@@ -11,6 +11,7 @@ from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
 from agent.workers.document_signers import DocumentSigners
 from agent.workers.housekeeping import Housekeeping
+from agent.workers.notifications import Notifications
 from agent.workers.pickups import Pickups
 from agent.workers.publication import Publication
 from agent.workers.schedule import run_all
@@ -27,7 +28,7 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             maint = await open_pool(where.maint, 4, "agent_maint")
             pickups = Pickups(maint, house.scope_of)
             try:
-                entering = (Deliveries, Publication, Seals, DocumentSigners)
+                entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners)
                 tasks = [Housekeeping(maint), *(task(maint, house.scope_of) for task in entering), pickups]
                 await run_all(tasks, stopping)
             finally:
