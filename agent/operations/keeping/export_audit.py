@@ -32,7 +32,7 @@ async def _lines(scope: Scope, header: dict[str, Any]) -> AsyncGenerator[bytes]:
             yield render_json({"row": row}) + b"\n"
 
 
-async def _archived(scope: Scope) -> AsyncIterator[bytes]:
+async def _archived(scope: Scope) -> AsyncGenerator[bytes]:
     """Rows that left the database, segment by segment, in the order of sealing."""
     if scope.archived is None:
         return
