@@ -3,7 +3,7 @@
 from migrations.scripts import run
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0019"
 
 
 def upgrade() -> None:
