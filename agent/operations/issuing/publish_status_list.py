@@ -24,7 +24,8 @@ async def publish_changed(scope: Scope, uri: str) -> bool:
         async with scope.unit() as unit:
             version = await unit.status_lists.version(registry.id)
             last: PublishedToken | None = await unit.status_lists.published(registry.id, mechanism.media_type, None)
-        if last is None or last.version < version:
+        asked_for = last is not None or mechanism.name == registry.mechanism
+        if asked_for and (last is None or last.version < version):
             await publish(scope, registry, mechanism)
             signed = True
     return signed
@@ -39,7 +40,9 @@ def serializations(scope: Scope, registry: StatusRegistry) -> list[StatusMechani
 
 async def publish(scope: Scope, registry: StatusRegistry, mechanism: StatusMechanism) -> PublishedToken:
     """prepare -> sign -> seal with the issuer's own key: widespread wallets check a list with its credential's key."""
-    await _flip_decoys(scope, registry, mechanism)
+    if mechanism.name == registry.mechanism:
+        # Once for all serializations: each flip makes the others old.
+        await _flip_decoys(scope, registry, mechanism)
     async with scope.unit() as unit:
         packed, version = await unit.status_lists.bits(registry.id)
     key, now = scope.catalogue.key("issuer"), scope.now()
