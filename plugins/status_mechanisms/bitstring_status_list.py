@@ -30,6 +30,7 @@ class BitstringStatusList:
     name: ClassVar[str] = "bitstring_status_list"
     member: ClassVar[str] = ENTRY
     media_type: ClassVar[str] = "application/vc+jwt"
+    signs_by_did: ClassVar[bool] = True
 
     def __init__(self, _tools: PluginTools) -> None:
         pass

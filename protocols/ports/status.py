@@ -54,7 +54,8 @@ class OpenedStatusList:
 
 
 class StatusMechanism(Protocol):
-    """One kind of status list. Never waits."""
+    """One kind of status list. Never waits. A list that is signed by a DID of the tenant says so by
+    `signs_by_did = True`."""
 
     name: ClassVar[str]
     member: ClassVar[str]

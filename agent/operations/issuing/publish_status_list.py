@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from agent.encryption.permutation import permute
+from agent.operations.issuing.issuer_identity import identities
 from agent.scope import Scope
 from agent.scope.status import REVOKED, VALID, PublishedToken
 from agent.scope.tenants import StatusRegistry
@@ -39,7 +40,10 @@ def serializations(scope: Scope, registry: StatusRegistry) -> list[StatusMechani
 
 
 async def publish(scope: Scope, registry: StatusRegistry, mechanism: StatusMechanism) -> PublishedToken:
-    """prepare -> sign -> seal with the issuer's own key: widespread wallets check a list with its credential's key."""
+    """prepare -> sign -> seal with the issuer's own key: widespread wallets check a list with its credential's key.
+
+    A list that is a credential itself is signed by the DID that signs such credentials.
+    """
     if mechanism.name == registry.mechanism:
         # Once for all serializations: each flip makes the others old.
         await _flip_decoys(scope, registry, mechanism)
@@ -55,7 +59,11 @@ async def publish(scope: Scope, registry: StatusRegistry, mechanism: StatusMecha
         ttl=int(registry.ttl.total_seconds()),
         aggregation_uri=f"{scope.tenant.base_url}/status-lists",
     )
-    prepared = mechanism.prepare(content, key.algorithm, key.x5c, key.kid)
+    if getattr(mechanism, "signs_by_did", False):
+        identity = (await identities(scope, (key.algorithm,)))[0]
+        key, prepared = identity.key, mechanism.prepare(content, identity.key.algorithm, (), identity.method)
+    else:
+        prepared = mechanism.prepare(content, key.algorithm, key.x5c, key.kid)
     token = mechanism.seal(prepared, await scope.keys.sign(key.handle, prepared.payload))
     published = PublishedToken(token, mechanism.media_type, version, now, now + VALIDITY)
     async with scope.unit() as unit:
