@@ -9,8 +9,10 @@ from agent import discovery, telemetry
 from agent.http import (
     admin_documents,
     admin_sign_in_routes,
+    anoncreds_routes,
     configuration_routes,
     did_routes,
+    keeping_routes,
     people_routes,
     policy_routes,
     report_routes,
@@ -406,6 +408,7 @@ def _rows() -> tuple[Route, ...]:
         *configuration_routes.ROWS,
         *admin_sign_in_routes.ROWS,
         *people_routes.ROWS,
+        *keeping_routes.ROWS,
     )
 
 
@@ -415,4 +418,5 @@ ROUTES = (
         for row in (*_rows(), *policy_routes.rows(), *admin_documents.ROUTES)
     ),
     *did_routes.ADMIN,
+    *anoncreds_routes.ADMIN,
 )

@@ -68,7 +68,7 @@ class Connections(Protocol):
         """A DID of ours by its row."""
 
     async def retire_own_did(self, row: UUID) -> None:
-        """The DID is used no more."""
+        """The DID is used no more, if no other connection or invitation uses it."""
 
     async def add(self, connection: Connection) -> None:
         """Store a new one. Raises Conflict when there is one between the same two DIDs."""
@@ -81,6 +81,9 @@ class Connections(Protocol):
 
     async def between(self, own_did: UUID | None, their_did: str) -> Connection | None:
         """By both DIDs."""
+
+    async def with_peer(self, their_did: str) -> list[Connection]:
+        """By the peer's DID, whichever DID of ours it knows."""
 
     async def named(self, name: str) -> list[Connection]:
         """By a key or a former DID of the peer."""

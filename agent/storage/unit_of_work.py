@@ -16,7 +16,9 @@ from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.recording import recorded
+from agent.storage.repositories.anoncreds import PostgresAnonCreds
 from agent.storage.repositories.api_keys import ApiKeyRepository
+from agent.storage.repositories.archive import ArchiveRepository
 from agent.storage.repositories.attempt_counters import AttemptCounterRepository
 from agent.storage.repositories.audit_trail import AuditTrailRepository
 from agent.storage.repositories.authenticators import AuthenticatorRepository
@@ -90,6 +92,11 @@ class PostgresUnit:
         self.notifies = False
         self._wakes: set[str] = set()
         self.committed = False
+
+    @property
+    def anoncreds(self) -> PostgresAnonCreds:
+        """AnonCreds: the registry, exchanges, holdings."""
+        return PostgresAnonCreds(self)
 
     @property
     def api_keys(self) -> ApiKeyRepository:
@@ -185,6 +192,11 @@ class PostgresUnit:
     def audit_trail(self) -> AuditTrailRepository:
         """The logs and their seals."""
         return AuditTrailRepository(self)
+
+    @property
+    def archive(self) -> ArchiveRepository:
+        """Retention policies and what left the database."""
+        return ArchiveRepository(self)
 
     @property
     def erasures(self) -> ErasureRepository:
