@@ -195,6 +195,7 @@ class House:
             places=self.places,
             archived=ArchivedRows(self.archive),
             control=await self.control() if tenant.id == SYSTEM.id else None,
+            wakeups=self.wakeups,
         )
 
     async def _resolve(self, name: str) -> Tenant | None:
