@@ -67,6 +67,12 @@ _NAME = Statement(
     .values({name: bindparam(name) for name in ("tenant_id", "name_hash", "connection_id", "kind")})
     .on_conflict_do_nothing()
 )
+_USING = Statement(
+    _of_tenant.where(_c.own_did_id.is_not_distinct_from(_own)).order_by(_c.created_at, _c.id).limit(16)
+)
+_WITH_PEER = Statement(
+    _of_tenant.where(_c.their_did_index == bindparam("theirs")).order_by(_c.created_at, _c.id).limit(16)
+)
 _INVITED = Statement(
     _of_tenant.where(_c.invitation_hash == bindparam("invitation")).order_by(_c.created_at, _c.id).limit(1)
 )
@@ -205,6 +211,17 @@ class ConnectionRepository:
             connection_id=connection,
             kind=kind,
         )
+
+    async def using(self, own_did: UUID | None) -> list[Connection]:
+        """See `scope.connections.Connections`."""
+        rows = await _USING.rows(self._unit.connection, **self._here, own=own_did)
+        return [self._connection(row) for row in rows]
+
+    async def with_peer(self, their_did: str) -> list[Connection]:
+        """See `scope.connections.Connections`."""
+        theirs = self._hash("their_did", their_did)
+        rows = await _WITH_PEER.rows(self._unit.connection, **self._here, theirs=theirs)
+        return [self._connection(row) for row in rows]
 
     async def invited(self, invitation_id: str) -> Connection | None:
         """See `scope.connections.Connections`."""
