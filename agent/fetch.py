@@ -43,6 +43,47 @@ def _public(address: str) -> bool:
     return bool(mapped.is_global) and not mapped.is_multicast
 
 
+class GuardedSocket:
+    """`ports.Socket`."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+
+    async def send(self, message: bytes) -> None:
+        """One text frame. Raises FetchFailed."""
+        try:
+            await asyncio.wait_for(self._send(message), 10)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise FetchFailed(type(error).__name__) from None
+
+    async def _send(self, message: bytes) -> None:
+        # Text, which every agent reads, for all that is text.
+        try:
+            await self._socket.send_str(message.decode())
+        except UnicodeDecodeError:
+            await self._socket.send_bytes(message)
+
+    async def receive(self, seconds: float) -> bytes | None:
+        """The next frame, None at the end. Raises TimeoutError, FetchFailed."""
+        try:
+            frame = await self._socket.receive(timeout=seconds)
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+            raise FetchFailed(type(error).__name__) from None
+        if frame.type is aiohttp.WSMsgType.TEXT:
+            return str(frame.data).encode()
+        return bytes(frame.data) if frame.type is aiohttp.WSMsgType.BINARY else None
+
+    async def close(self) -> bool:
+        """Whether the peer closed in return."""
+        try:
+            await asyncio.wait_for(self._socket.close(), 10)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+        return self._socket.close_code in (1000, 1001)
+
+
 class GuardedFetch:
     """`ports.Fetch`. `allow` names hosts (host or host:port) that may be private and plain http: tests and demos."""
 
@@ -66,6 +107,24 @@ class GuardedFetch:
     ) -> Fetched:
         """One POST. Raises FetchRefused, FetchFailed."""
         return await self._request("POST", url, {**(headers or {}), "Content-Type": content_type}, body, max_bytes)
+
+    async def socket(self, url: str, max_bytes: int = 1_000_000) -> "GuardedSocket":
+        """One WebSocket. Raises FetchRefused, FetchFailed."""
+        scheme, separator, rest = url.partition("://")
+        web = {"wss": "https", "ws": "http"}.get(scheme.lower())
+        if web is None:
+            raise FetchRefused("no WebSocket scheme")
+        self._require_allowed(f"{web}{separator}{rest}")
+        try:
+            connecting = self._client().ws_connect(
+                f"{web}{separator}{rest}",
+                max_msg_size=max_bytes,
+                heartbeat=30,
+                timeout=aiohttp.ClientWSTimeout(ws_close=5),
+            )
+            return GuardedSocket(await asyncio.wait_for(connecting, 5))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise FetchFailed(type(error).__name__) from None
 
     async def close(self) -> None:
         """Close idle connections."""

@@ -3,13 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import asyncpg
 
 from agent import telemetry
+
+
+class Wakeups:
+    """Who waits in this process for something that another process may do; a name is an id and no data."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, set[asyncio.Event]] = {}
+
+    @contextmanager
+    def on(self, name: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever the name is called; whoever waits clears it."""
+        event = asyncio.Event()
+        self._events.setdefault(name, set()).add(event)
+        try:
+            yield event
+        finally:
+            waiting = self._events[name]
+            waiting.discard(event)
+            if not waiting:
+                del self._events[name]
+
+    def wake(self, name: str) -> None:
+        """Call a name."""
+        for event in self._events.get(name, ()):
+            event.set()
+
+    def wake_all(self) -> None:
+        """Calls may have been missed: everybody looks."""
+        for name in list(self._events):
+            self.wake(name)
 
 
 class Listener:

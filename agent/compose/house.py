@@ -32,12 +32,12 @@ from agent.operations.issuing.status_places import StatusPlaces
 from agent.sandbox import ProcessSandbox
 from agent.scope import Scope, TenantCatalogue
 from agent.scope.administering import Control
-from agent.signals import Listener
+from agent.signals import Listener, Wakeups
 from agent.storage import tables
 from agent.storage.catalogue import read_catalogue
 from agent.storage.database import open_pool
 from agent.storage.statements import Statement
-from agent.storage.unit_of_work import CATALOGUE_CHANNEL, unit_of_work
+from agent.storage.unit_of_work import CATALOGUE_CHANNEL, QUEUE_CHANNEL, unit_of_work
 from agent.tenancy import Principal, Tenant
 from protocols.ports import KeyHandle, KeyStore, PluginTools
 
@@ -74,6 +74,7 @@ class House:
         self.plugins: Any = {}
         self.places = StatusPlaces(f"{socket.gethostname()}:{os.getpid()}")
         self._control: Control | None = None
+        self.wakeups = Wakeups()
 
     async def __aenter__(self) -> "House":
         self.plugins = discovery.build(
@@ -84,7 +85,8 @@ class House:
             await store.open()
         self.keyring = Keyring(self.plugins["key_stores"], self.config.key_store)
         self.app = await open_pool(self.addresses.app, self.config.database_pool, "agent_app")
-        self.listener = Listener(self.addresses.app, (CATALOGUE_CHANNEL,), self._changed, self.cache.clear)
+        channels = (CATALOGUE_CHANNEL, QUEUE_CHANNEL)
+        self.listener = Listener(self.addresses.app, channels, self._changed, self._missed)
         await self.listener.start()
         self._control_pool: asyncpg.Pool | None = None
         return self
@@ -105,7 +107,14 @@ class House:
     def _stores(self) -> list[KeyStore]:
         return [self.kek_store, *self.plugins["key_stores"].values()]
 
-    def _changed(self, _channel: str, payload: str) -> None:
+    def _missed(self) -> None:
+        self.cache.clear()
+        self.wakeups.wake_all()
+
+    def _changed(self, channel: str, payload: str) -> None:
+        if channel == QUEUE_CHANNEL:
+            self.wakeups.wake(payload)
+            return
         with suppress(ValueError):
             self._forget(UUID(payload))
 

@@ -14,6 +14,7 @@ from agent.http import admin_routes, did_routes, own_routes, public_routes
 from agent.http.app import Door, Handler
 from agent.http.authentication import Authenticator
 from agent.http.idempotency import serve_idempotently
+from agent.http.websocket import WebSockets
 from agent.web.start import StartPages
 
 
@@ -45,6 +46,7 @@ def handler(house: House) -> Handler:
         authenticate=Authenticator(house.scope_of),
         serve_idempotently=serve_idempotently,
         certificate_header=house.config.client_certificate_header,
+        sockets=WebSockets(house.wakeups),
     )
     own = [*own_routes.routes(house.ready)]
     if house.config.did_resolver == "public":

@@ -11,6 +11,7 @@ from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
 from agent.workers.document_signers import DocumentSigners
 from agent.workers.housekeeping import Housekeeping
+from agent.workers.pickups import Pickups
 from agent.workers.publication import Publication
 from agent.workers.schedule import run_all
 from agent.workers.seals import Seals
@@ -24,10 +25,13 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
         where = addresses(config)
         async with House(config, where) as house:
             maint = await open_pool(where.maint, 4, "agent_maint")
+            pickups = Pickups(maint, house.scope_of)
             try:
                 entering = (Deliveries, Publication, Seals, DocumentSigners)
-                await run_all([Housekeeping(maint), *(task(maint, house.scope_of) for task in entering)], stopping)
+                tasks = [Housekeeping(maint), *(task(maint, house.scope_of) for task in entering), pickups]
+                await run_all(tasks, stopping)
             finally:
+                await pickups.close()
                 await maint.close()
 
     return main

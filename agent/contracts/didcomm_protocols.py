@@ -1,6 +1,6 @@
 """The suite of `chancery.didcomm_protocols`: what was received in which state leads to which state."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,12 +20,14 @@ ALICE, BOB = "did:example:alice", "did:example:bob"
 @dataclass(frozen=True, slots=True)
 class Sample:
     """`begin`: parameters of a run of our own, None for a protocol that is never begun so; `closes`: such a run comes
-    to its end with nobody's help but the peer's protocol. `names`: the messages that it knows."""
+    to its end with nobody's help but the peer's protocol. `names`: the messages that it knows. `answer`: what the agent
+    answers to a question of the protocol."""
 
     names: tuple[str, ...]
     begin: Mapping[str, Any] | None = field(default_factory=dict)
     closes: bool = True
     settings: Mapping[str, str] = field(default_factory=dict)
+    answer: Callable[[Any], Any] | None = None
 
 
 def received(subject: Subject, type_: str, body: Any, headers: Mapping[str, Any] | None = None) -> Received:
@@ -48,7 +50,7 @@ def require_sound(subject: Subject, transition: Transition) -> None:
     for out in transition.send:
         # Any protocol may report a problem in its thread.
         assert out.type.startswith(protocol.identifier.rpartition(".")[0]) or out.type.endswith("/problem-report")
-        render_json([dict(out.body), dict(out.headers)])
+        render_json([dict(out.body), dict(out.headers), list(out.attachments)])
 
 
 def test_it_says_what_it_is(subject: Subject) -> None:
@@ -73,6 +75,8 @@ def test_two_of_a_kind_come_to_an_end(subject: Subject) -> None:
         side, out = waiting.pop(0)
         arrived = received(subject, out.type, out.body, out.headers)
         moved = subject.built().receive(sides[side], arrived, features(subject))
+        while moved.ask is not None:
+            moved = subject.built().answered(moved.state, moved.ask, subject.sample.answer(moved.ask))
         require_sound(subject, moved)
         sides[side], closed[side] = moved.state, moved.closed
         waiting += [(1 - side, one) for one in moved.send]

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent import discovery
 from protocols.ports import Fetched, PluginTools, Sandboxed
+from protocols.ports.tools import FetchFailed
 
 
 class Web:
@@ -44,6 +45,35 @@ class Web:
         """As `get`, and the body is remembered."""
         self.posted.append(body)
         return await self.get(url, content_type, max_bytes, headers)
+
+    async def socket(self, url: str, max_bytes: int = 1_000_000) -> "Line":
+        """A WebSocket on which every frame is remembered and none answered."""
+        self.asked.append(url)
+        page = self.pages.get(url, self.otherwise)
+        if isinstance(page, Exception):
+            raise page
+        if not isinstance(page, Fetched) or page.status >= 300:
+            raise FetchFailed("nobody listens")
+        return Line(self.posted)
+
+
+class Line:
+    """One end of a WebSocket."""
+
+    def __init__(self, frames: list[bytes]) -> None:
+        self._frames = frames
+
+    async def send(self, message: bytes) -> None:
+        """Remembered."""
+        self._frames.append(message)
+
+    async def receive(self, seconds: float) -> bytes | None:
+        """Nothing comes. Raises TimeoutError."""
+        raise TimeoutError
+
+    async def close(self) -> bool:
+        """The leave is returned."""
+        return True
 
 
 class HereAndNow:

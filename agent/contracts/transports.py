@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -29,6 +29,13 @@ async def behind_the_fetch() -> Any:
     """A peer that the guarded fetch reaches."""
     web = Web(otherwise=Fetched(202, "text/plain", b""))
     yield Listening("https://peer.example/didcomm", web.posted, web)
+
+
+@asynccontextmanager
+async def behind_a_socket() -> Any:
+    """A peer that the guarded fetch reaches by WebSocket."""
+    async with behind_the_fetch() as peer:
+        yield replace(peer, endpoint="wss://peer.example/didcomm")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ is written; everything else is the row's three functions.
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -16,8 +17,9 @@ from aiohttp.web_request import BaseRequest
 from agent import telemetry
 from agent.http import failures
 from agent.http.adapter import call_of, read_body, send
-from agent.http.failures import Forbidden, MethodNotAllowed, NotFound
+from agent.http.failures import Busy, Forbidden, MethodNotAllowed, NotFound
 from agent.http.router import Match, Router
+from agent.http.websocket import WebSockets
 from agent.scope import Scope
 from agent.tenancy import PEER, Principal
 from protocols.errors import ProtocolError
@@ -40,6 +42,7 @@ class Door:
     authenticate: Callable[[Call], Awaitable[tuple[str, Principal]]]
     serve_idempotently: Callable[[Scope, Call, Callable[[], Awaitable[Reply]]], Awaitable[Reply]]
     certificate_header: str = ""
+    sockets: WebSockets | None = None
 
 
 class Handler:
@@ -56,6 +59,8 @@ class Handler:
         started = time.perf_counter()
         path = request.raw_path.split("?", 1)[0]
         kind, tenant, rest = _place(path)
+        if kind == "_tenant" and rest == "didcomm" and _upgrades(request):
+            return await self._converse(request, tenant)
         match = getattr(self, kind).match(rest)
         route = _name(match, request.method)
         with telemetry.span("request", route=route, method=request.method):
@@ -63,6 +68,18 @@ class Handler:
         telemetry.one(telemetry.REQUESTS, route, request.method if match else "", str(reply.status)).inc()
         telemetry.one(telemetry.SECONDS, route).observe(time.perf_counter() - started)
         return await send(request, reply)
+
+    async def _converse(self, request: BaseRequest, tenant: str) -> web.StreamResponse:
+        """A WebSocket of another agent, for as long as it lasts."""
+        sockets = self._door.sockets
+        try:
+            await self._door.scope_of(tenant, PEER)
+        except ProtocolError as error:
+            return await send(request, failures.wire_error(error))
+        if sockets is None or sockets.full():
+            return await send(request, failures.wire_error(Busy("sockets")))
+        telemetry.one(telemetry.REQUESTS, "/didcomm", "WEBSOCKET", "101").inc()
+        return await sockets.serve(request, partial(self._door.scope_of, tenant, PEER))
 
     async def _answer(self, request: BaseRequest, kind: str, tenant: str, match: Match | None, route: str) -> Reply:
         admin = kind == "_admin"
@@ -103,6 +120,10 @@ class Handler:
             return row.render(await row.operate(scope, row.parse(call)))
 
         return await self._door.serve_idempotently(scope, call, act) if call.method == "POST" else await act()
+
+
+def _upgrades(request: BaseRequest) -> bool:
+    return request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 def _place(path: str) -> tuple[str, str, str]:

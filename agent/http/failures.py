@@ -47,6 +47,13 @@ class Forbidden(ProtocolError):
     status = 403
 
 
+class Busy(ProtocolError):
+    """No more of this is taken at the moment."""
+
+    code = "busy"
+    status = 503
+
+
 def wire_error(error: ProtocolError) -> Reply:
     """The error as the OAuth family writes it (RFC 6749, 5.2; OpenID4VCI 1.0, 8.3.1)."""
     body = {"error": error.code, "error_description": error.description, **error.members()}

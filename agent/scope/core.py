@@ -39,6 +39,9 @@ class Unit(Protocol):
     def send(self, topic: str, key: str, payload: Mapping[str, Any]) -> None:
         """Put ids into the outbox with this transaction."""
 
+    def wake(self, name: str) -> None:
+        """Have every process that waits for this name look, once this commits."""
+
     def changes_catalogue(self) -> None:
         """Have every process read the tenant's catalogue again once this commits."""
 

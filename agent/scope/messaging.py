@@ -44,7 +44,7 @@ class Identity:
 class Thread:
     """One run of one protocol with one peer, on a connection where there is one.
 
-    `version` is None until it is stored; `state` is None until then too.
+    `version` is None until it is stored; `state` is None until then too. A transient one is never stored.
     """
 
     id: UUID
@@ -55,6 +55,7 @@ class Thread:
     version: int | None = None
     pthid: str = ""
     connection: UUID | None = None
+    transient: bool = False
 
     @property
     def party(self) -> str:

@@ -36,7 +36,12 @@ _CLAIM = Statement(
 _one = (_c.tenant_id == bindparam("tenant"), _c.id == bindparam("row"))
 _CLEAR = Statement(delete(outbox).where(*_one))
 _POSTPONE = Statement(
-    update(outbox).where(*_one).values(available_at=func.now() + bindparam("delay", type_=Interval()))
+    update(outbox)
+    .where(*_one)
+    .values(
+        available_at=func.now() + bindparam("delay", type_=Interval()),
+        attempts=_c.attempts - bindparam("untried", type_=_c.attempts.type),
+    )
 )
 
 
@@ -68,7 +73,7 @@ class Outbox:
         async with self._pool.acquire() as connection:
             await _CLEAR.run(connection, tenant=leased.tenant_id, row=leased.id)
 
-    async def postpone(self, leased: Leased, delay: timedelta) -> None:
-        """Hand it out again after a while."""
+    async def postpone(self, leased: Leased, delay: timedelta, tried: bool = True) -> None:
+        """Hand it out again after a while; what was not tried does not count as an attempt."""
         async with self._pool.acquire() as connection:
-            await _POSTPONE.run(connection, tenant=leased.tenant_id, row=leased.id, delay=delay)
+            await _POSTPONE.run(connection, tenant=leased.tenant_id, row=leased.id, delay=delay, untried=int(not tried))

@@ -35,6 +35,7 @@ from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
+from agent.storage.repositories.mediations import MediationRepository
 from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.person_files import PersonFileRepository
 from agent.storage.repositories.presentations import PresentationRepository
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 
 CATALOGUE_CHANNEL = "chancery_catalogue"
+QUEUE_CHANNEL = "chancery_queue"
 
 
 def _insert(table: Any, names: str) -> Statement:
@@ -85,6 +87,7 @@ class PostgresUnit:
         self._security: list[Mapping[str, Any]] = []
         self._outbox: list[Mapping[str, Any]] = []
         self.notifies = False
+        self._wakes: set[str] = set()
         self.committed = False
 
     @property
@@ -163,6 +166,11 @@ class PostgresUnit:
         return ConnectionRepository(self)
 
     @property
+    def mediations(self) -> MediationRepository:
+        """Keylists and queues."""
+        return MediationRepository(self)
+
+    @property
     def dids(self) -> DidRepository:
         """Hosted DIDs, and peers' long ones."""
         return DidRepository(self)
@@ -231,6 +239,10 @@ class PostgresUnit:
         """Tell every process, when this commits, that the tenant's catalogue is to be read again."""
         self.notifies = True
 
+    def wake(self, name: str) -> None:
+        """Tell every process, when this commits, that something waits in the queue of that name: an id, no data."""
+        self._wakes.add(name)
+
     def record(self, event: AuditEvent, *accesses: DataAccess) -> None:
         """Queue an audit row, and what personal data was opened for it; `commit` writes them."""
         one(EVENTS, event.type).inc()
@@ -294,6 +306,8 @@ class PostgresUnit:
                 await statement.many(self.connection, rows)
         if self.notifies:
             await self.connection.execute("SELECT pg_notify($1, $2)", CATALOGUE_CHANNEL, str(self.tenant_id))
+        for name in sorted(self._wakes):
+            await self.connection.execute("SELECT pg_notify($1, $2)", QUEUE_CHANNEL, name)
         await self.connection.execute("COMMIT")
         COMMITS.inc()
         self.committed = True

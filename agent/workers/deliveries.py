@@ -1,6 +1,7 @@
 """Queued DIDComm messages leave: tried soon, then ever more rarely, then given up."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -10,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from agent import telemetry
+from agent.operations.messaging.breaker import Breaker, Resting
 from agent.operations.messaging.deliver_message import deliver_message, give_up
 from agent.scope import Conflict, Scope
 from agent.storage.outbox import Leased, Outbox
@@ -20,7 +22,8 @@ from protocols.ports.tools import FetchFailed, FetchRefused
 TOPIC = "didcomm.message"
 _AT_ONCE = 16
 _LEASE = timedelta(seconds=60)
-_ATTEMPTS = 8
+_ATTEMPTS = 18
+_LONGEST = 3600
 
 
 class Deliveries:
@@ -31,6 +34,7 @@ class Deliveries:
 
     def __init__(self, pool: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
         self._outbox, self._scope_of = Outbox(pool, TOPIC), scope_of
+        self._breaker = Breaker()
 
     async def __call__(self) -> None:
         """Deliver what is due until nothing is."""
@@ -40,9 +44,11 @@ class Deliveries:
     async def _deliver(self, row: Leased) -> None:
         try:
             scope = await self._scope_of(row.tenant, WORKER)
-            await deliver_message(scope, UUID(row.payload["message"]))
+            await deliver_message(scope, UUID(row.payload["message"]), self._breaker)
         except Conflict:  # somebody else, whose lease had ended, was as fast
             await self._outbox.clear(row)
+        except Resting as resting:
+            await self._outbox.postpone(row, timedelta(seconds=resting.seconds), tried=False)
         except (ProtocolError, FetchFailed, FetchRefused) as error:
             telemetry.log("delivery_failed", attempt=row.attempts, reason=type(error).__name__)
             await self._later(row)
@@ -51,7 +57,9 @@ class Deliveries:
 
     async def _later(self, row: Leased) -> None:
         if row.attempts < _ATTEMPTS:
-            await self._outbox.postpone(row, timedelta(seconds=5 * 4 ** (row.attempts - 1)))
+            # Twice as long each time, and never all at the same moment.
+            seconds = min(_LONGEST, 2 ** (row.attempts - 1)) * random.uniform(0.75, 1.25)  # noqa: S311  # jitter
+            await self._outbox.postpone(row, timedelta(seconds=seconds))
             return
         with suppress(ProtocolError):  # sent by somebody else, or the tenant is gone
             await give_up(await self._scope_of(row.tenant, WORKER), UUID(row.payload["message"]))

@@ -2,10 +2,12 @@
 
 from typing import ClassVar
 
+from protocols.didcomm.v1 import pack
 from protocols.ports import PluginTools
 from protocols.ports.tools import FetchFailed
 
-ENCRYPTED = "application/didcomm-encrypted+json"
+REPLAYED = 409
+_VERSION_1 = frozenset({pack.MEDIA_TYPE, pack.OLD_MEDIA_TYPE})
 
 
 class HttpTransport:
@@ -19,6 +21,11 @@ class HttpTransport:
     async def send(self, endpoint: str, message: bytes, media_type: str) -> bytes | None:
         """Deliver; a message in the response (return_route) is handed back. Raises FetchRefused, FetchFailed."""
         answer = await self._fetch.post(endpoint, message, media_type)
+        if answer.status == REPLAYED:
+            # It was taken when its acknowledgement was lost.
+            return None
         if not 200 <= answer.status < 300:
             raise FetchFailed(f"status {answer.status}")
-        return answer.body if answer.body and answer.media_type == ENCRYPTED else None
+        # Version 1 has two names for one thing (RFC 0044).
+        same = {answer.media_type, media_type} <= _VERSION_1
+        return answer.body if answer.body and (same or answer.media_type == media_type) else None

@@ -29,7 +29,7 @@ from protocols.ports.requests import ClientIdentity, ClientIdPrefix, RequestSign
 from protocols.ports.sources import ClaimsFound, ClaimsLater, ClaimSource, ClaimsRequest, Due, PaymentGate
 from protocols.ports.status import StatusList, StatusMechanism, StatusReference
 from protocols.ports.tools import Fetch, Fetched, PluginTools, Sandbox, Sandboxed
-from protocols.ports.transports import Transport
+from protocols.ports.transports import KeepsConnections, Transport
 from protocols.ports.trust import KeyReference, Purpose, TrustAnchor, TrustedKey, TrustResolver, UntrustedKey
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "Fetched",
     "HoldsCredentials",
     "IssuesCredentials",
+    "KeepsConnections",
     "KeepsDidLog",
     "KeyHandle",
     "KeyReference",

@@ -15,6 +15,19 @@ class Fetched:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Socket(Protocol):
+    """One open WebSocket. Waits."""
+
+    async def send(self, message: bytes) -> None:
+        """One text frame. Raises FetchFailed."""
+
+    async def receive(self, seconds: float) -> bytes | None:
+        """The next frame; None when the peer has closed. Raises TimeoutError, FetchFailed."""
+
+    async def close(self) -> bool:
+        """Close; whether the peer took its leave too, which says that it has read what was sent."""
+
+
 class Fetch(Protocol):
     """Guarded outbound HTTP: public addresses only (pinned), no redirects, caps on size and time. Waits."""
 
@@ -35,6 +48,12 @@ class Fetch(Protocol):
         headers: Mapping[str, str] | None = None,
     ) -> Fetched:
         """As `get`, with a body."""
+
+    async def socket(self, url: str, max_bytes: int = 1_000_000) -> Socket:
+        """A WebSocket (wss; ws where plain http is allowed), frames at most so large.
+
+        Raises FetchRefused, FetchFailed.
+        """
 
 
 class FetchRefused(Exception):

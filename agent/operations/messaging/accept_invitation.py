@@ -5,8 +5,8 @@ from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.messaging.begin_protocol import BeginProtocol, begin_protocol
-from agent.operations.messaging.identity import create_own_did, didcomm_service, endpoint_of
 from agent.operations.messaging.peers import resolve
+from agent.operations.messaging.reachable import reachable_did
 from agent.operations.messaging.threads import new_id
 from agent.scope import Conflict, Scope
 from agent.scope.connections import Connection
@@ -17,11 +17,15 @@ from protocols.ports.tools import FetchFailed, FetchRefused
 
 @dataclass(frozen=True, slots=True)
 class AcceptInvitation:
-    """Request: an invitation's URL; `goal_codes` are those that may be taken, None for all."""
+    """Request: an invitation's URL; `goal_codes` are those that may be taken, None for all.
+
+    `mediator` is the connection with the mediator through which the peer reaches us, None for our own door.
+    """
 
     url: str
     label: str = ""
     goal_codes: tuple[str, ...] | None = None
+    mediator: UUID | None = None
 
 
 async def accept_invitation(scope: Scope, request: AcceptInvitation) -> UUID:
@@ -38,7 +42,7 @@ async def accept_invitation(scope: Scope, request: AcceptInvitation) -> UUID:
     async with scope.unit() as unit:
         if await unit.connections.invited(name):
             raise Conflict("invitation was taken already")
-    own = await create_own_did(scope, [didcomm_service(endpoint_of(scope))])
+    own = await reachable_did(scope, request.mediator)
     row = new_id(scope)
     connection = Connection(
         id=row,

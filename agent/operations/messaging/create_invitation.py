@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from agent.audit import AuditEvent
-from agent.operations.messaging.identity import create_own_did, didcomm_service, endpoint_of
+from agent.operations.messaging.identity import endpoint_of
+from agent.operations.messaging.mediate import MEDIATE
+from agent.operations.messaging.reachable import reachable_did
 from agent.operations.messaging.threads import new_id
 from agent.scope import Scope
 from agent.scope.connections import Connection
@@ -20,7 +22,8 @@ from protocols.encoding import render_json
 class CreateInvitation:
     """Request: what the invitation says, whether several may take it, and for how long it stands.
 
-    `request` is a message that whoever takes it shall answer first; `policy` goes with the connections it makes.
+    `request` is a message that whoever takes it shall answer first; `policy` goes with the connections it makes;
+    `mediator` is the connection with the mediator through which we are reached, None for our own door.
     """
 
     goal_code: str = ""
@@ -30,6 +33,7 @@ class CreateInvitation:
     seconds: int | None = None
     request: Mapping[str, Any] | None = None
     policy: Mapping[str, Any] | None = None
+    mediator: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,13 @@ class CreatedInvitation:
 
 
 async def create_invitation(scope: Scope, request: CreateInvitation) -> CreatedInvitation:
-    """Make a DID for it and store both. A DID's keys are made before the transaction begins."""
-    own = await create_own_did(scope, [didcomm_service(endpoint_of(scope))])
+    """Make a DID for it and store both. A DID's keys are made before the transaction begins.
+
+    Raises NoConnection, Undeliverable for a mediator that does not route.
+    """
+    policy = request.policy or {}
+    # Whoever is mediated for holds a line open.
+    own = await reachable_did(scope, request.mediator, sockets=policy.get(MEDIATE) is True)
     row = new_id(scope)
     invitation = Invitation(
         str(new_id(scope)), own.did, request.goal_code, request.goal, request.label, request.request
@@ -59,7 +68,7 @@ async def create_invitation(scope: Scope, request: CreateInvitation) -> CreatedI
         invitation_id=invitation.id,
         invitation=message,
         multi_use=request.multi_use,
-        policy=request.policy or {},
+        policy=policy,
         expires=scope.now() + timedelta(seconds=request.seconds) if request.seconds is not None else None,
     )
     async with scope.unit() as unit:

@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from agent.audit import AuditEvent
-from agent.operations.messaging.identity import identity_named
+from agent.operations.messaging.breaker import Breaker, Resting
+from agent.operations.messaging.identity import identity_named, identity_of
 from agent.operations.messaging.receive_message import receive_message
 from agent.operations.messaging.versions import VERSIONS
 from agent.scope import Scope
@@ -13,16 +14,16 @@ from protocols.ports import Transport
 from protocols.ports.tools import FetchFailed, FetchRefused
 
 
-async def deliver_message(scope: Scope, message_id: UUID) -> None:
+async def deliver_message(scope: Scope, message_id: UUID, breaker: Breaker | None = None) -> None:
     """Send one queued message; nothing to do when it is queued no more.
 
-    Raises Undeliverable, DidNotFound, FetchFailed: try again later, or `give_up`.
+    Raises Undeliverable, DidNotFound, FetchFailed: try again later, or `give_up`; Resting: nothing was tried.
     """
     async with scope.unit() as unit:
         queued: Queued | None = await unit.conversations.outgoing(message_id)
     if queued is None:
         return
-    reply = await _send(scope, queued)
+    reply = await _send(scope, queued, breaker or Breaker())
     await _mark(scope, message_id, delivered=True)
     if reply:
         await _take_reply(scope, reply)
@@ -49,29 +50,42 @@ async def _take_reply(scope: Scope, reply: bytes) -> None:
         return
 
 
-async def _send(scope: Scope, queued: Queued) -> bytes | None:
+async def _send(scope: Scope, queued: Queued, breaker: Breaker) -> bytes | None:
     envelopes, message = VERSIONS[queued.version], queued.message
-    identity = await identity_named(scope, message.from_)
+    identity = await identity_named(scope, message.from_) if message.from_ else await identity_of(scope)
     if identity is None:
         raise Undeliverable("written as somebody that we are not")
     endpoints = await envelopes.endpoints(scope, message)
     packed = await envelopes.pack(scope, identity, message)
     failure: Exception = Undeliverable("addressee has no endpoint that we can use")
     for endpoint in endpoints:
+        rest = breaker.rest(endpoint.uri, scope.now())
+        if rest:
+            failure = Resting(rest)
+            continue
         try:
             uri, wrapped = await envelopes.wrap(scope, endpoint, message, packed)
-            return await _transport(scope, uri).send(uri, wrapped, envelopes.media_type)
+            transport = transport_of(scope, uri)
+            if transport is None:
+                raise Undeliverable("no transport for the endpoint")
+            reply = await transport.send(uri, wrapped, envelopes.media_type)
         except (FetchFailed, FetchRefused, ProtocolError) as error:
             failure = error
+            if isinstance(error, FetchFailed):
+                breaker.failed(endpoint.uri, scope.now())
+        else:
+            breaker.worked(endpoint.uri)
+            return reply
     if isinstance(failure, FetchRefused):
         raise Undeliverable("the guard forbids every endpoint")
     raise failure
 
 
-def _transport(scope: Scope, uri: str) -> Transport:
+def transport_of(scope: Scope, uri: str) -> Transport | None:
+    """The transport for an address, None where none is on."""
     scheme = uri.partition(":")[0].lower()
     for transport in scope.plugins["transports"].values():
         found: Transport = transport
         if scheme in found.schemes:
             return found
-    raise Undeliverable("no transport for the endpoint")
+    return None

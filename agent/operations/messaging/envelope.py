@@ -9,6 +9,7 @@ from typing import Protocol
 from agent.scope import Scope
 from agent.scope.connections import Connection
 from agent.scope.messaging import Identity
+from agent.scope.sessions import Session
 from protocols.didcomm.envelope import Received
 from protocols.didcomm.message import Message
 from protocols.didcomm.routing import Endpoint
@@ -16,12 +17,16 @@ from protocols.didcomm.routing import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message that was opened: which of our identities it is for, and the connection that it came on, if any."""
+    """A message that was opened: which of our identities it is for, and whose connection it belongs to, if any.
+
+    `session` is the WebSocket that it came on.
+    """
 
     received: Received
     identity: Identity
     version: int
     connection: Connection | None = None
+    session: Session | None = None
 
 
 class Envelopes(Protocol):

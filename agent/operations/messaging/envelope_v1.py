@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.operations.messaging.envelope import Arrival
-from agent.operations.messaging.identity import identity_from
+from agent.operations.messaging.identity import VERSION_1, identity_from
 from agent.operations.messaging.peers import resolve
 from agent.operations.messaging.threads import new_id
 from agent.scope import Scope
@@ -28,7 +28,6 @@ from protocols.encoding import parse_json_object
 from protocols.errors import ProtocolError
 from protocols.ports.keys import KeyStoreUnavailable
 
-ALGORITHM = "EdDSA+X25519"
 FORWARD = "https://didcomm.org/routing/1.0/forward"
 _HOSTED = frozenset({"web", "webvh"})
 
@@ -90,7 +89,7 @@ class EnvelopeV1:
 def key_of(identity: Identity) -> SigningKey:
     """The Ed25519 key of ours that signs and agrees. Raises Undeliverable for an identity that has none."""
     for key in identity.authentication.values():
-        if key.handle.algorithm == ALGORITHM:
+        if key.handle.algorithm == VERSION_1:
             return key
     raise Undeliverable("this DID of ours has no key for version 1")
 

@@ -49,8 +49,11 @@ class EnvelopeV2:
         return arrival
 
     async def pack(self, scope: Scope, identity: Identity, message: Message) -> bytes:
-        """Authcrypt for the addressee's agreement keys on a curve that we share."""
-        theirs = dids.keys(await resolve(scope, message.to[0]), "keyAgreement")
+        """Authcrypt for the addressee's agreement keys on a curve that we share; anoncrypt for a message of nobody."""
+        document = await resolve(scope, message.to[0])
+        if not message.from_:
+            return anoncrypt(scope, message, message.to[0], document)
+        theirs = dids.keys(document, "keyAgreement")
         for skid, ours in identity.agreement.items():
             fitting = [(kid, jwk) for kid, jwk in theirs.items() if jwk.get("crv") == ours.jwk["crv"]][:MAX_KEYS]
             if not fitting:
@@ -62,20 +65,20 @@ class EnvelopeV2:
 
     async def endpoints(self, scope: Scope, message: Message) -> tuple[Endpoint, ...]:
         """See `Envelopes`."""
-        return routing.endpoints(await resolve(scope, message.to[0]))
+        found: list[Endpoint] = []
+        for endpoint in routing.endpoints(await resolve(scope, message.to[0])):
+            found.extend(await _mediated(scope, endpoint) if endpoint.uri.startswith("did:") else [endpoint])
+        return tuple(found)
 
     async def wrap(self, scope: Scope, endpoint: Endpoint, message: Message, packed: bytes) -> tuple[str, bytes]:
         """A forward for each routing key, from last to first (Routing 2.0)."""
-        uri, keys = endpoint.uri, endpoint.routing_keys
-        if uri.startswith("did:"):
-            uri, keys = await _mediator(scope, uri, keys)
         inner = message.to[0]
-        for kid in reversed(keys):
+        for kid in reversed(endpoint.routing_keys):
             mediator = parse_did_url(kid).did
             forward = routing.forward(str(new_id(scope)), mediator, inner, packed)
             packed = anoncrypt(scope, forward, kid, await resolve(scope, mediator))
             inner = kid
-        return uri, packed
+        return endpoint.uri, packed
 
 
 async def _open(scope: Scope, octets: bytes) -> Arrival:
@@ -124,14 +127,18 @@ async def _require_rotation(scope: Scope, received: Received) -> None:
     from_prior.verify(prior, await key_of(scope, prior.kid, "authentication"), received.sender)
 
 
-async def _mediator(scope: Scope, did: str, keys: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """A mediator named by its DID: its own address, and its key before the others. One level, so no loop."""
-    document = await resolve(scope, did)
-    for endpoint in routing.endpoints(document):
-        first = routing.agreement_kid(document)
-        if not endpoint.uri.startswith("did:") and first:
-            return endpoint.uri, (*endpoint.routing_keys, first, *keys)
-    raise DidNotFound("mediator has no address")
+async def _mediated(scope: Scope, endpoint: Endpoint) -> list[Endpoint]:
+    """A mediator named by its DID: its own addresses, and its key before the others. One level, so no loop."""
+    try:
+        document = await resolve(scope, endpoint.uri)
+    except DidNotFound:
+        return []  # another endpoint may do
+    first = routing.agreement_kid(document)
+    return [
+        Endpoint(own.uri, (*own.routing_keys, first, *endpoint.routing_keys))
+        for own in routing.endpoints(document)
+        if first and not own.uri.startswith("did:")
+    ]
 
 
 def anoncrypt(scope: Scope, message: Message, kid: str, document: DidDocument) -> bytes:

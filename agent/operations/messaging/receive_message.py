@@ -5,16 +5,21 @@ from dataclasses import replace
 from typing import Any
 
 from agent.audit import SecurityEvent
+from agent.operations.messaging import handshakes
+from agent.operations.messaging.answers import answered
 from agent.operations.messaging.envelope import Arrival
-from agent.operations.messaging.questions import answered
+from agent.operations.messaging.forward_message import forward_message
 from agent.operations.messaging.relationships import Met, met
 from agent.operations.messaging.threads import new_id, protocol_of, settle, write
 from agent.operations.messaging.versions import VERSIONS, fitting
 from agent.scope import Conflict, Scope
 from agent.scope.messaging import Step, Thread
+from agent.scope.sessions import Session
 from protocols.did import DidNotFound
-from protocols.didcomm.catalog import report_problem
+from protocols.didcomm.catalog import report_problem, report_problem_1
 from protocols.didcomm.catalog.report_problem import ReportProblem
+from protocols.didcomm.catalog.report_problem_1 import ReportProblem1
+from protocols.didcomm.catalog.routing import forward_of, is_forward
 from protocols.didcomm.ciphers import CannotOpen
 from protocols.didcomm.envelope import MAX_BYTES, Inconsistent
 from protocols.didcomm.message import Message
@@ -27,6 +32,8 @@ from protocols.errors import Malformed, ProtocolError
 
 Effects = tuple[Callable[[Any], Awaitable[None]], ...]
 _ATTEMPTS = 3
+# In version 1 every protocol may have one of its own. None is ever answered by another.
+_REPORTS = frozenset({"problem-report", "problem_report"})
 _SKEW = 300
 
 
@@ -36,22 +43,34 @@ class NotCurrent(ProtocolError):
     code = "e.p.req.time"
 
 
-async def receive_message(scope: Scope, octets: bytes) -> bytes | None:
+async def receive_message(scope: Scope, octets: bytes, session: Session | None = None) -> bytes | None:
     """Take a message; the reply if it goes back on this connection (return_route).
 
-    Raises CannotOpen, NotCurrent, Replayed. What an authenticated sender does wrong within a protocol is answered by a
-    problem report instead.
+    `session` is the connection where it stays open. Raises CannotOpen, NotCurrent, Replayed, QueueFull. What an
+    authenticated sender does wrong within a protocol is answered by a problem report instead.
     """
-    arrival = await _open(scope, octets)
-    _require_current(arrival.received.message, int(scope.now().timestamp()))
+    arrival = replace(await _open(scope, octets), session=session)
+    message = arrival.received.message
+    _require_current(message, int(scope.now().timestamp()))
+    if is_forward(message):
+        await forward_message(scope, forward_of(message), arrival.received.sender)
+        return None
+    if not arrival.received.sender:
+        # Nothing else is for strangers; `from` without a key behind it is a claim and no sender.
+        raise CannotOpen("no authenticated sender")
     for attempt in range(_ATTEMPTS):
         try:
-            return await _take(scope, await met(scope, arrival))
+            return await _take(scope, await _met(scope, arrival))
         except Conflict:
             # Another message of the thread was faster: look again at where it stands.
             if attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError
+
+
+async def _met(scope: Scope, arrival: Arrival) -> Met:
+    """Version 1 has handshakes where version 2 has DIDs in every message."""
+    return await (handshakes.met if arrival.version == 1 else met)(scope, arrival)
 
 
 async def _open(scope: Scope, octets: bytes) -> Arrival:
@@ -62,9 +81,6 @@ async def _open(scope: Scope, octets: bytes) -> Arrival:
             unit.alarm(SecurityEvent("high", "spoofing", "didcomm_inconsistent"))
             await unit.commit()
         raise CannotOpen(error.detail) from None
-    if not arrival.received.sender:
-        # Nothing here is for strangers; `from` without a key behind it is a claim and no sender.
-        raise CannotOpen("no authenticated sender")
     return arrival
 
 
@@ -89,7 +105,10 @@ def features(scope: Scope, version: int) -> tuple[Feature, ...]:
 async def _take(scope: Scope, meeting: Met) -> bytes | None:
     arrival, received = meeting.arrival, meeting.arrival.received
     thread, transition, effects = await _advance(scope, arrival)
-    returned = received.message.headers.get("return_route") in ("all", "thread")
+    effects = (*meeting.effects, *effects)
+    returned = _returns(arrival)
+    if thread.transient:
+        return await _answer_at_once(scope, meeting, thread, transition, effects)
     written = [write(scope, arrival.identity, thread, outgoing) for outgoing in transition.send]
     reply = None
     if written and returned:
@@ -105,9 +124,36 @@ async def _take(scope: Scope, meeting: Met) -> bytes | None:
         taken,
         tuple(written),
         meeting.connections,
-        (*meeting.effects, *effects),
+        effects,
     )
     await settle(scope, "didcomm.received", step)
+    return reply
+
+
+def _returns(arrival: Arrival) -> bool:
+    """Whether replies go back on the connection (Return-Route): said with the message, or once on a WebSocket."""
+    wanted, session = arrival.received.message.headers.get("return_route"), arrival.session
+    if session is not None and wanted is not None:
+        session.returning = wanted in ("all", "thread")
+    return session.returning if session is not None else wanted in ("all", "thread")
+
+
+async def _answer_at_once(
+    scope: Scope, meeting: Met, thread: Thread, transition: Transition, effects: Effects
+) -> bytes | None:
+    """A message about the channel leaves no trace in conversations; without return_route nothing is answered, for an
+    answer that waits would be wrong by the time it comes."""
+    arrival, reply = meeting.arrival, None
+    if transition.send and _returns(arrival):
+        written = write(scope, arrival.identity, thread, transition.send[0])
+        reply = await _pack(scope, arrival, written.message)
+    if meeting.connections or effects:
+        async with scope.unit() as unit:
+            for connection in meeting.connections:
+                await (unit.connections.add if connection.row_version is None else unit.connections.settle)(connection)
+            for effect in effects:
+                await effect(unit)
+            await unit.commit()
     return reply
 
 
@@ -127,13 +173,16 @@ async def _advance(scope: Scope, arrival: Arrival) -> tuple[Thread, Transition, 
         begun = protocol.receive(thread.state, received, features(scope, arrival.version))
         transition, effects = await answered(scope, arrival, thread, protocol, begun)
     except ProtocolError as error:
-        if isinstance(error, Conflict) or message.type == report_problem.PROBLEM_REPORT:
+        if isinstance(error, Conflict) or message.name in _REPORTS:
             raise
-        apart = replace(await _thread(scope, arrival, ReportProblem.identifier), pthid=message.thread)
-        report = Transition(ThreadState("notifier", "completed"), (report_problem.report(error),), closed=True)
+        old = arrival.version == 1
+        identifier = ReportProblem1.identifier if old else ReportProblem.identifier
+        apart = replace(await _thread(scope, arrival, identifier), pthid=message.thread)
+        said = (report_problem_1 if old else report_problem).report(error)
+        report = Transition(ThreadState("notifier", "completed"), (said,), closed=True)
         return apart, report, ()
     else:
-        return thread, transition, effects
+        return replace(thread, transient=getattr(protocol, "transient", False)), transition, effects
 
 
 async def _thread(scope: Scope, arrival: Arrival, protocol: str) -> Thread:

@@ -6,7 +6,6 @@ from agent.audit import AuditEvent
 from agent.scope import Scope
 from agent.scope.messaging import Identity, Step, Thread, Written
 from agent.tenancy import uuid7
-from protocols.didcomm.catalog.report_problem import PROBLEM_REPORT
 from protocols.didcomm.message import Message, parse_type
 from protocols.didcomm.protocol import DidcommProtocol, Outgoing, UnsupportedMessage
 
@@ -33,8 +32,8 @@ def protocol_of(scope: Scope, message_type: str, version: int = 2) -> DidcommPro
 def write(scope: Scope, identity: Identity, thread: Thread, outgoing: Outgoing, first: UUID | None = None) -> Written:
     """A message for the thread's peer; `first` is its id when the message begins the thread."""
     message_id = first or new_id(scope)
-    # A report opens a thread below the one it is about (Problem Reports); everything else stays in its thread.
-    apart = outgoing.type == PROBLEM_REPORT
+    # A report opens a thread below the one it is about (Problem Reports); nearly everything else stays in its thread.
+    apart = outgoing.apart and first is None
     message = Message(
         id=str(message_id),
         type=outgoing.type,

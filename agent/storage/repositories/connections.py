@@ -67,9 +67,7 @@ _NAME = Statement(
     .values({name: bindparam(name) for name in ("tenant_id", "name_hash", "connection_id", "kind")})
     .on_conflict_do_nothing()
 )
-_USING = Statement(
-    _of_tenant.where(_c.own_did_id.is_not_distinct_from(_own)).order_by(_c.created_at, _c.id).limit(16)
-)
+_USING = Statement(_of_tenant.where(_c.own_did_id.is_not_distinct_from(_own)).order_by(_c.created_at, _c.id).limit(16))
 _WITH_PEER = Statement(
     _of_tenant.where(_c.their_did_index == bindparam("theirs")).order_by(_c.created_at, _c.id).limit(16)
 )

@@ -21,7 +21,7 @@ from protocols.didcomm.v1 import attachments
 from protocols.encoding import parse_b64url, render_json
 
 IDENTIFIER = "https://didcomm.org/connections/1.0"
-_PING = "https://didcomm.org/trust_ping/1.0/ping"
+_ACK = "https://didcomm.org/notification/1.0/ack"
 _MAX_LABEL = 500
 
 
@@ -74,7 +74,7 @@ def document(did: str, key: str, endpoint: str, routing_keys: tuple[str, ...] = 
 
 
 class Connections1:
-    """Makes connections: `request`, `response`, and a ping that says it has come."""
+    """Makes connections: `request`, `response`, and an ack that says it has come."""
 
     identifier: ClassVar[str] = IDENTIFIER
     roles: ClassVar[tuple[str, ...]] = ("invitee", "inviter")
@@ -92,7 +92,7 @@ class Connections1:
         return Transition(ThreadState("invitee", "requested"), (Outgoing(f"{IDENTIFIER}/request", body),))
 
     def receive(self, thread: ThreadState | None, received: Received, features: tuple[Feature, ...]) -> Transition:
-        """Answer a request; ping when a response has come."""
+        """Answer a request; acknowledge a response."""
         name = received.message.name
         if name == "request":
             if thread is not None:
@@ -102,8 +102,7 @@ class Connections1:
         if name == "response":
             if thread is None or (thread.role, thread.state) != ("invitee", "requested"):
                 raise OutOfOrder("response to no request of ours")
-            ping = Outgoing(_PING, {"response_requested": False})
-            return Transition(ThreadState("invitee", "completed"), (ping,), closed=True)
+            return Transition(ThreadState("invitee", "completed"), (Outgoing(_ACK, {"status": "OK"}),), closed=True)
         if name == "ack":
             if thread is None or thread.role != "inviter":
                 raise OutOfOrder("ack of no response of ours")

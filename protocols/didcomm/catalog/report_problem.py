@@ -34,7 +34,7 @@ class ReportProblem:
         code = parameters.get("code")
         if not isinstance(code, str) or not _CODE.fullmatch(code):
             raise InvalidBody("code is no problem code")
-        report = Outgoing(PROBLEM_REPORT, {"code": code, "comment": str(parameters.get("comment", ""))})
+        report = Outgoing(PROBLEM_REPORT, {"code": code, "comment": str(parameters.get("comment", ""))}, apart=True)
         return Transition(ThreadState("notifier", "completed"), (report,), closed=True)
 
     def receive(self, thread: ThreadState | None, received: Received, features: tuple[Feature, ...]) -> Transition:
@@ -50,4 +50,4 @@ class ReportProblem:
 def report(error: ProtocolError) -> Outgoing:
     """The report of a refusal; says no more than the door would say."""
     code = error.code if _CODE.fullmatch(error.code) else "e.p.msg"
-    return Outgoing(PROBLEM_REPORT, {"code": code, "comment": error.description})
+    return Outgoing(PROBLEM_REPORT, {"code": code, "comment": error.description}, apart=True)

@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 import json
 import secrets
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -241,12 +240,13 @@ async def test_what_cannot_be_delivered_is_tried_later_and_given_up(meeting: Mee
     world = meeting.world
     await begin_protocol(meeting.tenant, BeginProtocol(meeting.stranger.did, "trust-ping"))
     deliveries = Deliveries(world.maint, world.scope_of)
-    for attempt in range(1, 9):
+    for attempt in range(1, 19):
         await deliveries()
         rows = await world.rows(meeting.tenant, "SELECT attempts, available_at - now() AS wait FROM outbox")
-        if attempt < 8:
+        if attempt < 18:
             assert [row["attempts"] for row in rows] == [attempt]
-            assert rows[0]["wait"] > timedelta(seconds=3)
+            wanted = min(3600, 2 ** (attempt - 1))
+            assert 0.7 * wanted - 1 < rows[0]["wait"].total_seconds() < 1.3 * wanted
             await world.maint.execute(
                 "UPDATE outbox SET available_at = now() WHERE tenant_id = $1", meeting.tenant.tenant.id
             )

@@ -20,12 +20,14 @@ from agent.fetch import GuardedFetch
 from agent.http.app import Door, Handler
 from agent.http.failures import NotFound
 from agent.http.messaging_routes import ROUTES
+from agent.http.websocket import WebSockets
 from agent.keyring import Keyring
 from agent.operations.messaging.identity import create_messaging_keys
 from agent.scope import Scope, TenantCatalogue
+from agent.signals import Listener, Wakeups
 from agent.storage.database import open_pool
 from agent.storage.embedded import EmbeddedPostgres
-from agent.storage.unit_of_work import unit_of_work
+from agent.storage.unit_of_work import QUEUE_CHANNEL, unit_of_work
 from agent.tenancy import WORKER, Principal, Tenant, uuid7
 from plugins.key_stores.askar import AskarKeyStore
 from protocols.ports import PluginTools
@@ -58,6 +60,11 @@ class World:
     cache: MemoryCache = field(default_factory=MemoryCache)
     rooms: dict[str, tuple[Tenant, Any, TenantCatalogue]] = field(default_factory=dict)
     clock: Any = now
+    wakeups: Wakeups = field(default_factory=Wakeups)
+    sockets: Any = None
+
+    def __post_init__(self) -> None:
+        self.sockets = WebSockets(self.wakeups)
 
     async def tenant(self, name: str) -> Scope:
         """A new tenant with keys for DIDComm."""
@@ -101,7 +108,7 @@ class World:
 
 
 async def _answer(world: World, request: web.BaseRequest) -> web.StreamResponse:
-    door = Door(world.origin, 2_000_000, world.scope_of, _NO, _NO)
+    door = Door(world.origin, 2_000_000, world.scope_of, _NO, _NO, sockets=world.sockets)
     return await Handler(door, ROUTES, (), ())(request)
 
 
@@ -133,7 +140,12 @@ async def open_world(postgres: EmbeddedPostgres) -> AsyncIterator[World]:
     world = World(
         postgres, *pools, store, Keyring({"askar": store}, "askar"), plugins, fetch, f"http://localhost:{port}"
     )
+    listener = Listener(
+        postgres.dsn("chancery_app"), (QUEUE_CHANNEL,), lambda _, name: world.wakeups.wake(name), world.wakeups.wake_all
+    )
+    await listener.start()
     yield world
+    await listener.stop()
     await runner.cleanup()
     await fetch.close()
     await store.close()

@@ -4,9 +4,30 @@ from agent.contracts import didcomm_protocols, transports
 
 QUERY = {"queries": [{"feature-type": "protocol", "match": "*"}]}
 
+PICKUP = ("status-request", "delivery-request", "messages-received", "live-delivery-change")
+COORDINATION = (
+    *("mediate-request", "mediate-grant", "mediate-deny", "keylist-update", "keylist-update-response", "keylist-query"),
+    *("keylist", "recipient-update", "recipient-update-response", "recipient-query", "recipient"),
+)
+
 SAMPLES = {
-    "transports": {"http": transports.Sample},
+    "transports": {
+        "http": transports.Sample,
+        "websocket": lambda: transports.Sample(transports.behind_a_socket, "wss://nobody.example/"),
+    },
     "didcomm_protocols": {
+        "basicmessage": lambda: didcomm_protocols.Sample(("message",), {"content": "Grüezi"}),
+        "coordinate-mediation-2": lambda: didcomm_protocols.Sample(COORDINATION, answer=lambda _: ("did:example:m",)),
+        "coordinate-mediation-3": lambda: didcomm_protocols.Sample(COORDINATION, answer=lambda _: ("did:example:m",)),
+        "empty": lambda: didcomm_protocols.Sample(("empty",)),
+        "message-pickup-4": lambda: didcomm_protocols.Sample(PICKUP, None),
+        "messagepickup-3": lambda: didcomm_protocols.Sample(PICKUP, None),
+        "routing": lambda: didcomm_protocols.Sample(("forward",), None),
+        "user-profile": lambda: didcomm_protocols.Sample(
+            ("profile", "request-profile"),
+            {"profile": {}, "send_back_yours": True},
+            answer=lambda _: {"displayName": "B"},
+        ),
         "out-of-band": lambda: didcomm_protocols.Sample(("invitation",), None),
         "discover-features": lambda: didcomm_protocols.Sample(("queries", "disclose"), QUERY),
         "report-problem": lambda: didcomm_protocols.Sample(("problem-report",), {"code": "e.p.msg"}),

@@ -1,0 +1,30 @@
+"""A connection that stays open, a WebSocket: what was agreed on it, for as long as it lasts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from agent.scope.messaging import Identity
+from protocols.didcomm.picking_up import PicksUp
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Live delivery of one queue: to whom, in which protocol, and from when on."""
+
+    mediation: UUID
+    identity: Identity
+    peer: str
+    version: int
+    protocol: PicksUp
+    since: datetime
+
+
+@dataclass(slots=True)
+class Session:
+    """Starts with nothing agreed. `returning` is return_route, which holds once it was said; `sent` what was delivered
+    live and is not acknowledged yet."""
+
+    returning: bool = False
+    live: Live | None = None
+    sent: set[UUID] = field(default_factory=set)

@@ -1,0 +1,92 @@
+"""What mediators hold for our tenants is picked up: over a connection that stays where there is one, else by asking."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import ClassVar
+from uuid import UUID
+
+import asyncpg
+
+from agent import telemetry
+from agent.operations.messaging.mediator_line import mediator_of
+from agent.operations.messaging.pick_up import live_socket, pick_up, take_frame
+from agent.scope import Scope
+from agent.scope.mediating import Mediation
+from agent.tenancy import WORKER, Principal
+from protocols.errors import ProtocolError
+from protocols.ports.tools import FetchFailed, FetchRefused
+
+_QUIET = 60.0
+_SLOWEST = 60.0
+
+
+class Pickups:
+    """`schedule.Task`: finds the agreements every few seconds and keeps one line for each."""
+
+    name: ClassVar[str] = "pickups"
+    seconds: ClassVar[float] = 5
+
+    def __init__(self, pool: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
+        self._pool, self._scope_of = pool, scope_of
+        self._lines: dict[UUID, asyncio.Task[None]] = {}
+
+    async def __call__(self) -> None:
+        """One round over all tenants: lines for new agreements, none for those that ended."""
+        names = await self._pool.fetch(
+            "SELECT name FROM agent.tenants WHERE status = 'active' AND id <> agent.system_tenant() ORDER BY name"
+        )
+        wanted: dict[UUID, tuple[str, Mediation]] = {}
+        for (name,) in names:
+            try:
+                scope = await self._scope_of(name, WORKER)
+                async with scope.unit() as unit:
+                    wanted |= {one.id: (name, one) for one in await unit.mediations.granted_to_us()}
+            except Exception:
+                telemetry.failure("pickups_failed", tenant=name)
+        for row, (name, mediation) in wanted.items():
+            if row not in self._lines:
+                self._lines[row] = asyncio.create_task(self._keep(name, mediation))
+        for row in self._lines.keys() - wanted.keys():
+            self._lines.pop(row).cancel()
+
+    async def close(self) -> None:
+        """End every line."""
+        lines, self._lines = list(self._lines.values()), {}
+        for line in lines:
+            line.cancel()
+        await asyncio.gather(*lines, return_exceptions=True)
+
+    async def _keep(self, tenant: str, mediation: Mediation) -> None:
+        """Again and again, more slowly while the mediator does not answer."""
+        pause = 1.0
+        while True:
+            try:
+                fetched = await self._line(await self._scope_of(tenant, WORKER), mediation)
+                pause = 0.2 if fetched else 1.0
+            except (ProtocolError, FetchFailed, FetchRefused, TimeoutError) as error:
+                telemetry.log("pickup_failed", reason=type(error).__name__)
+                pause = min(_SLOWEST, pause * 2)
+            except Exception:
+                telemetry.failure("pickup_failed")
+                pause = _SLOWEST
+            await asyncio.sleep(pause)
+
+    async def _line(self, scope: Scope, mediation: Mediation) -> int:
+        mediator = await mediator_of(scope, mediation)
+        socket = await live_socket(scope, mediator)
+        if socket is None:
+            return await pick_up(scope, mediation)
+        fetched = 0
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    octets = await socket.receive(_QUIET)
+                    if octets is None:
+                        return fetched
+                    fetched += await take_frame(scope, mediator, socket, octets)
+                    continue
+                # A quiet line may be a dead one: asking shows, and fetches what was missed.
+                await pick_up(scope, mediation)
+        finally:
+            await socket.close()
