@@ -6,7 +6,7 @@ from typing import Any
 
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.envelope_v1 import key_of, known, sender_key, services_of, stored
-from agent.operations.messaging.identity import endpoint_of, identity_for
+from agent.operations.messaging.identity import endpoint_of
 from agent.operations.messaging.relationships import Met, taking
 from agent.scope import Scope
 from agent.scope.connections import Connection
@@ -21,7 +21,7 @@ from protocols.didcomm.v1.services import Service
 from protocols.errors import ProtocolError
 
 AUTO_ACCEPT = "auto_accept"
-"""False in an invitation's policy: nobody who takes it is answered. The operator makes another one for whom they want."""
+"""False in an invitation's policy: nobody who takes it is answered."""
 _EXCHANGE = "https://didcomm.org/didexchange/1."
 Effects = tuple[Callable[[Any], Awaitable[None]], ...]
 
@@ -170,8 +170,3 @@ def old_connection(scope: Scope, identity: Identity) -> dict[str, Any]:
     did = connections_1.did_of(key.jwk)
     document = connections_1.document(did, pack.verkey(key.jwk), endpoint_of(scope))
     return {"DID": did, "DIDDoc": document}
-
-
-async def identity_of_connection(scope: Scope, connection: Connection) -> Identity:
-    """Who we are on a connection."""
-    return await identity_for(scope, connection.own_did)

@@ -39,8 +39,8 @@ _RETIRE = Statement(
     .where(_o.tenant_id == _tenant, _o.id == bindparam("row"), _o.retired_at.is_(None))
     .values(retired_at=func.now())
 )
-_CHANGING = "state their_did_sealed their_did_index their_label_sealed own_did_id data_sealed policy"
-_NEW = f"tenant_id id protocol didcomm_version multi_use invitation_hash invitation_sealed expires_at {_CHANGING}"
+_CHANGING = "protocol state their_did_sealed their_did_index their_label_sealed own_did_id data_sealed policy"
+_NEW = f"tenant_id id didcomm_version multi_use invitation_hash invitation_sealed expires_at {_CHANGING}"
 _ADD = _insert(connections, _NEW)
 _SETTLE = Statement(
     update(connections)
@@ -139,6 +139,7 @@ class ConnectionRepository:
         row = connection.id
         theirs = peer.short_form(connection.their_did)
         return {
+            "protocol": connection.protocol,
             "state": connection.state,
             "their_did_sealed": self._seal(row, "their_did_sealed", connection.their_did.encode()),
             "their_did_index": self._hash("their_did", theirs) if theirs else None,
@@ -157,7 +158,6 @@ class ConnectionRepository:
             unit.connection,
             tenant_id=unit.tenant_id,
             id=connection.id,
-            protocol=connection.protocol,
             didcomm_version=connection.version,
             multi_use=connection.multi_use,
             invitation_hash=self._hash("invitation", connection.invitation_id) if connection.invitation_id else None,

@@ -30,7 +30,7 @@ class ConnectionAsked:
 
 
 def told(connection: Any, label: Any = "") -> Told:
-    """Who the peer says to be in a request's `connection`, or a response's after it was verified. Raises InvalidBody."""
+    """Who the peer says to be in a request's `connection`, or in that of a verified response. Raises InvalidBody."""
     did, document = (connection.get(name) for name in ("DID", "DIDDoc")) if isinstance(connection, dict) else ("", "")
     if not isinstance(did, str) or not did or not isinstance(document, dict | None):
         raise InvalidBody("connection without DID and DIDDoc")
@@ -112,5 +112,6 @@ class Connections1:
         raise UnsupportedMessage("connections knows request and response")
 
     def answered(self, thread: ThreadState, question: Any, answer: Any) -> Transition:
-        """The response."""
-        return Transition(ThreadState("inviter", "responded"), (Outgoing(f"{IDENTIFIER}/response", dict(answer)),))
+        """The response. The ack that follows is of a protocol of its own; the connection knows that it came."""
+        response = Outgoing(f"{IDENTIFIER}/response", dict(answer))
+        return Transition(ThreadState("inviter", "responded"), (response,), closed=True)

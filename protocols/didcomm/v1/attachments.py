@@ -50,7 +50,7 @@ def seal(prepared: Prepared, signature: bytes, media_type: str = "application/js
 
 
 def octets(attachment: Any) -> bytes:
-    """The content of an attachment, in base64 of either alphabet or as JSON, whoever vouches for it. Raises Malformed."""
+    """The content of an attachment, in base64 of either alphabet or as JSON, whoever signed it. Raises Malformed."""
     data = attachment.get("data") if isinstance(attachment, dict) else None
     if isinstance(data, dict) and isinstance(data.get("base64"), str):
         return _b64(data["base64"])
