@@ -48,8 +48,10 @@ def offer(
         except ValueError:
             stop("the claims file is not JSON", 2)
     made = Client().post("/credential-offers", body)
-    answer = {name: made[name] for name in ("credential_offer_uri", "tx_code", "issuance_id")}
+    told = ("credential_offer_uri", "tx_code", "issuance_id", "evidence_uri")
+    answer = {name: made[name] for name in told if name in made}
     code = f"\ntransaction code: {answer['tx_code']}" if answer["tx_code"] else ""
+    code += f"\nto present before: {answer['evidence_uri']}" if "evidence_uri" in answer else ""
     show(answer, as_json, f"{answer['credential_offer_uri']}{code}\nissuance: {answer['issuance_id']}")
 
 

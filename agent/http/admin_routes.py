@@ -107,6 +107,7 @@ def _offered(made: CreatedCredentialOffer) -> Reply:
             "credential_offer_uri": made.credential_offer_uri,
             "tx_code": made.tx_code,
             "issuance_id": str(made.issuance_id),
+            **({"evidence_uri": made.evidence_uri} if made.evidence_uri else {}),
         }
     )
 

@@ -25,7 +25,7 @@ from agent.operations.administering.issuance_policies import (
     set_policy,
 )
 from agent.scope.deferring import DeferralListing, KeptRequest
-from agent.scope.tenants import IssuancePolicy
+from agent.scope.tenants import IssuancePolicy, RequiredEvidence
 from protocols.errors import Malformed
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
 
@@ -110,6 +110,18 @@ def _policy_made(made: tuple[UUID, int]) -> Reply:
     return _shown({"id": str(made[0]), "version": made[1]}, 201)
 
 
+def _evidence(one: RequiredEvidence) -> dict[str, Any]:
+    asked: dict[str, Any] = {"query": one.query} if one.query else {"dcql_query": one.dcql_query}
+    if one.verification_policy:
+        asked["verification_policy"] = one.verification_policy
+    rules: list[dict[str, Any]] = [{"path": list(rule.path), "claim": list(rule.claim)} for rule in one.match]
+    for told, rule in zip(rules, one.match, strict=True):
+        if rule.credential:
+            told["credential"] = rule.credential
+    seconds = int(one.max_age.total_seconds())
+    return {**asked, "match": rules, "same_key": one.same_key, "max_age": seconds, "refuse": one.refuse}
+
+
 def _policies(found: Sequence[IssuancePolicy]) -> Reply:
     items = [
         {
@@ -121,6 +133,7 @@ def _policies(found: Sequence[IssuancePolicy]) -> Reply:
             "cool_down": int(one.cool_down.total_seconds()) if one.cool_down else None,
             "approval": one.approval,
             "interval": one.interval,
+            "required_evidence": None if one.evidence is None else _evidence(one.evidence),
             "fee": None
             if one.fee is None
             else {

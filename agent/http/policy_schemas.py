@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from agent.http.admin_schemas import WORD, ClosedSchema
 
@@ -38,6 +38,35 @@ class FeeBody(ClosedSchema):
     refuse = fields.Boolean(load_default=False)
 
 
+_NAMES = fields.List(fields.String(validate=validate.Length(1, 256)), required=True, validate=validate.Length(1, 8))
+
+
+class MatchBody(ClosedSchema):
+    """A claim that is presented and has to be the one that is issued."""
+
+    path = _NAMES
+    claim = _NAMES
+    credential = fields.String(validate=NAME)
+
+
+class EvidenceBody(ClosedSchema):
+    """What has to be presented first."""
+
+    query = fields.String(validate=NAME)
+    dcql_query = fields.Dict(validate=_small)
+    match = fields.List(fields.Nested(MatchBody), load_default=list, validate=validate.Length(0, 32))
+    same_key = fields.Boolean(load_default=False)
+    max_age = fields.Integer(validate=validate.Range(60, 2_678_400), load_default=600, strict=True)
+    refuse = fields.Boolean(load_default=False)
+    verification_policy = fields.String(validate=NAME)
+
+    @validates_schema
+    def one_query(self, data: dict[str, Any], **_: Any) -> None:
+        """By name or whole."""
+        if ("query" in data) == ("dcql_query" in data):
+            raise ValidationError("One of query and dcql_query.")
+
+
 class IssuancePolicyBody(ClosedSchema):
     """POST /issuance-policies: the policy's next version."""
 
@@ -48,7 +77,7 @@ class IssuancePolicyBody(ClosedSchema):
     approval = fields.Boolean(load_default=False)
     interval = fields.Integer(validate=validate.Range(1, 2_678_400), load_default=60, strict=True)
     fee = fields.Nested(FeeBody, load_default=None)
-    required_evidence = fields.List(fields.String(validate=NAME), load_default=list, validate=validate.Length(0, 16))
+    required_evidence = fields.Nested(EvidenceBody, load_default=None, allow_none=True)
 
 
 class SourceBody(ClosedSchema):

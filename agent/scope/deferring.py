@@ -77,6 +77,30 @@ class DeferralListing:
     subject_key_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceAsked:
+    """A presentation request that a version of an issuance policy made."""
+
+    request_id: UUID
+    policy_id: UUID
+
+
+class Evidence(Protocol):
+    """`unit.evidence`: which presentation requests were made for a sign-in, or for an issuance."""
+
+    async def ask(self, request: UUID, policy: UUID, session: UUID | None, issuance: UUID | None) -> None:
+        """Of one of the two."""
+
+    async def of_session(self, session: UUID) -> Sequence[EvidenceAsked]:
+        """Newest first."""
+
+    async def of_issuance(self, issuance: UUID) -> Sequence[EvidenceAsked]:
+        """Newest first."""
+
+    async def adopt(self, session: UUID, issuance: UUID) -> None:
+        """What was a sign-in's is an issuance's from now on."""
+
+
 class Deferrals(Protocol):
     """`unit.deferrals`: each step is atomic."""
 
@@ -164,6 +188,8 @@ class NewPolicy:
     cool_down: timedelta | None
     approval: bool
     interval: int
+    evidence: Mapping[str, Any] | None
+    """Members of `RequiredEvidence`, as JSON."""
     fee: Mapping[str, Any] | None
     """`{"amount", "currency", "gate": {"kind", "settings"}, "refuse"}`"""
 

@@ -168,6 +168,9 @@ class Issuances(Protocol):
     async def waiting(self, token_hash: bytes) -> Authorized | None:
         """The same; a token that is bound to a key or certificate lives on for what was deferred under it."""
 
+    async def begun(self, issuance: UUID) -> Authorized | None:
+        """An issuance that nothing was issued of yet, with or without a token."""
+
     async def settle(self, settlement: Settlement) -> None:
         """Record credentials, spend nonces, move the state on. Raises Conflict or InvalidNonce: nothing happened."""
 

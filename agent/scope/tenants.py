@@ -62,11 +62,39 @@ class Fee:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimMatch:
+    """The claim at `path` of what is presented has to be the claim at `claim` of what is issued; `credential` is an id
+    of the query, None for every credential that has the path."""
+
+    path: tuple[str, ...]
+    claim: tuple[str, ...]
+    credential: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredEvidence:
+    """What has to be presented first: a stored query by name, or a DCQL query; good for `max_age`.
+
+    `same_key`: the credential is bound to keys that presented. `refuse` a pre-authorized issuance without it, instead
+    of deferring it. `verification_policy` decides, by name, or the tenant's default.
+    """
+
+    query: str | None = None
+    dcql_query: Mapping[str, Any] | None = None
+    match: tuple[ClaimMatch, ...] = ()
+    same_key: bool = False
+    max_age: timedelta = timedelta(minutes=10)
+    refuse: bool = False
+    verification_policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IssuancePolicy:
     """One version of a policy: who may have a credential, and what has to be done before.
 
     `claims` is a JSON Schema that the claims have to fit; `max_active` and `cool_down` limit what one person gets.
-    `approval` says that somebody has to look; a wallet comes back for the answer after `interval` seconds.
+    `approval` says that somebody has to look; a wallet comes back for the answer after `interval` seconds. `evidence`
+    has to be presented before.
     """
 
     id: UUID
@@ -78,6 +106,7 @@ class IssuancePolicy:
     approval: bool = False
     interval: int = 60
     fee: Fee | None = None
+    evidence: RequiredEvidence | None = None
 
     @property
     def limited(self) -> bool:

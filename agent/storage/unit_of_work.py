@@ -31,6 +31,7 @@ from agent.storage.repositories.dcql_queries import DcqlQueryRepository
 from agent.storage.repositories.deferrals import DeferralRepository
 from agent.storage.repositories.dids import DidRepository
 from agent.storage.repositories.erasures import ErasureRepository
+from agent.storage.repositories.evidence import EvidenceRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
@@ -114,6 +115,11 @@ class PostgresUnit:
     def signing_keys(self) -> SigningKeyRepository:
         """The tenant's own keys."""
         return SigningKeyRepository(self)
+
+    @property
+    def evidence(self) -> EvidenceRepository:
+        """What was asked for before issuance."""
+        return EvidenceRepository(self)
 
     @property
     def idempotency_keys(self) -> IdempotencyKeyRepository:

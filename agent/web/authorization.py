@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from agent.operations.issuing.evidence import Evidence, outstanding
 from agent.operations.signing_in.begin_authorization import RefusedByRedirect, begin_authorization
 from agent.operations.signing_in.browser_session import Browser, SessionGone, open_session, person
 from agent.operations.signing_in.decide import approve, deny
@@ -13,6 +14,8 @@ from agent.operations.signing_in.sign_in import WrongPassword, sign_in
 from agent.operations.signing_in.upstream import offered
 from agent.scope import Scope
 from agent.scope.authorizing import AuthorizationSession
+from agent.scope.tenants import IssuancePolicy
+from agent.web import evidence
 from agent.web.pages import page
 from protocols.encoding import b64url
 from protocols.errors import ProtocolError
@@ -108,6 +111,9 @@ async def signed_in_page(scope: Scope, session: AuthorizationSession, call: Call
     }
     if "enrolment" in session.request:
         return page(scope, "passkeys.html", title="Add a passkey", script=_script(scope), **values)
+    missing = await outstanding(scope, session)
+    if missing is not None:
+        return await evidence.show(scope, _asking(scope, session, call, missing))
     shown = [_shown(scope, name) for name in session.request["configurations"]]
     return page(
         scope,
@@ -160,6 +166,20 @@ async def _sign_in(scope: Scope, session: AuthorizationSession, call: Call) -> R
         return sign_in_page(scope, session, call, error.description)
 
 
+def _asking(
+    scope: Scope, session: AuthorizationSession, call: Call, missing: tuple[IssuancePolicy, Evidence]
+) -> evidence.Asking:
+    return evidence.of_session(session.id, missing, _action(scope, session), _csrf(scope, call))
+
+
+async def _ask_for_evidence(scope: Scope, session: AuthorizationSession, call: Call) -> Reply:
+    await person(scope, session)
+    missing = await outstanding(scope, session)
+    if missing is None:
+        return Reply(303, headers={"Location": _action(scope, session), "Cache-Control": "no-store"})
+    return await evidence.ask(scope, _asking(scope, session, call, missing), call)
+
+
 async def _decide(scope: Scope, session: AuthorizationSession, call: Call) -> Reply:
     decisions = {"approve": approve, "deny": deny}
     decision = call.form().get("decision", "")
@@ -174,4 +194,7 @@ ROUTES = (
     row("GET", "/authorize/{session}", in_session(_show)),
     row("POST", "/authorize/{session}/sign-in", in_session(_sign_in)),
     row("POST", "/authorize/{session}/decision", in_session(_decide)),
+    row("POST", "/authorize/{session}/evidence", in_session(_ask_for_evidence)),
+    row("GET", "/evidence/{reference}", evidence.show_for_offer),
+    row("POST", "/evidence/{reference}", evidence.ask_for_offer),
 )

@@ -65,7 +65,13 @@ class NotFromHere(ProtocolError):
     status = 403
 
 
-def _cookie(scope: Scope) -> str:
+def browser_secret(call: Call, scope: Scope) -> str:
+    """What this browser's cookie says, or a new secret for it."""
+    secret = call.cookies.get(cookie_name(scope), "")
+    return secret if _SECRET.fullmatch(secret) else b64url(scope.entropy(32))
+
+
+def cookie_name(scope: Scope) -> str:
     """The cookie's name: bound to the host by its prefix where TLS allows that (RFC 6265bis, 4.1.3.2)."""
     return "__Host-presentation" if scope.tenant.base_url.startswith("https://") else "presentation"
 
@@ -82,9 +88,7 @@ def _shown(show: Callable[[Scope, Call], Awaitable[Reply]]) -> Callable[[Scope, 
 
 async def _begin(scope: Scope, call: Call) -> Reply:
     """The page, for the first browser that opens it; it asks the wallet by link or by the DC API."""
-    secret = call.cookies.get(_cookie(scope), "")
-    if not _SECRET.fullmatch(secret):
-        secret = b64url(scope.entropy(32))
+    secret = browser_secret(call, scope)
     begun = await begin_in_browser(scope, call.path["request"], secret)
     here = f"{scope.tenant.base_url}/present/{call.path['request']}"
     ask = ""
@@ -100,12 +104,12 @@ async def _begin(scope: Scope, call: Call) -> Reply:
         answer=f"{here}/answer",
         state="",
     )
-    return Reply(shown.status, shown.body, shown.media_type, shown.headers, {_cookie(scope): secret})
+    return Reply(shown.status, shown.body, shown.media_type, shown.headers, {cookie_name(scope): secret})
 
 
 async def _return(scope: Scope, call: Call) -> Reply:
     """The wallet sent the browser back: with a response code, or with the answer in the fragment."""
-    secret = call.cookies.get(_cookie(scope), "")
+    secret = call.cookies.get(cookie_name(scope), "")
     if not secret:
         raise NotFromHere("no cookie")
     code = call.query_parameters().get("response_code")
@@ -123,7 +127,7 @@ async def _answer(scope: Scope, call: Call) -> str | None:
     own = origin_of(scope.tenant.base_url)
     if call.header("origin") != own or call.header("sec-fetch-site") not in (None, "same-origin"):
         raise NotFromHere("origin")
-    reference, secret = call.path["request"], call.cookies.get(_cookie(scope), "")
+    reference, secret = call.path["request"], call.cookies.get(cookie_name(scope), "")
     if not secret:
         raise NotFromHere("no cookie")
     if call.media_type == "application/json":

@@ -9,10 +9,13 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.operations.issuing.claims import compiled
 from agent.operations.issuing.codes import webhook_secret
+from agent.operations.verifying.dcql_queries import active_query
+from agent.operations.verifying.policies import chosen
 from agent.scope import Scope
 from agent.scope.deferring import NewPolicy
 from agent.scope.tenants import CredentialConfiguration, IssuancePolicy
 from agent.tenancy import uuid7
+from protocols.dcql import query as dcql
 from protocols.errors import ProtocolError
 from protocols.ports.sources import InvalidSettings
 
@@ -41,7 +44,8 @@ class SetPolicy:
 
     `fee` is `{"amount", "currency", "gate", "settings", "refuse"}`.
 
-    `required_evidence` names DCQL queries that have to be answered first.
+    `required_evidence` is `{"query" or "dcql_query", "match": [{"path", "claim", "credential"}], "same_key", "max_age",
+    "refuse"}`; see `scope.tenants.RequiredEvidence`.
     """
 
     name: str
@@ -51,7 +55,7 @@ class SetPolicy:
     approval: bool = False
     interval: int = 60
     fee: Mapping[str, Any] | None = None
-    required_evidence: Sequence[str] = ()
+    required_evidence: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,8 @@ class Configured:
 
 async def set_policy(scope: Scope, request: SetPolicy) -> tuple[UUID, int]:
     """(id, version). Raises InvalidPolicy, Conflict when another version was first."""
-    if request.required_evidence:
-        raise InvalidPolicy("required_evidence", "presentations are not asked for before issuance here")
+    if request.required_evidence is not None:
+        await _require_evidence(scope, request.required_evidence)
     _require_schema(request.claims)
     fee = request.fee
     if fee is not None:
@@ -87,6 +91,7 @@ async def set_policy(scope: Scope, request: SetPolicy) -> tuple[UUID, int]:
         cool_down=request.cool_down,
         approval=request.approval,
         interval=request.interval,
+        evidence=request.required_evidence,
         fee=None if fee is None else {**fee, "gate": {"kind": fee["gate"], "settings": dict(fee["settings"])}},
     )
     async with scope.unit() as unit:
@@ -148,6 +153,21 @@ def _source(scope: Scope, source: Mapping[str, Any] | None) -> Mapping[str, Any]
         return {}
     _require_settings(scope, "claim_sources", source["kind"], source["settings"], "claim_source")
     return {"kind": source["kind"], "settings": dict(source["settings"]), "drop_unnamed": source["extra"] == "drop"}
+
+
+async def _require_evidence(scope: Scope, evidence: Mapping[str, Any]) -> None:
+    """A query that somebody here can ask, and rules about credentials that it asks for."""
+    try:
+        query = evidence.get("dcql_query") or (await active_query(scope, evidence["query"])).dcql_query
+        asked = dcql.parse(query)
+        chosen(scope, evidence.get("verification_policy"))
+    except ProtocolError as error:
+        raise InvalidPolicy("required_evidence", error.description) from None
+    if any(one.format not in scope.plugins["credential_formats"] for one in asked.credentials):
+        raise InvalidPolicy("required_evidence", "a credential format of the query is not known")
+    named = {one.get("credential") for one in evidence.get("match", ())} - {None}
+    if not named <= {one.id for one in asked.credentials}:
+        raise InvalidPolicy("required_evidence", "match names a credential that is not asked for")
 
 
 def _require_schema(schema: Mapping[str, Any] | None) -> None:

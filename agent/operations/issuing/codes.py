@@ -65,3 +65,20 @@ def read_refresh_token(vault: TenantVault, token: str) -> tuple[UUID, int] | Non
     if len(value) != 52 or not hmac.compare_digest(mac, vault.derive("refresh_token", body)):
         return None
     return UUID(bytes=body[:16]), int.from_bytes(body[16:], "big")
+
+
+def evidence_reference(vault: TenantVault, issuance: UUID) -> str:
+    """What stands in the address of the page where a person presents what an offer wants presented."""
+    return b64url(issuance.bytes + vault.derive("evidence", issuance.bytes)[:16])
+
+
+def read_evidence_reference(vault: TenantVault, text: str) -> UUID | None:
+    """The issuance behind a reference, None when it is not ours."""
+    try:
+        value = parse_b64url(text)
+    except Malformed:
+        return None
+    if len(value) != 32:
+        return None
+    found = UUID(bytes=value[:16])
+    return found if hmac.compare_digest(text, evidence_reference(vault, found)) else None

@@ -55,6 +55,8 @@ class CreatedCredentialOffer:
     issuance_id: UUID
     credential_offer_uri: str
     tx_code: str | None
+    evidence_uri: str | None = None
+    """Where the person presents what a policy wants presented before a pre-authorized issuance."""
 
 
 async def create_credential_offer(scope: Scope, request: CreateCredentialOffer) -> CreatedCredentialOffer:
@@ -74,7 +76,7 @@ async def create_credential_offer(scope: Scope, request: CreateCredentialOffer) 
         unit.record(AuditEvent("offer.created", "issuance", issuance, correlation=issuance, metadata=metadata))
         await unit.issuances.add(new)
         await unit.commit()
-    return CreatedCredentialOffer(issuance, _link(scope, new, request.by_value), tx_code)
+    return CreatedCredentialOffer(issuance, _link(scope, new, request.by_value), tx_code, _evidence(scope, new))
 
 
 def _new(
@@ -95,6 +97,14 @@ def _new(
         tx_code_mac=codes.tx_code_mac(vault, issuance, tx_code) if tx_code else None,
         expires_at=scope.now() + (request.lifetime or LIFETIME),
     )
+
+
+def _evidence(scope: Scope, new: NewIssuance) -> str | None:
+    """Who signs in presents it between that and the consent."""
+    policies = (scope.catalogue.configurations[name].policy for name in new.credential_configuration_ids)
+    if new.grant_type == AUTHORIZATION_CODE or not any(one and one.evidence for one in policies):
+        return None
+    return f"{scope.tenant.base_url}/evidence/{codes.evidence_reference(scope.vault, new.id)}"
 
 
 def _tx_code(scope: Scope) -> str:

@@ -1,17 +1,22 @@
-"""Whether a credential can be issued now: claims, eligibility, payment, approval, in this order."""
+"""Whether a credential can be issued now: claims, eligibility, evidence, payment, approval, in this order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agent.operations.issuing.claims import InvalidClaims, fits, require_fit
+from agent.operations.issuing.evidence import VERIFIED, Owner, evidence_of
 from agent.operations.issuing.gather_claims import SourceSilent, gather_claims, in_time
 from agent.scope import Scope
 from agent.scope.deferring import Deferral
 from agent.scope.issuing import Authorized
 from agent.scope.tenants import CredentialConfiguration, IssuancePolicy
+from protocols.encoding import b64url
+from protocols.jose.jwk import thumbprint
 from protocols.openid4vci.errors import CredentialRequestDenied
 from protocols.ports import ClaimsLater, Due
+
+PRE_AUTHORIZED = "pre-authorized_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What is outstanding ("claims", "payment", "approval"), when to come again, and the claims if they are known."""
+    """What is outstanding ("claims", "evidence", "payment", "approval"), when to come again, and the claims if they are
+    known."""
 
     waiting_for: tuple[str, ...]
     interval: int
@@ -31,9 +37,16 @@ class Waiting:
 
 
 async def decide_issuance(
-    scope: Scope, issuance: Authorized, configuration: CredentialConfiguration, deferral: Deferral | None = None
+    scope: Scope,
+    issuance: Authorized,
+    configuration: CredentialConfiguration,
+    holders: Sequence[Mapping[str, Any]],
+    deferral: Deferral | None = None,
 ) -> Ready | Waiting:
-    """`deferral` holds what was found and approved before. Raises CredentialRequestDenied, SourceSilent."""
+    """`holders` are the keys to be bound; `deferral` holds what was found and approved before.
+
+    Raises CredentialRequestDenied, SourceSilent.
+    """
     if configuration.plain and deferral is None:
         return Ready(_own_claims(scope, configuration, issuance))
     policy = configuration.policy
@@ -43,18 +56,23 @@ async def decide_issuance(
     if isinstance(claims, ClaimsLater):
         outstanding.append(("claims", claims.interval))
     # 2. who may have it
-    await _require_eligible(scope, issuance, configuration, None if isinstance(claims, ClaimsLater) else claims)
-    # 3. the payment
+    known = None if isinstance(claims, ClaimsLater) else claims
+    await _require_eligible(scope, issuance, configuration, known)
+    # 3. what had to be presented
+    if policy and policy.evidence and not await _presented(scope, issuance, policy, known, holders, deferral):
+        if policy.evidence.refuse or issuance.grant_type != PRE_AUTHORIZED:
+            raise CredentialRequestDenied("no evidence")
+        outstanding.append(("evidence", policy.interval))
+    # 4. the payment
     if policy and policy.fee and not await _paid(scope, issuance, policy):
         if policy.fee.refuse:
             raise CredentialRequestDenied("not paid")
         outstanding.append(("payment", policy.interval))
-    # 4. somebody who looks at it
+    # 5. somebody who looks at it
     if policy and policy.approval and not (deferral and deferral.approved):
         outstanding.append(("approval", policy.interval))
     if not outstanding and not isinstance(claims, ClaimsLater):
         return Ready(claims)
-    known = None if isinstance(claims, ClaimsLater) else claims
     return Waiting(tuple(name for name, _ in outstanding), max(seconds for _, seconds in outstanding), known)
 
 
@@ -105,6 +123,20 @@ async def require_within_limits(
     policy = configuration.policy
     if policy and not await unit.deferrals.within(issuance, configuration.id, policy, scope.now()):
         raise CredentialRequestDenied("a limit of the policy")
+
+
+async def _presented(
+    scope: Scope,
+    issuance: Authorized,
+    policy: IssuancePolicy,
+    claims: Mapping[str, Any] | None,
+    holders: Sequence[Mapping[str, Any]],
+    deferral: Deferral | None,
+) -> bool:
+    """How old it is counts when the wallet asks, and not while the request waits for something else."""
+    keys = [b64url(thumbprint(one)) for one in holders]
+    found = await evidence_of(scope, Owner(issuance=issuance.id), policy, claims, keys, aging=deferral is None)
+    return found.state == VERIFIED
 
 
 async def _paid(scope: Scope, issuance: Authorized, policy: IssuancePolicy) -> bool:

@@ -44,7 +44,8 @@ async def deliver_deferred_credential(
     configuration = _configuration(scope, deferral)
     if configuration.id in issuance.issued and issuance.grant_type == "pre-authorized_code":
         raise InvalidTransactionId("issued already")
-    decision = await decide_issuance(scope, issuance, configuration, deferral)
+    holders = [one["jwk"] for one in deferral.request.holders if one]
+    decision = await decide_issuance(scope, issuance, configuration, holders, deferral)
     if isinstance(decision, Waiting):
         await _keep(scope, issuance, deferral, decision)
         again = DeferredResponse(codes.transaction_id(scope.vault, deferral.id), deferral.interval)

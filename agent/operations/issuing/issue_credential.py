@@ -73,7 +73,8 @@ async def issue_credential(
         raise
     if configuration.id in issuance.issued and issuance.grant_type == "pre-authorized_code":
         raise CredentialRequestDenied("issued already")
-    decision = await decide_issuance(scope, issuance, configuration)
+    holders = [one.jwk for one in proved.holders if one]
+    decision = await decide_issuance(scope, issuance, configuration, holders)
     if isinstance(decision, Waiting):
         later = await defer_credential(scope, issuance, configuration, request, proved, marks, decision)
         return sealed_response(request, later)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.issuing.codes import digest
+from agent.operations.issuing.evidence import EvidenceMissing, outstanding
 from agent.operations.signing_in.browser_session import SessionGone, person
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import Approval, AuthorizationSession
@@ -17,13 +18,15 @@ CODE_LIFETIME = timedelta(seconds=60)
 
 
 async def approve(scope: Scope, session: AuthorizationSession) -> Mapping[str, str]:
-    """The code, or access_denied when the offer was made to somebody else. Raises SessionGone."""
+    """The code, or access_denied when the offer was made to somebody else. Raises SessionGone, EvidenceMissing."""
     who = await person(scope, session)
     request = session.request
     if "redirect_uri" not in request:
         raise SessionGone("nothing was asked")
     if request["subject"] and not hmac.compare_digest(parse_b64url(request["subject"]), who.subject_index or b""):
         return await deny(scope, session)
+    if await outstanding(scope, session) is not None:
+        raise EvidenceMissing()
     code = b64url(scope.entropy(32))
     issuance = UUID(request["issuance"]) if request["issuance"] else uuid7(scope.now(), scope.entropy(10))
     approval = Approval(
@@ -40,6 +43,7 @@ async def approve(scope: Scope, session: AuthorizationSession) -> Mapping[str, s
     try:
         async with scope.unit() as unit:
             await unit.authorizations.approve(session, approval)
+            await unit.evidence.adopt(session.id, issuance)
             metadata = {"configurations": list(approval.credential_configuration_ids)}
             unit.record(AuditEvent("authorization.approved", "issuance", issuance, "approve", issuance, metadata))
             await unit.commit()

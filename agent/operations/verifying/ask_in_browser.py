@@ -40,6 +40,15 @@ async def begin_in_browser(scope: Scope, reference: str, secret: str) -> BegunIn
     return BegunInBrowser(link=await _link(scope, found))
 
 
+async def link_of(scope: Scope, request: UUID) -> str | None:
+    """The link for a wallet, again; None when the request waits no more, or belongs to one browser."""
+    async with scope.unit() as unit:
+        found: OpenRequest | None = await unit.presentations.open(request)
+    if found is None or found.terms.same_device or found.response_mode in DIGITAL:
+        return None
+    return await _link(scope, found)
+
+
 async def digital_credential_request(scope: Scope, request: UUID) -> DigitalCredentialRequest:
     """What a page of the verifier's own passes to navigator.credentials.get. Raises RequestGone."""
     async with scope.unit() as unit:

@@ -71,7 +71,9 @@ def _require_prefixes(scope: Scope, request: "RequestPresentation") -> None:
 
 def _require_destinations(scope: Scope, request: "RequestPresentation") -> None:
     settings = scope.catalogue.verifier
-    if request.redirect_uri and settings.redirect_uris and request.redirect_uri not in settings.redirect_uris:
+    to = request.redirect_uri
+    own = to is not None and to.startswith(f"{scope.tenant.base_url}/")
+    if to and settings.redirect_uris and not own and to not in settings.redirect_uris:
         raise InvalidTerms("redirect_uri is not one of the verifier's")
     if settings.origins and not set(settings.origins).issuperset(request.origins):
         raise InvalidTerms("origin is not one of the verifier's")

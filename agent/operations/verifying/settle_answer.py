@@ -15,7 +15,9 @@ from agent.operations.verifying.trail import Shown, Trail
 from agent.scope import Scope
 from agent.scope.verifying import IgnoredAnswer, OpenRequest, Presented, Verdict
 from agent.tenancy import uuid7
+from protocols.encoding import b64url
 from protocols.errors import ProtocolError
+from protocols.jose.jwk import thumbprint
 from protocols.openid4vp.authorization_request import POSTED
 from protocols.openid4vp.response import PostedResponse, with_response_code
 from protocols.ports import VerifiedCredential
@@ -115,9 +117,11 @@ async def note_ignored(scope: Scope, request: UUID, posted: PostedResponse, reas
 def _kept(trail: Trail, one: Shown) -> Presented:
     """What the policy lets be kept: the claims, and the presentation for evidence."""
     verified = one.believed
-    shown = _claims(verified)
+    shown, held = _claims(verified), verified.holder
+    holder = b64url(thumbprint(held.value)) if held is not None and held.kind == "jwk" else None
     sent = None if trail.policy and trail.policy.rules.keep == "claims" else one.sent
-    return Presented(one.asked.id, verified.format, verified.type, verified.issuer, shown, verified.checks, sent)
+    said = (one.asked.id, verified.format, verified.type, verified.issuer)
+    return Presented(*said, shown, verified.checks, sent, holder)
 
 
 def _claims(verified: VerifiedCredential) -> Mapping[str, Any]:

@@ -148,7 +148,7 @@ AUTHORIZE = Statement(
         **_token,
     )
 )
-_authorized = (
+_issuance = (
     select(
         _i.id,
         _i.credential_configuration_ids,
@@ -171,7 +171,17 @@ _authorized = (
         and_(_k.tenant_id == _i.tenant_id, _k.id == _i.subject_key_id),
         isouter=True,
     )
-    .where(_i.tenant_id == _TENANT, _i.token_hash == bindparam("token_hash"))
+    .where(_i.tenant_id == _TENANT)
+)
+_authorized = _issuance.where(_i.token_hash == bindparam("token_hash"))
+BEGUN = Statement(
+    _issuance.where(
+        _i.id == bindparam("id_"),
+        or_(
+            and_(_i.state == "offered", _i.expires_at > bindparam("now")),
+            *(_i.state == state for state in ("authorizing", "authorized", "deferred")),
+        ),
+    )
 )
 _living = _i.token_expires_at > bindparam("now")
 AUTHORIZED = Statement(_authorized.where(_living))

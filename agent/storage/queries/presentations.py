@@ -203,7 +203,7 @@ _ignored = (
 )
 IGNORE = Statement(select(_ignored.c.id).add_cte(*recorded(_ignored)))
 STATE = Statement(
-    select(_r.id, _r.state, _r.response_mode, _r.constraints, _r.browser_hash, _r.expires_at).where(
+    select(_r.id, _r.state, _r.response_mode, _r.constraints, _r.browser_hash, _r.expires_at, _r.consumed_at).where(
         _r.tenant_id == _TENANT, _r.id == bindparam("id_")
     )
 )

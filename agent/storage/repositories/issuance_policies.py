@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, func, insert, select, update
 
 from agent.scope.deferring import NewPolicy
-from agent.scope.tenants import Choice, Fee, IssuancePolicy
+from agent.scope.tenants import Choice, ClaimMatch, Fee, IssuancePolicy, RequiredEvidence
 from agent.storage.statements import Row, Statement
 from agent.storage.tables import issuance_policies
 
@@ -32,6 +32,7 @@ _ADD = Statement(
             name: bindparam(name)
             for name in (
                 *("id", "issuer_id", "policy_name", "version", "eligibility_criteria", "approval_workflow"),
+                "required_evidence",
                 *("requires_payment", "fee_amount", "fee_currency", "payment_gate"),
             )
         },
@@ -65,6 +66,7 @@ class IssuancePolicyRepository:
             version=version,
             eligibility_criteria=_criteria(policy),
             approval_workflow={"required": policy.approval, "interval": policy.interval},
+            required_evidence=[dict(policy.evidence)] if policy.evidence else [],
             requires_payment=fee is not None,
             fee_amount=Decimal(fee["amount"]) if fee else None,
             fee_currency=fee["currency"] if fee else None,
@@ -101,6 +103,22 @@ def policy_of(row: Row) -> IssuancePolicy:
         approval=bool(workflow.get("required")),
         interval=workflow.get("interval", 60),
         fee=_fee(row) if row["requires_payment"] else None,
+        evidence=_evidence(row["required_evidence"][0]) if row["required_evidence"] else None,
+    )
+
+
+def _evidence(stored: Mapping[str, Any]) -> RequiredEvidence:
+    rules = (
+        ClaimMatch(tuple(one["path"]), tuple(one["claim"]), one.get("credential")) for one in stored.get("match", ())
+    )
+    return RequiredEvidence(
+        query=stored.get("query"),
+        dcql_query=stored.get("dcql_query"),
+        match=tuple(rules),
+        same_key=stored.get("same_key", False),
+        max_age=timedelta(seconds=stored["max_age"]),
+        refuse=stored.get("refuse", False),
+        verification_policy=stored.get("verification_policy"),
     )
 
 

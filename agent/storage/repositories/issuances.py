@@ -140,9 +140,16 @@ class IssuanceRepository:
         """The same, for a token that may have outlived itself."""
         return await self._authorized(queries.WAITING, token_hash)
 
+    async def begun(self, issuance: UUID) -> Authorized | None:
+        """By its id, while something can come of it."""
+        return await self._opened(queries.BEGUN, id_=issuance)
+
     async def _authorized(self, statement: Statement, token_hash: bytes) -> Authorized | None:
+        return await self._opened(statement, token_hash=token_hash)
+
+    async def _opened(self, statement: Statement, **named: Any) -> Authorized | None:
         unit = self._unit
-        row = await statement.row(unit.connection, tenant=unit.tenant_id, token_hash=token_hash, now=unit.now)
+        row = await statement.row(unit.connection, tenant=unit.tenant_id, now=unit.now, **named)
         if row is None:
             return None
         issued: list[Any] = []

@@ -169,6 +169,7 @@ class PresentationRepository:
                 "claims": dict(one.claims),
                 "checks": list(one.checks),
                 "presentation": one.presentation,
+                "holder": one.holder,
             }
             for one in verdict.credentials
         ]
@@ -224,6 +225,7 @@ class PresentationRepository:
             disclosed = await q.DISCLOSED.row(unit.connection, **where)
             if disclosed and disclosed["presentation_sealed"]:
                 credentials = [_without_presentation(one) for one in self._kept(disclosed["id"], disclosed)]
+        holders = [one.pop("holder", None) for one in credentials]
         ignored = [one["reason"] for one in await q.IGNORED.rows(unit.connection, **where)]
         return PresentationResult(
             id=row["id"],
@@ -234,6 +236,8 @@ class PresentationRepository:
             flow=_flow(row),
             ignored=tuple(ignored),
             redirect_uri=row["constraints"].get("redirect_uri"),
+            verified_at=row["consumed_at"] if state == "verified" else None,
+            holders=tuple(one for one in holders if one),
         )
 
 

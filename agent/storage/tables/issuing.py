@@ -114,3 +114,9 @@ attempt_counters = table(
     time="began",
     int4="attempts",
 )
+
+issuance_evidence = table(
+    "issuance_evidence",
+    uuid="tenant_id request_id policy_id session_id issuance_id",
+    time="created_at",
+)

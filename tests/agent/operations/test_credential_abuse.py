@@ -300,11 +300,9 @@ async def test_c16_notifications_are_ones_own_known_and_final(site: Site, wallet
     assert await noted() == "credential_deleted"
 
 
-async def test_c18_no_presentation_during_issuance_is_offered_or_taken(court: Court) -> None:
-    """Not applicable yet: OpenID4VCI 1.0 has no interaction between authorization request and code but the browser's.
-
-    The drafts of 1.1 have; until there is an endpoint for it none is announced, and its parameters change nothing.
-    """
+async def test_c18_the_interaction_of_later_drafts_is_neither_announced_nor_taken(court: Court) -> None:
+    """A presentation before issuance is made in the browser; the drafts of 1.1 have an endpoint for it, which is not
+    there: none is announced, and its parameters change nothing."""
     wallet = Wallet(court.site.session)
     found = await wallet.send("GET", f"{court.site.url}/.well-known/oauth-authorization-server/t/alpha")
     assert not [name for name in found.body if "interactive" in name]

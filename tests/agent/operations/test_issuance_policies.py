@@ -8,6 +8,7 @@ import pytest
 
 from tests.deferring import Desk
 from tests.houses import PERSON
+from tests.verifying import query
 from tests.wallets import Answer
 
 FREE: dict[str, Any] = {"name": "free", "approval": False, "interval": 3}
@@ -138,10 +139,16 @@ async def test_versions_made_at_once_are_one_after_the_other(desk: Desk) -> None
     assert len(rows) == 1
 
 
+ASKED = {"dcql_query": query()}
+RULE = {"path": ["given_name"], "claim": ["given_name"]}
+
+
 @pytest.mark.parametrize(
     ("change", "member"),
     [
-        ({"required_evidence": ["pid-first"]}, "required_evidence"),
+        ({"required_evidence": {"query": "unheard-of"}}, "required_evidence"),
+        ({"required_evidence": {"dcql_query": {"credentials": []}}}, "required_evidence"),
+        ({"required_evidence": {**ASKED, "match": [{**RULE, "credential": "other"}]}}, "required_evidence"),
         ({"claims": {"type": "nonsense"}}, "claims"),
         ({"claims": {"$ref": "http://localhost:1/schema"}}, "claims"),
         ({"claims": {"properties": {"given_name": {"pattern": "(?<=a)b"}}}}, "claims"),
@@ -156,7 +163,14 @@ async def test_a_policy_that_cannot_decide_is_refused(desk: Desk, change: dict[s
 
 @pytest.mark.parametrize(
     "change",
-    [{"fee": {"amount": "1,5", "currency": "EUR"}}, {"fee": {"amount": "-1", "currency": "EUR"}}, {"max_active": 0}],
+    [
+        {"fee": {"amount": "1,5", "currency": "EUR"}},
+        {"fee": {"amount": "-1", "currency": "EUR"}},
+        {"max_active": 0},
+        {"required_evidence": {}},
+        {"required_evidence": {**ASKED, "query": "pid-first"}},
+        {"required_evidence": {**ASKED, "max_age": 1}},
+    ],
 )
 async def test_a_policy_that_does_not_fit_its_schema_is_refused(desk: Desk, change: dict[str, Any]) -> None:
     status, problem = await desk.site.api("POST", "/issuance-policies", {**FREE, **change})
