@@ -69,7 +69,7 @@ async def test_a_handshake_makes_a_connection_on_both_sides(
         await begin_protocol(scope, BeginProtocol(connection.id, "basicmessage-1", {"content": "Grüezi"}))
     await begin_protocol(bob, BeginProtocol(theirs.id, "discover-features-1", {"query": "*"}))
     queries = {"queries": [{"feature-type": "protocol", "match": "*trust_ping*"}]}
-    await begin_protocol(bob, BeginProtocol(theirs.id, "discover-features", queries))
+    await begin_protocol(bob, BeginProtocol(theirs.id, "discover-features-2-v1", queries))
     await deliver(world)
     assert {state for name, _, state in await threads(world, alice) if "connections" not in name} == {"completed"}
     assert all(state == "completed" for _, _, state in await threads(world, bob))

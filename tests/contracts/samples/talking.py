@@ -48,6 +48,7 @@ SAMPLES = {
         "report-problem-1": lambda: didcomm_protocols.Sample(("problem-report",), {"code": "request_not_accepted"}),
         "trust-ping-1": lambda: didcomm_protocols.Sample(("ping", "ping_response")),
         "out-of-band": lambda: didcomm_protocols.Sample(("invitation",), None),
+        "discover-features-2-v1": lambda: didcomm_protocols.Sample(("queries", "disclosures"), QUERY),
         "discover-features": lambda: didcomm_protocols.Sample(("queries", "disclose"), QUERY),
         "report-problem": lambda: didcomm_protocols.Sample(("problem-report",), {"code": "e.p.msg"}),
         "trust-ping": lambda: didcomm_protocols.Sample(("ping", "ping-response")),
