@@ -24,7 +24,8 @@ class Config:
     `public_url` is the origin that the world uses; every URL that leaves the server begins with it. `database_url`
     empty means the embedded server. `plugins` names what is on per family as "family:name,name;family:name";
     a family that is not named has all that are installed by this project. `did_resolver` "public" lets everybody
-    resolve DIDs at /1.0/identifiers/, which makes this server fetch for them.
+    resolve DIDs at /1.0/identifiers/, which makes this server fetch for them. `archive_url` is a folder or a bucket as
+    a URL, a folder of the home by default; `archive_options` a JSON object of the store's own options.
     """
 
     home: Path = Path(".chancery")
@@ -42,6 +43,8 @@ class Config:
     pg_bin: str = ""
     pg_user: str = ""
     redis_url: str = ""
+    archive_url: str = ""
+    archive_options: str = ""
     key_store: str = "askar"
     kek_store: str = "askar"
     plugins: str = ""

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from conformance import authority, report, runner, target
 from conformance import plan as plans
-from conformance import report, runner, target
 from conformance.http import Http, Unreachable
 from conformance.masking import Mask
 from conformance.registry import CHECKS, load_checks
@@ -45,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--plan", required=True)
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(verb=_list)
+    making = verbs.add_parser("authority", help="make a certificate authority for credentials that the suite signs")
+    making.add_argument("folder", help="where authority.pem and authority.key are written")
+    making.set_defaults(verb=_authority)
     explain = verbs.add_parser("explain", help="say what a check demands, how it looks, and where that is written")
     explain.add_argument("check")
     explain.set_defaults(verb=_explain)
@@ -66,7 +69,8 @@ async def _examine(chosen: plans.Plan, aim: target.Target) -> list[runner.Findin
     async with Http(aim.authorities) as http:
         if aim.issuer:
             await http.get(well_known(aim.issuer, "openid-credential-issuer"))
-        return await runner.run(chosen, Session(aim, http, Mask()), lambda f: print(report.line(f), flush=True))
+        session = Session(aim, http, Mask(), response_mode=chosen.response_mode, variants=chosen.variants)
+        return await runner.run(chosen, session, lambda f: print(report.line(f), flush=True))
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -80,6 +84,12 @@ def _list(options: argparse.Namespace) -> int:
     for requirement in chosen.requirements:
         print(f"{requirement.severity}  {requirement.id:36} {requirement.spec}, {requirement.section}")
     print(f"{len(chosen.requirements)} checks")
+    return PASSED
+
+
+def _authority(options: argparse.Namespace) -> int:
+    authority.write(authority.create(), Path(options.folder))
+    print(f"{options.folder}: authority.pem, which the verifier has to trust, and authority.key")
     return PASSED
 
 

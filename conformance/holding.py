@@ -1,6 +1,5 @@
 """What the wallet holds when it presents: a credential of the target's issuer, or one that the suite signs itself."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +8,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from conformance import forging, sd_jwt
 from conformance.jose import Key, Unreadable
+from conformance.minting import Held, draft
 from conformance.session import Session
 from conformance.target import SelfIssued
 from conformance.verdict import Blocked, skip
 from conformance.wallet import Issuance
 from conformance.x509 import anchors_of
 
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    credential: sd_jwt.SdJwt
-    key: Key
+__all__ = ["Held", "another", "fresh", "held", "issued"]
 
 
 async def held(session: Session) -> Held:
@@ -27,9 +23,16 @@ async def held(session: Session) -> Held:
     return await session.once("held", lambda: _obtain(session))
 
 
+async def fresh(session: Session) -> Held:
+    """A credential beside the one that the run has."""
+    return await _obtain(session)
+
+
 async def another(session: Session) -> Held:
-    """A second credential, for checks that compare two."""
-    return await session.once("another", lambda: _obtain(session))
+    """A second credential of the target's own issuer, for checks that compare two."""
+    if not session.target.issuer:
+        skip("the target file has no [issuer]")
+    return await session.once("another", lambda: _receive(session))
 
 
 async def issued(session: Session) -> Held:
@@ -40,8 +43,11 @@ async def issued(session: Session) -> Held:
 
 
 async def _obtain(session: Session) -> Held:
-    if session.target.self_issued:
-        return _sign(session.target.self_issued, session.now())
+    source = session.target.self_issued
+    if source and source.authority:
+        return (await draft(session)).held()
+    if source and source.key and source.chain:
+        return _sign(source, source.key, source.chain, session.now())
     if not session.target.issuer:
         skip("nothing to present: the target file has neither [issuer] nor [credential]")
     return await _receive(session)
@@ -55,11 +61,11 @@ async def _receive(session: Session) -> Held:
         raise Blocked(f"the issued credential: {error}") from error
 
 
-def _sign(source: SelfIssued, now: int) -> Held:
-    private = load_pem_private_key(Path(source.key).read_bytes(), None)
+def _sign(source: SelfIssued, key: str, certificates: str, now: int) -> Held:
+    private = load_pem_private_key(Path(key).read_bytes(), None)
     if not isinstance(private, ec.EllipticCurvePrivateKey):
         raise Blocked("[credential] key is not an EC key")
-    chain = anchors_of(Path(source.chain).read_bytes())
+    chain = anchors_of(Path(certificates).read_bytes())
     holder = Key()
     header = {"typ": "dc+sd-jwt", "x5c": [forging.b64(c.public_bytes(Encoding.DER)) for c in chain]}
     payload: dict[str, Any] = {"vct": source.vct, "iat": now - 60, "exp": now + 86400, "cnf": {"jwk": holder.jwk}}

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,11 +63,12 @@ def https_or_loopback(url: object) -> bool:
 
 
 class Http:
-    """One session for one run; use as an async context manager."""
+    """One session for one run; use as an async context manager. What stands in `kept` ends with it."""
 
     def __init__(self, authorities: str | None = None, timeout: float = 15) -> None:
         self._context = ssl.create_default_context(cafile=authorities)
         self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self.kept = AsyncExitStack()
 
     async def __aenter__(self) -> "Http":
         connector = aiohttp.TCPConnector(ssl=self._context)
@@ -77,6 +79,7 @@ class Http:
 
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
+        await self.kept.aclose()
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         return await self.call("GET", url, headers=headers)

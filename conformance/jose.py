@@ -250,8 +250,12 @@ def _rsa(key: rsa.RSAPublicKey, algorithm: str, message: bytes, signature: bytes
 
 def derive(shared: bytes, encoding: str, apu: bytes, apv: bytes) -> bytes:
     """Concat KDF as RFC 7518, section 4.6.2 has it for direct agreement."""
-    bits = CONTENT_KEY_BITS[encoding]
-    info = b"".join(len(part).to_bytes(4) + part for part in (encoding.encode(), apu, apv)) + bits.to_bytes(4)
+    return concat_kdf(shared, encoding, CONTENT_KEY_BITS[encoding], apu, apv)
+
+
+def concat_kdf(shared: bytes, algorithm: str, bits: int, apu: bytes, apv: bytes) -> bytes:
+    """A key of so many bits for an algorithm (`enc` in direct agreement, else `alg`)."""
+    info = b"".join(len(part).to_bytes(4) + part for part in (algorithm.encode(), apu, apv)) + bits.to_bytes(4)
     return ConcatKDFHash(hashes.SHA256(), bits // 8, info).derive(shared)
 
 

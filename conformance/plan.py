@@ -1,7 +1,7 @@
 """Plans: requirements as data. A plan is a TOML file that lists checks with the text they stand for."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from conformance.registry import CHECKS
 
 SEVERITIES = {"F": "fails the target", "W": "warns", "R": "asks a person to look"}
 FIELDS = frozenset({"id", "severity", "spec", "section", "text"})
+MEMBERS = frozenset({"id", "title", "check", "inherits", "without", "response_mode", "variants"})
 
 
 class BadPlan(Exception):
@@ -27,9 +28,13 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """`response_mode` and `variants` (of the target's door) are those of every request that a check does not choose."""
+
     id: str
     title: str
     requirements: tuple[Requirement, ...]
+    response_mode: str | None = None
+    variants: tuple[str, ...] = ()
 
     def only(self, ids: list[str] | None) -> "Plan":
         """The plan cut down to these checks; a name that it does not hold is an error, not an empty run."""
@@ -38,7 +43,7 @@ class Plan:
         unknown = sorted(set(ids) - {r.id for r in self.requirements})
         if unknown:
             raise BadPlan(f"plan {self.id} has no check {', '.join(unknown)}")
-        return Plan(self.id, self.title, tuple(r for r in self.requirements if r.id in ids))
+        return replace(self, requirements=tuple(r for r in self.requirements if r.id in ids))
 
 
 def names() -> list[str]:
@@ -64,11 +69,24 @@ def load(name: str) -> Plan:
 
 
 def _parse(document: dict[str, Any], name: str) -> Plan:
-    requirements = tuple(_requirement(entry, name) for entry in document.get("check", []))
+    if unknown := sorted(document.keys() - MEMBERS):
+        raise BadPlan(f"{name}: unknown {', '.join(unknown)}; known: {', '.join(sorted(MEMBERS))}")
+    requirements = (*_inherited(document, name), *(_requirement(entry, name) for entry in document.get("check", [])))
     ids = [r.id for r in requirements]
     if not ids or len(set(ids)) != len(ids):
         raise BadPlan(f"{name}: no checks, or one of them twice")
-    return Plan(document.get("id", name), document.get("title", name), requirements)
+    mode, variants = document.get("response_mode"), tuple(document.get("variants", ()))
+    return Plan(document.get("id", name), document.get("title", name), requirements, mode, variants)
+
+
+def _inherited(document: dict[str, Any], name: str) -> tuple[Requirement, ...]:
+    """The checks of the plan that this one builds on, without those that it leaves out."""
+    if "inherits" not in document:
+        return ()
+    left_out, above = set(document.get("without", ())), load(document["inherits"])
+    if unknown := sorted(left_out - {r.id for r in above.requirements}):
+        raise BadPlan(f"{name}: leaves out {', '.join(unknown)}, which {above.id} does not hold")
+    return tuple(r for r in above.requirements if r.id not in left_out)
 
 
 def _requirement(entry: dict[str, Any], name: str) -> Requirement:

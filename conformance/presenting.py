@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from conformance import sd_jwt
-from conformance.holding import Held
+from conformance import mdoc, sd_jwt
 from conformance.http import Answer, https_or_loopback
-from conformance.jose import CURVES, Jwk, Jws, Unreadable, compact_json, encrypt, open_jws
+from conformance.jose import CURVES, Jwk, Jws, Unreadable, compact_json, encrypt, open_jws, read_json, thumbprint
+from conformance.minting import Draft, Held
 from conformance.session import Session
-from conformance.target import CreationFailed
+from conformance.target import CreationFailed, Door
 from conformance.verdict import Blocked, expect, skip
 from conformance.wallet import changed
 
+IN_JSON = ("dcql_query", "client_metadata", "transaction_data", "verifier_info")
 REQUEST_MEDIA_TYPE = "application/oauth-authz-req+jwt"
 
 
@@ -31,22 +32,42 @@ class RequestUri:
         return {name: values[0] for name, values in parse_qs(urlsplit(self.uri).query, keep_blank_values=True).items()}
 
 
-async def request_uri(session: Session, response_mode: str | None = None) -> RequestUri:
+async def request_uri(
+    session: Session,
+    response_mode: str | None = None,
+    *,
+    variant: str | None = None,
+    query: Mapping[str, Any] | None = None,
+) -> RequestUri:
+    """A request by the target's door: of the plan's mode and the target's query, unless a check wants its own."""
     target = session.target
     if target.request is None:
         skip("the target file has no [verifier.request]")
-    mode = response_mode or target.response_modes[0]
+    mode = response_mode or session.response_mode
     if mode not in target.response_modes:
         skip(f"the target file does not list response mode {mode}")
+    return await through(session, varied(session, target.request, variant), mode, query or target.dcql_query)
+
+
+def varied(session: Session, door: Door, variant: str | None) -> Door:
+    """The door with the plan's variants and the check's."""
+    for name in (*session.variants, *([variant] if variant else [])):
+        if name not in session.target.variants:
+            skip(f"the target file has no [verifier.variants.{name}]")
+        door = door.varied(session.target.variants[name])
+    return door
+
+
+async def through(session: Session, door: Door, mode: str, query: Mapping[str, Any]) -> RequestUri:
     with tempfile.TemporaryDirectory() as folder:
         query_file = Path(folder) / "query.json"
-        query_file.write_bytes(compact_json(target.dcql_query))
-        values = {"dcql_query": target.dcql_query, "query_file": os.fspath(query_file), "response_mode": mode}
+        query_file.write_bytes(compact_json(query))
+        values = {"dcql_query": query, "query_file": os.fspath(query_file), "response_mode": mode}
         try:
-            fields = await target.request.open(session.http, values)
+            fields = await door.open(session.http, values)
         except (CreationFailed, Unreadable) as error:
             raise Blocked(f"creating a presentation request ({mode}): {error}") from error
-    return RequestUri(str(fields["uri"]), str(fields["id"]) if "id" in fields else None)
+    return RequestUri(str(fields.get("uri", "")), str(fields["id"]) if "id" in fields else None)
 
 
 async def fetch_request(session: Session, request: RequestUri) -> Answer:
@@ -77,11 +98,35 @@ class Presentation:
     claims: dict[str, Any]
 
     @classmethod
-    async def begin(cls, session: Session, response_mode: str | None = None) -> Self:
-        request = await request_uri(session, response_mode)
+    async def begin(
+        cls,
+        session: Session,
+        response_mode: str | None = None,
+        *,
+        variant: str | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Up to the Request Object. Skips when the door does not take the check's query."""
+        request = await request_uri(session, response_mode, variant=variant, query=query)
+        if "request_uri" not in request.parameters() and "response_uri" in request.parameters():
+            return cls.unsigned(session, request)
         answer = await fetch_request(session, request)
         jws = request_object(answer)
-        return cls(session, request, answer, jws, jws.claims())
+        claims = jws.claims()
+        if query is not None and claims.get("dcql_query") != query:
+            skip("the target's door does not take a query of the suite's")
+        return cls(session, request, answer, jws, claims)
+
+    @classmethod
+    def unsigned(cls, session: Session, request: RequestUri) -> Self:
+        """A request whose parameters stand in the link (section 5.1): objects there are JSON text."""
+        given: dict[str, Any] = dict(request.parameters())
+        try:
+            given |= {name: read_json(given[name]) for name in IN_JSON if name in given}
+        except Unreadable as error:
+            raise Blocked(f"the authorization request: {error}") from error
+        answer = Answer("GET", request.uri, 200, {}, b"")
+        return cls(session, request, answer, Jws({}, compact_json(given), b"", b""), given)
 
     def query(self) -> dict[str, Any]:
         """The one credential query of the request."""
@@ -91,10 +136,13 @@ class Presentation:
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise Blocked("the request object carries no DCQL query for a credential") from error
 
+    def wanted(self) -> frozenset[str]:
+        """The top-level claims of the first credential query."""
+        return frozenset(entry["path"][0] for entry in self.query()["claims"])
+
     def disclosed(self, held: Held, without: str | None = None) -> str:
         """The credential with what the query asks for, and nothing else."""
-        paths = [entry["path"] for entry in self.query()["claims"]]
-        wanted = {path[0] for path in paths} - {without}
+        wanted = self.wanted() - {without}
         texts = {d.text for d in held.credential.disclosures if d.name is None or d.name in wanted}
         return held.credential.without_binding(frozenset(_reachable(held.credential, texts)))
 
@@ -132,11 +180,33 @@ class Presentation:
             return {"response": encrypt(self.encryption_key(), self.encoding(), compact_json(parameters))}
         return plain_form(parameters)
 
-    async def respond(self, form: Mapping[str, str]) -> Answer:
+    def thumbprint(self) -> bytes | None:
+        """Of the key that the response is encrypted to, as an mdoc's session has it (B.2.6.1)."""
+        encrypted = str(self.claims.get("response_mode")).endswith(".jwt")
+        return thumbprint(self.encryption_key()) if encrypted else None
+
+    def transcript(self, **changes: Any) -> bytes:
+        """The SessionTranscript of this request; `changes` are arguments of `mdoc.redirect_transcript`."""
+        named = {name: str(self.claims.get(name)) for name in ("client_id", "nonce", "response_uri")}
+        return mdoc.redirect_transcript(**{**named, "thumbprint": self.thumbprint(), **changes})
+
+    def response_uri(self) -> str:
         url = self.claims.get("response_uri")
         if not https_or_loopback(url):
             raise Blocked(f"no usable response_uri: {url!r}")
-        return await self.session.http.post(str(url), form=form)
+        return str(url)
+
+    async def respond(self, form: Mapping[str, str]) -> Answer:
+        return await self.session.http.post(self.response_uri(), form=form)
+
+    async def respond_raw(self, body: bytes, media_type: str = "application/x-www-form-urlencoded") -> Answer:
+        """These very bytes."""
+        headers = {"Content-Type": media_type}
+        return await self.session.http.call("POST", self.response_uri(), data=body, headers=headers)
+
+    async def answer_with(self, presentation: str, **changes: Any) -> Answer:
+        """This presentation in an honest response, but for what `changes` says about its parameters."""
+        return await self.respond(self.form(self.parameters(presentation, **changes)))
 
     async def present(self, held: Held, **changes: Any) -> Answer:
         return await self.respond(self.form(self.parameters(self.presentation(held, **changes))))
@@ -156,13 +226,31 @@ class Presentation:
         expect(answer.status == 200, "HTTP 200", answer)
         expect(answer.media_type == "application/json", "Content-Type application/json", answer)
         state, accepted = await self.state(), self.session.target.accepted
-        expect(state in {None, accepted}, f"the verifier to say {accepted}", state)
+        expect(state is None or state in accepted, f"the verifier to say {' or '.join(accepted)}", state)
 
     async def expect_refused(self, answer: Answer) -> None:
         """4xx to the wallet, and no verdict of `accepted` afterwards."""
         expect(400 <= answer.status < 500, "a refusal, HTTP 4xx", answer)
         state, accepted = await self.state(), self.session.target.accepted
-        expect(state != accepted, f"the verifier not to say {accepted}", state)
+        expect(state not in accepted, f"the verifier not to say {state}", state)
+
+
+async def show(session: Session, draft: Draft, mode: str | None = None, **begin: Any) -> tuple[Presentation, Answer]:
+    """A credential of the suite's own making, shown as an honest wallet does."""
+    presentation = await Presentation.begin(session, mode, **begin)
+    token = draft.token(presentation.wanted())
+    shown = sd_jwt.bind(token, draft.holder, presentation.binding_claims())
+    return presentation, await presentation.answer_with(shown)
+
+
+async def refused(session: Session, draft: Draft, **begin: Any) -> None:
+    presentation, answer = await show(session, draft, **begin)
+    await presentation.expect_refused(answer)
+
+
+async def accepted(session: Session, draft: Draft, **begin: Any) -> None:
+    presentation, answer = await show(session, draft, **begin)
+    await presentation.expect_accepted(answer)
 
 
 def plain_form(parameters: Mapping[str, Any]) -> dict[str, str]:

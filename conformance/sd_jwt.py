@@ -166,9 +166,14 @@ def verify(
     return processed
 
 
+def disclosure(name: str, value: Any) -> str:
+    """The text that discloses a member, freshly salted."""
+    return b64u(compact_json([secrets.token_urlsafe(16), name, value]))
+
+
 def issue(payload: Mapping[str, Any], disclosed: Mapping[str, Any], key: Key, header: Mapping[str, Any]) -> str:
     """A compact SD-JWT without KB-JWT; `disclosed` holds the top-level claims that are selectively disclosable."""
-    texts = [b64u(compact_json([secrets.token_urlsafe(16), name, value])) for name, value in disclosed.items()]
+    texts = [disclosure(name, value) for name, value in disclosed.items()]
     digests = {"_sd": sorted(map(digest, texts)), "_sd_alg": "sha-256"} if texts else {}
     return "~".join([key.jws(header, {**payload, **digests}), *texts, ""])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from conformance.hosting import Host
 from conformance.http import Answer, Http
 from conformance.jose import Unreadable
 from conformance.masking import Mask
@@ -25,8 +26,18 @@ def well_known(identifier: str, name: str) -> str:
 class Session:
     """One run against one target."""
 
-    def __init__(self, target: Target, http: Http, mask: Mask | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        http: Http,
+        mask: Mask | None = None,
+        *,
+        response_mode: str | None = None,
+        variants: tuple[str, ...] = (),
+    ) -> None:
+        """`response_mode` and `variants`: as the plan has them."""
         self.target, self.http, self.mask = target, http, mask or Mask()
+        self.response_mode, self.variants = response_mode or target.response_modes[0], variants
         self._kept: dict[str, Any] = {}
 
     def now(self) -> int:
@@ -74,6 +85,23 @@ class Session:
         if not isinstance(found, dict):
             raise Blocked("the credential configuration is not an object")
         return found
+
+    async def host(self) -> Host:
+        """What serves for the wallet's issuer; it ends with the run."""
+
+        async def start() -> Host:
+            assert self.target.hosting
+            host = Host(self.target.hosting.url)
+            try:
+                await host.start(self.target.hosting.address, self.target.hosting.port)
+            except OSError as error:
+                raise Blocked(f"[hosting] cannot listen: {error.strerror}") from error
+            self.http.kept.push_async_callback(host.stop)
+            return host
+
+        if self.target.hosting is None:
+            skip("the target file has no [hosting]")
+        return await self.once("host", start)
 
     async def anchors(self) -> Chain:
         async def read() -> Chain:

@@ -9,8 +9,8 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from conformance.http import Answer, Http
 from conformance.jose import read_object
 
 OFFERS = ("offer", "offer_by_value", "offer_with_tx_code")
+FIELDS = ("uri", "id", "tx_code", "state", "data")
+TABLES = frozenset({"name", "tls_authorities", "issuer", "verifier", "credential", "mdoc", "hosting", "trust"})
+VERIFIER = frozenset({"request", "result", "return", "digital", "variants", "accepted", "response_modes", "dcql_query"})
 _SECRET = re.compile(r"\{(env|file):([^}]+)\}")
 
 
@@ -47,6 +50,11 @@ class Door:
         answer = read_object(text, "what the target's own door answered")
         return {name: dotted(answer, path) for name, path in self.fields.items()}
 
+    def varied(self, variant: "Variant") -> "Door":
+        """The same door with more words for its command, or more members in its body."""
+        body = {**self.body, **variant.body} if isinstance(self.body, dict) else self.body
+        return replace(self, command=(*self.command, *variant.arguments) if self.command else (), body=body)
+
     async def raw(self, http: Http) -> bytes:
         return await (self._run({}) if self.command else self._call(http, {}))
 
@@ -73,13 +81,52 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
-class SelfIssued:
-    """Credentials the suite signs itself, for a verifier that has no issuer beside it."""
+class Variant:
+    """What a door is asked beside the usual, for requests that are not the usual ones."""
 
-    key: str
-    chain: str
+    arguments: tuple[str, ...] = ()
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SelfIssued:
+    """Credentials the suite signs itself: with a key and its chain, or by an authority that certifies any number."""
+
+    key: str | None
+    chain: str | None
     vct: str
     claims: Mapping[str, Any]
+    authority: str | None = None
+    authority_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Mobile documents the suite signs itself: the authority's files, and what they say, by namespace."""
+
+    authority: str
+    authority_key: str
+    doctype: str
+    elements: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Digital:
+    """The doors of a verifier's own page, which uses the Digital Credentials API."""
+
+    origin: str
+    request: Door
+    data: Door
+    answer: Door
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """Where the suite serves what its issuer publishes, and how the verifier reaches that."""
+
+    address: str
+    port: int
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +138,15 @@ class Target:
     offers: Mapping[str, Door] = field(default_factory=dict)
     request: Door | None = None
     result: Door | None = None
-    accepted: str = "verified"
+    accepted: tuple[str, ...] = ("verified",)
     response_modes: tuple[str, ...] = ("direct_post", "direct_post.jwt")
     dcql_query: Mapping[str, Any] = field(default_factory=dict)
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    returned: Door | None = None
+    digital: Digital | None = None
     self_issued: SelfIssued | None = None
+    documents: Documents | None = None
+    hosting: Hosting | None = None
     anchors_pem: str | None = None
     anchors_door: Door | None = None
     authorities: str | None = None
@@ -152,11 +204,10 @@ def load(name: str) -> Target:
 
 def parse(document: Mapping[str, Any], folder: Path = Path()) -> Target:
     """Read the tables of docs/conformance.md; unknown names are refused, for a typing error would skip checks."""
-    _only(document, {"name", "tls_authorities", "issuer", "verifier", "credential", "trust"}, "the file")
+    _only(document, TABLES, "the file")
     issuer, verifier, trust = (document.get(name, {}) for name in ("issuer", "verifier", "trust"))
-    credential = document.get("credential")
     _only(issuer, {"url", "configuration", "client_id", *OFFERS}, "[issuer]")
-    _only(verifier, {"request", "result", "accepted", "response_modes", "dcql_query"}, "[verifier]")
+    _only(verifier, VERIFIER, "[verifier]")
     _only(trust, {"pem", "command", "method", "url", "headers"}, "[trust]")
     if not issuer and not verifier:
         raise BadTarget("neither [issuer] nor [verifier]: nothing to check")
@@ -164,6 +215,7 @@ def parse(document: Mapping[str, Any], folder: Path = Path()) -> Target:
         raise BadTarget("[issuer] needs url, the credential issuer identifier")
     if verifier and not isinstance(verifier.get("dcql_query"), dict):
         raise BadTarget("[verifier] needs dcql_query, the query its requests are to carry")
+    accepted = verifier.get("accepted", "verified")
     return Target(
         name=document.get("name", issuer.get("url", "target")),
         issuer=issuer.get("url"),
@@ -172,25 +224,30 @@ def parse(document: Mapping[str, Any], folder: Path = Path()) -> Target:
         offers={name: _door(issuer[name], {"uri"}, f"[issuer.{name}]") for name in OFFERS if name in issuer},
         request=_door(verifier["request"], {"uri"}, "[verifier.request]") if "request" in verifier else None,
         result=_door(verifier["result"], {"state"}, "[verifier.result]") if "result" in verifier else None,
-        accepted=verifier.get("accepted", "verified"),
+        accepted=(accepted,) if isinstance(accepted, str) else tuple(accepted),
         response_modes=tuple(verifier.get("response_modes", ("direct_post", "direct_post.jwt"))),
         dcql_query=verifier.get("dcql_query", {}),
-        self_issued=_self_issued(credential, folder) if credential else None,
+        variants={name: _variant(one, name) for name, one in verifier.get("variants", {}).items()},
+        returned=_door(verifier["return"], set(), "[verifier.return]") if "return" in verifier else None,
+        digital=_digital(verifier["digital"]) if "digital" in verifier else None,
+        self_issued=_self_issued(document["credential"], folder) if "credential" in document else None,
+        documents=_documents(document["mdoc"], folder) if "mdoc" in document else None,
+        hosting=_hosting(document["hosting"]) if "hosting" in document else None,
         anchors_pem=str(folder / trust["pem"]) if "pem" in trust else None,
         anchors_door=_door(trust, set(), "[trust]") if trust and "pem" not in trust else None,
         authorities=str(folder / document["tls_authorities"]) if "tls_authorities" in document else None,
     )
 
 
-def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(set(table) - known)
+def _only(table: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    unknown = sorted(set(table) - set(known))
     if unknown:
         raise BadTarget(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}")
 
 
 def _door(table: Mapping[str, Any], required: set[str], where: str) -> Door:
-    _only(table, {"command", "method", "url", "headers", "body", "uri", "id", "tx_code", "state"}, where)
-    fields = {name: table[name] for name in ("uri", "id", "tx_code", "state") if name in table}
+    _only(table, {"command", "method", "url", "headers", "body", *FIELDS}, where)
+    fields = {name: table[name] for name in FIELDS if name in table}
     if required - fields.keys() or ("command" in table) == ("url" in table):
         raise BadTarget(f"{where}: needs command or url, and the field path {', '.join(sorted(required))}")
     method = table.get("method", "POST")
@@ -204,9 +261,51 @@ def _door(table: Mapping[str, Any], required: set[str], where: str) -> Door:
     )
 
 
-def _self_issued(table: Mapping[str, Any], folder: Path) -> SelfIssued:
-    _only(table, {"key", "chain", "vct", "claims"}, "[credential]")
+def _variant(table: Mapping[str, Any], name: str) -> Variant:
+    _only(table, {"arguments", "body"}, f"[verifier.variants.{name}]")
+    return Variant(tuple(table.get("arguments", ())), table.get("body", {}))
+
+
+def _digital(table: Mapping[str, Any]) -> Digital:
+    where = "[verifier.digital]"
+    _only(table, {"origin", "request", "data", "answer"}, where)
     try:
-        return SelfIssued(str(folder / table["key"]), str(folder / table["chain"]), table["vct"], table["claims"])
+        return Digital(
+            table["origin"],
+            _door(table["request"], {"id"}, f"{where} request"),
+            _door(table["data"], {"data"}, f"{where} data"),
+            _door(table["answer"], set(), f"{where} answer"),
+        )
+    except KeyError as error:
+        raise BadTarget(f"{where} needs {error}") from error
+
+
+def _self_issued(table: Mapping[str, Any], folder: Path) -> SelfIssued:
+    _only(table, {"key", "chain", "authority", "authority_key", "vct", "claims"}, "[credential]")
+    files = {
+        name: str(folder / table[name]) if name in table else None
+        for name in ("key", "chain", "authority", "authority_key")
+    }
+    if not (files["key"] and files["chain"]) and not (files["authority"] and files["authority_key"]):
+        raise BadTarget("[credential] needs key and chain, or authority and authority_key")
+    try:
+        return SelfIssued(vct=table["vct"], claims=table["claims"], **files)
     except KeyError as error:
         raise BadTarget(f"[credential] needs {error}") from error
+
+
+def _documents(table: Mapping[str, Any], folder: Path) -> Documents:
+    _only(table, {"authority", "authority_key", "doctype", "elements"}, "[mdoc]")
+    try:
+        certificate, key = (str(folder / table[name]) for name in ("authority", "authority_key"))
+        return Documents(certificate, key, table["doctype"], table["elements"])
+    except KeyError as error:
+        raise BadTarget(f"[mdoc] needs {error}") from error
+
+
+def _hosting(table: Mapping[str, Any]) -> Hosting:
+    _only(table, {"listen", "url"}, "[hosting]")
+    address, _, port = str(table.get("listen", "")).rpartition(":")
+    if not address or not port.isdecimal() or not isinstance(table.get("url"), str):
+        raise BadTarget("[hosting] needs listen (address:port) and url")
+    return Hosting(address, int(port), table["url"].rstrip("/"))

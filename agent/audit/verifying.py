@@ -5,22 +5,27 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from agent.audit.leaves import leaf
+from agent.audit.leaves import LOGS, leaf
 from agent.audit.seals import FIRST, Seal, head_statement
 from protocols.encoding import b64url, parse_b64url
 from protocols.errors import ProtocolError
 from protocols.jose.jwk import Jwk, public, thumbprint, verify_signature
 
 KIND = "chancery-audit-export"
+ERASED = "archive.erased"
+"""The event of a segment that went for good: its metadata names the table, and how many rows it had."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What was found. `unsealed` rows are younger than the last seal and prove nothing yet."""
+    """What was found. `unsealed` rows are younger than the last seal and prove nothing yet; `erased` ones went by
+    retention, and sealed rows account for each of them.
+    """
 
     seals: int = 0
     rows: int = 0
     unsealed: int = 0
+    erased: int = 0
     head: str = ""
     faults: list[str] = field(default_factory=list)
 
@@ -47,13 +52,17 @@ def verify(lines: Iterable[Mapping[str, Any]], keys: Sequence[Jwk], known_head: 
     return report
 
 
-def _sort(lines: list[Mapping[str, Any]]) -> tuple[Mapping[str, Any], list[Seal], list[Mapping[str, Any]]]:
+_Row = tuple[str, Mapping[str, Any]]
+"""Where a row comes from: a segment of the archive, or the database; and the row."""
+
+
+def _sort(lines: list[Mapping[str, Any]]) -> tuple[Mapping[str, Any], list[Seal], list[_Row]]:
     header = lines[0]
     if header["kind"] != KIND:
         raise ValueError("kind")
     tenant = UUID(header["tenant_id"])
     seals = [_seal(tenant, line["seal"]) for line in lines[1:] if "seal" in line]
-    return header, seals, [line["row"] for line in lines[1:] if "row" in line]
+    return header, seals, [(line.get("segment", ""), line["row"]) for line in lines[1:] if "row" in line]
 
 
 def _seal(tenant: UUID, shown: Mapping[str, Any]) -> Seal:
@@ -111,28 +120,33 @@ def _check_head(report: Report, header: Mapping[str, Any], seals: Sequence[Seal]
         report.faults.append("the export was cut short: it ends before the seal that its first line names")
 
 
-def _check_rows(report: Report, seals: Sequence[Seal], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows stand in the order of their leaves; what retention or an erasure removed may leave gaps it accounts for."""
+def _check_rows(report: Report, seals: Sequence[Seal], rows: Sequence[_Row]) -> None:
+    """Rows stand in the order of their leaves; what retention erased leaves gaps that sealed rows account for."""
     expected = [(seal.seal_no, position, found) for seal in seals for position, found in enumerate(seal.leaves)]
     places: dict[bytes, list[int]] = {}
     for at, (_, _, found) in enumerate(expected):
         places.setdefault(found, []).append(at)
-    seen, last = set[int](), -1
+    seen, last, erased = set[int](), dict[str, int](), 0
     ended = (seals[-1].epoch, seals[-1].to_xact) if seals else (0, 0)
-    for number, row in enumerate(rows, 1):
+    for number, (source, row) in enumerate(rows, 1):
         free = [place for place in places.get(leaf(row), ()) if place not in seen]
         if not free:
             _strange(report, row, number, ended)
             continue
         at = free[0]
-        if at < last:
+        if at < last.get(source, -1):
             report.faults.append(f"row {number} is out of order")
         seen.add(at)
-        last = max(last, at)
+        last[source] = max(last.get(source, -1), at)
+        if row.get("event_type") == ERASED and row["metadata"]["table"] in LOGS:
+            erased += row["metadata"]["rows"]
     report.rows = len(seen)
-    for at, (seal_no, position, _) in enumerate(expected):
-        if at not in seen:
-            report.faults.append(f"row {position + 1} of seal {seal_no} is missing")
+    missing = [place for at, place in enumerate(expected) if at not in seen]
+    if len(missing) == erased:
+        report.erased = erased
+    else:
+        report.faults += [f"row {position + 1} of seal {seal_no} is missing" for seal_no, position, _ in missing]
+        report.faults += [f"{erased} rows were erased by retention, and {len(missing)} are missing"] * bool(erased)
 
 
 def _strange(report: Report, row: Mapping[str, Any], number: int, ended: tuple[int, int]) -> None:

@@ -29,6 +29,8 @@ _VERBS = {
     "client": "accounts",
     "issuer": "accounts",
     "person": "people",
+    "retention": "keeping",
+    "archive": "keeping",
     "configuration": "configurations",
     "key": "keys",
     "type": "keys",

@@ -27,6 +27,8 @@ from agent.encryption.vault import TenantVault, WrappedTenantKey, unlock
 from agent.fetch import GuardedFetch
 from agent.http.failures import NotFound
 from agent.keyring import Keyring
+from agent.lifecycle.blobs import open_store
+from agent.lifecycle.searching import ArchivedRows
 from agent.operations.administering.create_tenant import SYSTEM, found_system
 from agent.operations.issuing.status_places import StatusPlaces
 from agent.sandbox import ProcessSandbox
@@ -74,6 +76,7 @@ class House:
         self.plugins: Any = {}
         self.places = StatusPlaces(f"{socket.gethostname()}:{os.getpid()}")
         self._control: Control | None = None
+        self.archive = open_store(config)
         self.wakeups = Wakeups()
 
     async def __aenter__(self) -> "House":
@@ -190,6 +193,7 @@ class House:
             sandbox=self.sandbox,
             cache=TenantCache(self.cache, self._shared_cache, room.vault),
             places=self.places,
+            archived=ArchivedRows(self.archive),
             control=await self.control() if tenant.id == SYSTEM.id else None,
         )
 

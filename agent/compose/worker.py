@@ -7,12 +7,14 @@ from agent import telemetry
 from agent.compose.databases import addresses
 from agent.compose.house import House
 from agent.config import Config
+from agent.lifecycle.archive import Archiver
 from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
 from agent.workers.document_signers import DocumentSigners
 from agent.workers.housekeeping import Housekeeping
 from agent.workers.pickups import Pickups
 from agent.workers.publication import Publication
+from agent.workers.retention import Retention
 from agent.workers.schedule import run_all
 from agent.workers.seals import Seals
 
@@ -28,8 +30,9 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             pickups = Pickups(maint, house.scope_of)
             try:
                 entering = (Deliveries, Publication, Seals, DocumentSigners)
-                tasks = [Housekeeping(maint), *(task(maint, house.scope_of) for task in entering), pickups]
-                await run_all(tasks, stopping)
+                retention = Retention(Archiver(maint, house.scope_of, house.archive))
+                entered = (task(maint, house.scope_of) for task in entering)
+                await run_all([Housekeeping(maint), retention, *entered, pickups], stopping)
             finally:
                 await pickups.close()
                 await maint.close()

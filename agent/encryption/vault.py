@@ -29,23 +29,37 @@ class WrappedTenantKey:
 class TenantVault:
     """Seals, opens, blinds and derives for one tenant; nothing waits once it is unlocked.
 
-    `data` are the tenant's data keys by id, the newest named by `newest`.  Subject keys come and go with the rows
-    that hold them wrapped.
+    `data` are the tenant's data keys by id, the newest named by `newest`; `archive` the archive's, oldest
+    first.  Subject keys come and go with the rows that hold them wrapped.
     """
 
     def __init__(
-        self, tenant: UUID, data: Mapping[UUID, DataKey], newest: UUID, blind_key: bytes, derivation_key: bytes
+        self,
+        tenant: UUID,
+        data: Mapping[UUID, DataKey],
+        newest: UUID,
+        blind_key: bytes,
+        derivation_key: bytes,
+        archive: Mapping[UUID, DataKey] | None = None,
     ) -> None:
         self.tenant = tenant
         self._data = data
         self._newest = data[newest]
         self._blind = hmac.new(blind_key, digestmod=sha256)
+        self._archive = archive or {}
         self._derive = hmac.new(derivation_key, digestmod=sha256)
 
     @property
     def data_key_id(self) -> UUID:
         """The id of the newest data key, which wraps subject keys."""
         return self._newest.id
+
+    def archive_key(self, key_id: UUID | None = None) -> DataKey:
+        """The key that an object of the archive lies under; the newest by default. Raises KeyDestroyed."""
+        found = self._archive.get(key_id or next(reversed([*self._archive]), UUID(int=0)))
+        if found is None:
+            raise KeyDestroyed("archive key")
+        return found
 
     def seal(self, table: str, column: str, row_id: UUID, plaintext: bytes, key: DataKey | None = None) -> bytes:
         """A sealed value under the subject's key, or the tenant's newest data key."""
@@ -112,7 +126,7 @@ async def unlock(tenant: UUID, rows: Sequence[WrappedTenantKey], store: KeyStore
     """Unwrap a tenant's keys. Raises KeyDestroyed when the newest of a purpose is gone, KeyStoreUnavailable."""
     secrets_by_purpose: dict[str, dict[UUID, bytes]] = {purpose: {} for purpose in PURPOSES}
     for row in sorted(rows, key=lambda row: row.version):
-        if row.wrapped is None or row.purpose == "archive":
+        if row.wrapped is None:
             continue
         name, _, reference = row.kek_ref.partition(":")
         kek = KeyHandle(name, reference, "A256GCM")
@@ -128,4 +142,5 @@ async def unlock(tenant: UUID, rows: Sequence[WrappedTenantKey], store: KeyStore
         list(data)[-1],
         list(secrets_by_purpose["blind_index"].values())[-1],
         list(secrets_by_purpose["derivation"].values())[-1],
+        {key_id: data_key(key_id, key) for key_id, key in secrets_by_purpose["archive"].items()},
     )

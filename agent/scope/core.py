@@ -10,6 +10,7 @@ from agent.audit import AuditEvent, SecurityEvent
 from agent.encryption.vault import TenantVault
 from agent.keyring import Keyring
 from agent.scope.administering import Control
+from agent.scope.archiving import ArchivedRows
 from agent.scope.status import StatusPlace
 from agent.scope.tenants import StatusRegistry, TenantCatalogue
 from agent.tenancy import Principal, Tenant
@@ -81,8 +82,8 @@ class Scope:
     """One operation's world, for one tenant.
 
     `now` and `entropy` are the only clock and dice; `unit` begins a transaction; `vault` seals, opens, blinds and
-    derives for this tenant; `keys` signs; `plugins` are the families that are on, by group and name. Only the system
-    tenant has a `control`.
+    derives for this tenant; `keys` signs; `plugins` are the families that are on, by group and name; `archived`
+    are rows that left the database. Only the system tenant has a `control`.
     """
 
     tenant: Tenant
@@ -98,4 +99,5 @@ class Scope:
     sandbox: Sandbox
     cache: Cache
     places: Places
+    archived: ArchivedRows | None = None
     control: Control | None = None

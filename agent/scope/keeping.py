@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from agent.audit.seals import Seal
+from agent.scope.archiving import Search
 
 
 class AuditTrail(Protocol):
@@ -17,6 +18,9 @@ class AuditTrail(Protocol):
 
     async def rows_after(self, epoch: int, xact: int, limit: int) -> Sequence[Mapping[str, Any]]:
         """Settled rows from a transaction on, as leaves' members in the order of sealing."""
+
+    async def search(self, search: Search) -> Sequence[Mapping[str, Any]]:
+        """Rows of the audit log, newest first."""
 
     async def add(self, seal: Seal) -> None:
         """Insert. Raises Conflict when another sealer was first: a chain cannot fork."""

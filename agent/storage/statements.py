@@ -6,7 +6,7 @@ with its checking of names and types, and asyncpg runs it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
@@ -55,6 +55,13 @@ class Statement:
         """All rows."""
         STATEMENTS.inc()
         return await connection.fetch(self.sql, *self.arguments(values))
+
+    async def pages(self, connection: Connection, size: int, **values: Any) -> AsyncIterator[list[Row]]:
+        """All rows, so many at a time, through a cursor of the transaction."""
+        STATEMENTS.inc()
+        cursor = await connection.cursor(self.sql, *self.arguments(values))
+        while page := await cursor.fetch(size):
+            yield page
 
     async def value(self, connection: Connection, **values: Any) -> Any:
         """The first column of the first row, None without a row."""

@@ -17,6 +17,7 @@ from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.recording import recorded
 from agent.storage.repositories.api_keys import ApiKeyRepository
+from agent.storage.repositories.archive import ArchiveRepository
 from agent.storage.repositories.attempt_counters import AttemptCounterRepository
 from agent.storage.repositories.audit_trail import AuditTrailRepository
 from agent.storage.repositories.authenticators import AuthenticatorRepository
@@ -185,6 +186,11 @@ class PostgresUnit:
     def audit_trail(self) -> AuditTrailRepository:
         """The logs and their seals."""
         return AuditTrailRepository(self)
+
+    @property
+    def archive(self) -> ArchiveRepository:
+        """Retention policies and what left the database."""
+        return ArchiveRepository(self)
 
     @property
     def erasures(self) -> ErasureRepository:

@@ -125,7 +125,7 @@ async def chain_leaves_the_root_out(session: Session) -> None:
 async def asks_for_a_vp_token(session: Session) -> None:
     """response_type, response_mode and response_uri."""
     presentation = await Presentation.begin(session)
-    claims, mode = presentation.claims, session.target.response_modes[0]
+    claims, mode = presentation.claims, session.response_mode
     expect(claims.get("response_type") == "vp_token", "response_type vp_token", claims.get("response_type"))
     expect(claims.get("response_mode") == mode, f"response_mode {mode}", claims.get("response_mode"))
     uri = claims.get("response_uri")

@@ -102,13 +102,15 @@ def in_clear(posted: PostedResponse) -> AuthorizationResponse:
 def decrypt(posted: PostedResponse, private_jwk: Mapping[str, Any], encodings: frozenset[str]) -> AuthorizationResponse:
     """The response of the encrypted modes (8.3.1). An error may come in clear, as the wallet may lack our key.
 
-    Raises InvalidResponse.
+    A `kid` in the JWE has to be our key's (8.3). Raises InvalidResponse.
     """
     if posted.response is None:
         if "error" in posted.parameters and "vp_token" not in posted.parameters:
             return in_clear(posted)
         raise InvalidResponse("not encrypted")
     try:
+        if jwe.header(posted.response).get("kid", private_jwk.get("kid")) != private_jwk.get("kid"):
+            raise InvalidResponse("kid of another key")
         _, plaintext = jwe.decrypt(posted.response, private_jwk, ALGORITHMS, encodings, MAX_BYTES)
         found = parse_json_object(plaintext)
     except ProtocolError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -19,33 +19,26 @@ from agent.scope.administering import CreateTenant
 from agent.tenancy import WORKER
 from conformance import plan as plans
 from conformance import runner, target
-from conformance.http import Http
 from conformance.registry import CHECKS, load_checks
 from conformance.session import Session
 from protocols.x509 import render_pem
+from tests.conformance.verifiers import Verifying, Watching
 from tests.databases import Database
 from tests.faults.front import Front
 from tests.faults.issuer import ISSUER
+from tests.faults.reasons import REASONS
 from tests.faults.verifier import VERIFIER
+from tests.faults.verifying import VERIFYING
 from tests.faults.weaknesses import TENANT, WEAKNESSES, weakened
 from tests.houses import PERSON, free_port
 
 load_checks()
-BUGS = {**ISSUER, **VERIFIER}
-PLANS = {name: plans.load(name) for name in ("openid4vci-issuer", "openid4vp-verifier")}
+BUGS = {**ISSUER, **VERIFIER, **VERIFYING}
+PLANS = {name: plans.load(name) for name in plans.names()}
 REQUIREMENTS = {one.id: one for plan in PLANS.values() for one in plan.requirements}
 OTHER_PREFIX = {"request-x509-san-dns"}
 """Checks that need another client identifier prefix than the server's default."""
-QUERY = {
-    "credentials": [
-        {
-            "id": "pid",
-            "format": "dc+sd-jwt",
-            "meta": {"vct_values": ["urn:eudi:pid:1"]},
-            "claims": [{"path": ["given_name"]}, {"path": ["family_name"]}],
-        }
-    ]
-}
+SKIPPED = {"request-x509-san-dns": "the client identifier prefix is not x509_san_dns"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +46,19 @@ class Faulty:
     """The faulty implementation, and a target for each of its tenants."""
 
     house: House
+    verifying: Verifying
+    front: Front
+    shared: dict[str, target.Target] = field(default_factory=dict)
+
+    async def planted(self, check: str) -> target.Target:
+        """A target that has this check's bug, and none after it."""
+        prefix = "x509_san_dns" if check in OTHER_PREFIX else "x509_hash"
+        self.front.planted = check
+        if check in WEAKNESSES:
+            return await self.target(check, prefix)
+        if prefix not in self.shared:
+            self.shared[prefix] = await self.target(f"planted-{prefix.replace('_', '-')}", prefix)
+        return self.shared[prefix]
 
     async def _anchor(self, tenant: str) -> str:
         """The tenant's certificate authority, in a file."""
@@ -64,6 +70,7 @@ class Faulty:
     async def target(self, tenant: str, prefix: str = "x509_hash") -> target.Target:
         """A tenant that is made now, and how the suite reaches it."""
         made = await create_tenant(await self.house.control(), CreateTenant(tenant, tenant.title()))
+        await self.verifying.trusted(self.house, tenant)
         base, headers = f"{self.house.origin}/api/v1", {"Authorization": f"Bearer {made.api_key}"}
         offers: dict[str, Any] = {
             "offer": {},
@@ -71,7 +78,6 @@ class Faulty:
             "offer_with_tx_code": {"tx_code": True},
         }
         body = {"credential_configuration_ids": ["pid"], "claims": PERSON}
-        asked = {"dcql_query": "{dcql_query}", "response_mode": "{response_mode}", "client_id_prefix": prefix}
         called = {"headers": headers, "method": "POST"}
         return target.parse(
             {
@@ -90,29 +96,14 @@ class Faulty:
                         for name, more in offers.items()
                     },
                 },
-                "verifier": {
-                    "dcql_query": QUERY,
-                    "request": {
-                        **called,
-                        "url": f"{base}/presentation-requests",
-                        "body": asked,
-                        "uri": "authorization_request_uri",
-                        "id": "presentation_id",
-                    },
-                    "result": {
-                        "method": "GET",
-                        "headers": headers,
-                        "url": f"{base}/presentation-requests/{{id}}",
-                        "state": "state",
-                    },
-                },
+                **self.verifying.tables(base, headers, prefix),
                 "trust": {"pem": await self._anchor(tenant)},
             }
         )
 
 
 @asynccontextmanager
-async def served(house: House) -> AsyncIterator[None]:
+async def served(house: House) -> AsyncIterator[Front]:
     """The real server, its steps weakened for some, behind the front."""
     handle = handler(house)
 
@@ -128,56 +119,85 @@ async def served(house: House) -> AsyncIterator[None]:
     real = RawTestServer(inside)
     await real.start_server()
     async with aiohttp.ClientSession(auto_decompress=False) as session:
-        front = RawTestServer(Front(str(real.make_url("")).rstrip("/"), session, BUGS), port=house.config.port)
-        await front.start_server()
+        front = Front(str(real.make_url("")).rstrip("/"), session, BUGS)
+        outside = RawTestServer(front, port=house.config.port)
+        await outside.start_server()
         try:
-            yield
+            yield front
         finally:
-            await front.close()
+            await outside.close()
             await real.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def faulty(shared_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Faulty]:
     port = free_port()
+    verifying = Verifying.made(tmp_path_factory.mktemp("authority"), free_port())
     config = Config(
         home=tmp_path_factory.mktemp("faulty"),
         port=port,
         database_url=shared_database.dsn("app"),
-        fetch_allow=f"localhost:{port}",
+        fetch_allow=f"localhost:{port},localhost:{verifying.port}",
     )
     with weakened():
         async with House(config, shared_database.addresses) as house:
             await house.found_system()
-            async with served(house):
-                yield Faulty(house)
+            async with served(house) as front:
+                yield Faulty(house, verifying, front)
 
 
-async def examine(aim: target.Target, *checks: str) -> dict[str, runner.Finding]:
-    async with Http() as http:
-        session = Session(aim, http)
-        return {one: await runner.examine(REQUIREMENTS[one], session) for one in checks}
+async def examine(aim: target.Target, plan: plans.Plan, told: dict[str, list[str]]) -> list[runner.Finding]:
+    """Every finding; `told` is filled with what the operator learned of the last answer in each check."""
+    async with Watching() as http:
+        session = Session(aim, http, response_mode=plan.response_mode, variants=plan.variants)
+        findings = []
+        for requirement in plan.requirements:
+            http.told.clear()
+            findings.append(await runner.examine(requirement, session))
+            told[requirement.id] = list(http.told)
+        return findings
+
+
+def others(findings: list[runner.Finding]) -> dict[str, tuple[str, str]]:
+    """What did not pass."""
+    return {one.requirement.id: (one.outcome, one.seen) for one in findings if one.outcome != "passed"}
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.mark.parametrize("prefix", ["x509_hash", "x509_san_dns"])
-async def test_every_check_passes_on_the_correct_implementation(faulty: Faulty, prefix: str) -> None:
-    aim = await faulty.target(f"correct-{prefix.replace('_', '-')}", prefix)
-    findings = await examine(aim, *REQUIREMENTS)
-    outcomes = {name: (one.outcome, one.seen) for name, one in findings.items() if one.outcome != "passed"}
-    other = {"x509_hash": "request-x509-san-dns", "x509_san_dns": "request-x509-hash"}[prefix]
-    assert outcomes == {other: ("skipped", f"the client identifier prefix is not {other[8:].replace('-', '_')}")}
+@pytest.mark.parametrize("plan", PLANS)
+async def test_every_check_passes_on_the_correct_implementation(faulty: Faulty, plan: str) -> None:
+    """And what has to be refused is refused for the reason that the check is about, as the operator is told."""
+    faulty.front.planted, told = None, dict[str, list[str]]()
+    aim = await faulty.target(f"correct-{plan}")
+    expected = {check: ("skipped", why) for check, why in SKIPPED.items() if check in ids(plan)}
+    assert others(await examine(aim, PLANS[plan], told)) == expected
+    because = {check: reason for check, reason in REASONS.items() if check in told}
+    assert {check: told[check] for check in because} == {check: [reason] for check, reason in because.items()}
+
+
+async def test_another_client_identifier_prefix_is_as_good(faulty: Faulty) -> None:
+    faulty.front.planted = None
+    aim = await faulty.target("correct-san-dns", "x509_san_dns")
+    plan = PLANS["openid4vp-verifier"]
+    chosen = [one for one in plan.requirements if one.id.startswith(("request-", "response-"))]
+    skipped = {"request-x509-hash": ("skipped", "the client identifier prefix is not x509_hash")}
+    assert others(await examine(aim, replace(plan, requirements=tuple(chosen)), {})) == skipped
 
 
 @pytest.mark.parametrize("check", sorted(CHECKS))
 async def test_a_check_fails_on_the_implementation_that_has_its_bug(faulty: Faulty, check: str) -> None:
-    aim = await faulty.target(check, "x509_san_dns" if check in OTHER_PREFIX else "x509_hash")
-    finding = (await examine(aim, check))[check]
+    aim = await faulty.planted(check)
+    holder = next(plan for name, plan in PLANS.items() if check in ids(name))
+    (finding,) = await examine(aim, holder.only([check]), {})
     assert finding.outcome == runner.OUTCOMES[REQUIREMENTS[check].severity], finding
     assert finding.expected
     assert finding.seen
+
+
+def ids(plan: str) -> set[str]:
+    return {one.id for one in PLANS[plan].requirements}
 
 
 async def test_every_check_has_its_bug_and_every_bug_its_check() -> None:

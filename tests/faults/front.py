@@ -1,4 +1,4 @@
-"""The front: passes everything to the real server, but for the one exchange that a tenant's bug is about."""
+"""The front: passes everything to the real server, but for the one exchange that the planted bug is about."""
 
 import json
 import re
@@ -25,6 +25,7 @@ ENDPOINTS = {
     "notification": r"POST /t/[^/]+/notification",
     "status-list": r"GET /t/[^/]+/status-lists/.*",
     "request-object": r"GET /t/[^/]+/presentation-requests/.*",
+    "request-object-post": r"POST /t/[^/]+/presentation-requests/.*",
     "response": r"POST /t/[^/]+/presentation-responses/.*",
 }
 _TENANT = re.compile(r"/t/([a-z0-9-]+)")
@@ -86,18 +87,21 @@ Bug = Callable[[Asked, Forward, dict[str, Any]], Awaitable[Answered]]
 
 @dataclass(slots=True)
 class Front:
-    """An aiohttp handler before the real server at `behind`; `bugs` by check: the endpoint, and what it does there."""
+    """An aiohttp handler before the real server at `behind`; `bugs` by check: the endpoint, and what it does there.
+
+    `planted` is the check whose bug is shown at the moment."""
 
     behind: str
     session: aiohttp.ClientSession
     bugs: Mapping[str, tuple[str, Bug]]
+    planted: str | None = None
     _memory: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     async def __call__(self, request: BaseRequest) -> web.Response:
-        asked = Asked(request.method, request.raw_path, request.headers, await request.read())
-        endpoint, bug = self.bugs.get(asked.tenant, ("", None))
+        asked = Asked(request.method, request.raw_path, request.headers, await request.content.read())
+        endpoint, bug = self.bugs.get(self.planted or "", ("", None))
         if bug and re.fullmatch(ENDPOINTS[endpoint], f"{asked.method} {asked.target.partition('?')[0]}"):
-            answer = await bug(asked, self.forward, self._memory.setdefault(asked.tenant, {}))
+            answer = await bug(asked, self.forward, self._memory.setdefault(self.planted or "", {}))
         else:
             answer = await self.forward(asked)
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
@@ -198,10 +202,15 @@ def repeats(key: Callable[[Asked], str]) -> Bug:
 Jwt = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
+def decoded(part: str) -> Any:
+    """The JSON in a part of a JWT."""
+    return json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
 def rewritten(token: str, change: Jwt) -> str:
     """A JWT's header and claims changed, its signature left as it was."""
     head, body, signature = token.split(".")
-    parts = [json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (head, body)]
+    parts = [decoded(part) for part in (head, body)]
     change(*parts)
     encoded = [urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
     return ".".join([*encoded, signature])

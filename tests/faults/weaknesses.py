@@ -35,17 +35,17 @@ def any_audience(step: Step, plugin: Any, opened: Any, holder: Any, expected: An
     step(plugin, opened, holder, replace(expected, audience=opened.content.claims.get("aud")))
 
 
-def any_nonce(step: Step, sd_jwt: Any, claims: Mapping[str, Any], audience: str, _nonce: str) -> None:
+def any_nonce(step: Step, sd_jwt: Any, claims: Mapping[str, Any], audience: str, _nonce: str, *more: Any) -> None:
     """The nonce that the KB-JWT names."""
-    step(sd_jwt, claims, audience, claims.get("nonce"))
+    step(sd_jwt, claims, audience, claims.get("nonce"), *more)
 
 
-def any_verifier(step: Step, sd_jwt: Any, claims: Mapping[str, Any], _audience: str, nonce: str) -> None:
+def any_verifier(step: Step, sd_jwt: Any, claims: Mapping[str, Any], _audience: str, nonce: str, *more: Any) -> None:
     """The audience that the KB-JWT names."""
-    step(sd_jwt, claims, claims.get("aud"), nonce)
+    step(sd_jwt, claims, claims.get("aud"), nonce, *more)
 
 
-def any_disclosures(step: Step, _sd_jwt: Any, claims: Mapping[str, Any], audience: str, nonce: str) -> None:
+def any_disclosures(step: Step, _sd_jwt: Any, claims: Mapping[str, Any], audience: str, nonce: str, *_: Any) -> None:
     """No look at sd_hash."""
     assert (claims.get("aud"), claims.get("nonce")) == (audience, nonce)
 
@@ -75,6 +75,13 @@ def spends_nothing(step: Step, *arguments: Any) -> list[Any]:
 def in_clear(_step: Step, _scope: Any, _request: Any, posted: Any) -> Any:
     """What is posted is taken as it comes."""
     return response.in_clear(posted)
+
+
+def no_more_members(step: Step, found: Mapping[str, Any], *, encrypted: bool) -> Any:
+    """Registered claims are a mistake."""
+    if "iss" in found:
+        raise response.InvalidResponse("iss")
+    return step(found, encrypted=encrypted)
 
 
 def any_state(_step: Step, _scope: Any, _request: Any, posted: Any) -> Any:
@@ -111,6 +118,7 @@ WEAKNESSES: Mapping[str, tuple[str, Step]] = {
     "response-issuer-chain-grafted": ("protocols.jose.jws.verify", looks_away),
     "response-claim-missing": ("agent.operations.verifying.verify_presentations.require_match", looks_away),
     "response-disclosure-forged": ("protocols.sd_jwt.restore", every_disclosure),
+    "jwe-payload-members": ("protocols.openid4vp.response._response", no_more_members),
     "response-state": (f"{_RECEIVE}_open", any_state),
     "response-plain-for-encrypted": (f"{_RECEIVE}_open", in_clear),
 }

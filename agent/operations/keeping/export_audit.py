@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from agent.audit.leaves import LOGS, members
 from agent.audit.seals import FIRST, Seal, head_statement
 from agent.audit.verifying import KIND
 from agent.scope import Scope
@@ -21,12 +22,25 @@ async def export_audit(scope: Scope, _request: None) -> AsyncIterator[bytes]:
 
 async def _lines(scope: Scope, header: dict[str, Any]) -> AsyncIterator[bytes]:
     yield render_json(header) + b"\n"
+    async for line in _archived(scope):
+        yield line
     async with scope.unit() as unit:
         async for seal in unit.audit_trail.seals():
             if seal.seal_no <= header["head"]["seal_no"]:
                 yield render_json({"seal": _shown(seal)}) + b"\n"
         async for row in unit.audit_trail.rows():
             yield render_json({"row": row}) + b"\n"
+
+
+async def _archived(scope: Scope) -> AsyncIterator[bytes]:
+    """Rows that left the database, segment by segment, in the order of sealing."""
+    if scope.archived is None:
+        return
+    async with scope.unit() as unit:
+        segments = [one for one in await unit.archive.segments() if one.table in LOGS and one.erased_at is None]
+    for segment in segments:
+        for row in await scope.archived.rows(scope, segment):
+            yield render_json({"segment": str(segment.id), "row": members(segment.table, row)}) + b"\n"
 
 
 async def _header(scope: Scope, last: tuple[int, int, int, bytes] | None) -> dict[str, Any]:

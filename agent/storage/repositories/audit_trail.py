@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, or_, select
+from sqlalchemy import DateTime, Text, Uuid, bindparam, cast, func, insert, or_, select
 
 from agent.audit.leaves import LOGS, members
 from agent.audit.seals import Seal
+from agent.scope.archiving import Search
 from agent.storage import tables
 from agent.storage.statements import Statement
 from agent.storage.tables.columns import Xid8
@@ -89,6 +91,34 @@ _SEALS = Statement(
 )
 
 
+_a = tables.audit_logs.c
+_WORDS = ("event_type", "resource_type", "actor_kind", "action")
+_IDS = ("user_id", "resource_id", "correlation_id")
+SEARCHED = (*_WORDS, *_IDS)
+"""Columns that a search names."""
+
+
+def _given(name: str, kind: Any, test: Any) -> Any:
+    """The test, when the parameter is given."""
+    value: Any = bindparam(name, type_=kind)
+    return or_(value.is_(None), test(value))
+
+
+_SEARCH = Statement(
+    select(tables.audit_logs)
+    .where(
+        _a.tenant_id == _TENANT,
+        *(_given(name, Text(), lambda value, name=name: _a[name] == value) for name in _WORDS),
+        *(_given(name, Uuid(), lambda value, name=name: _a[name] == value) for name in _IDS),
+        _given("since", DateTime(timezone=True), lambda value: _a.occurred_at >= value),
+        _given("until", DateTime(timezone=True), lambda value: _a.occurred_at < value),
+        _given("text", Text(), lambda value: func.strpos(cast(_a.metadata, Text()), value) > 0),
+    )
+    .order_by(_a.occurred_at.desc(), _a.id)
+    .limit(bindparam("limit_"))
+)
+
+
 class AuditTrailRepository:
     """`scope.keeping.AuditTrail`."""
 
@@ -129,6 +159,23 @@ class AuditTrailRepository:
     async def _found(self, log: str, statement: Statement, **values: Any) -> list[dict[str, Any]]:
         found = await statement.rows(self._unit.connection, tenant=self._unit.tenant_id, **values)
         return [members(log, dict(row)) for row in found]
+
+    async def search(self, search: Search) -> Sequence[Mapping[str, Any]]:
+        """Newest first."""
+        unit = self._unit
+        named: dict[str, Any] = dict.fromkeys(SEARCHED)
+        for name, value in search.equal.items():
+            named[name] = UUID(value) if name in _IDS else value
+        rows = await _SEARCH.rows(
+            unit.connection,
+            tenant=unit.tenant_id,
+            since=search.since,
+            until=search.until,
+            text=search.text or None,
+            limit_=search.limit,
+            **named,
+        )
+        return [dict(row) for row in rows]
 
     async def add(self, seal: Seal) -> None:
         """Insert one link of the chain."""

@@ -401,6 +401,17 @@ async def test_d17_what_is_not_encrypted_to_this_sessions_key_is_refused(
     assert (await wallet.send("POST", request["response_uri"], data={"response": good})).status == 200
 
 
+async def test_d17_the_key_is_the_one_that_kid_names(site: Site, wallet: Wallet, credential: str) -> None:
+    made, request, token = await answerable(site, wallet, credential)
+    metadata, payload = request["client_metadata"], {"vp_token": token, "state": request["state"]}
+    (key,) = metadata["jwks"]["keys"]
+    misnamed = encrypt({**metadata, "jwks": {"keys": [{**key, "kid": "a-key-of-nobody"}]}}, payload)
+    assert (await wallet.send("POST", request["response_uri"], data={"response": misnamed})).status == 400
+    assert (await result(site, made))["ignored"] == ["answer_malformed"]
+    good = encrypt(metadata, payload)
+    assert (await wallet.send("POST", request["response_uri"], data={"response": good})).status == 200
+
+
 async def test_d17_the_key_is_gone_after_the_answer(site: Site, wallet: Wallet, credential: str) -> None:
     made, request, token = await answerable(site, wallet, credential)
     assert await sealed_key(site, made)

@@ -1,0 +1,1 @@
+"""What `operations/keeping` decides, carried out: data that leaves the database, and its way back into view."""
