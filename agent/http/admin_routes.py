@@ -11,6 +11,7 @@ from agent.http import (
     admin_sign_in_routes,
     configuration_routes,
     did_routes,
+    didcomm_routes,
     keeping_routes,
     people_routes,
     policy_routes,
@@ -407,6 +408,7 @@ def _rows() -> tuple[Route, ...]:
         *configuration_routes.ROWS,
         *admin_sign_in_routes.ROWS,
         *people_routes.ROWS,
+        *didcomm_routes.ROWS,
         *keeping_routes.ROWS,
     )
 

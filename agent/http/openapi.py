@@ -13,6 +13,7 @@ from agent.http import admin_sign_in_schemas as sign_in
 from agent.http import (
     configuration_schemas,
     did_routes,
+    didcomm_routes,
     issuer_schemas,
     keeping_routes,
     people_routes,
@@ -34,6 +35,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     **verifier_admin_routes.BODIES,
     **verification_policy_routes.BODIES,
     **people_routes.BODIES,
+    **didcomm_routes.BODIES,
     **keeping_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,

@@ -44,6 +44,7 @@ from agent.storage.repositories.presentations import PresentationRepository
 from agent.storage.repositories.replay_marks import ReplayMarkRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
 from agent.storage.repositories.status_lists import StatusListRepository
+from agent.storage.repositories.talks import TalkRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.repositories.verification_policies import VerificationPolicyRepository
@@ -166,6 +167,11 @@ class PostgresUnit:
     def conversations(self) -> ConversationRepository:
         """DIDComm threads and messages."""
         return ConversationRepository(self)
+
+    @property
+    def talks(self) -> TalkRepository:
+        """DIDComm, read for its owner."""
+        return TalkRepository(self)
 
     @property
     def connections(self) -> ConnectionRepository:

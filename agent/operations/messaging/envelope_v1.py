@@ -28,6 +28,7 @@ from protocols.encoding import parse_json_object
 from protocols.errors import ProtocolError
 from protocols.ports.keys import KeyStoreUnavailable
 
+LEAVING = "leaving"
 FORWARD = "https://didcomm.org/routing/1.0/forward"
 _HOSTED = frozenset({"web", "webvh"})
 
@@ -114,6 +115,12 @@ async def _services(scope: Scope, own: Any, theirs: str) -> tuple[Service, ...]:
     return found
 
 
+def _speaks(connection: Connection) -> tuple[Service, ...]:
+    """The services whose keys the peer may speak with: for a moment those that it is leaving, too."""
+    leaving = tuple(services.inline(stated) for stated in connection.data.get(LEAVING, ()))
+    return (*known(connection), *leaving)
+
+
 def known(connection: Connection) -> tuple[Service, ...]:
     """The services that the peer told when we met."""
     return tuple(services.inline(stated) for stated in connection.data.get("services", ()))
@@ -153,7 +160,7 @@ async def _with(scope: Scope, identity: Identity, verkey: str) -> Connection | N
     async with scope.unit() as unit:
         named: list[Connection] = await unit.connections.named(verkey)
     for connection in named:
-        current = any(verkey in service.recipient_keys for service in known(connection))
+        current = any(verkey in service.recipient_keys for service in _speaks(connection))
         if connection.own_did == identity.own and current:
             return connection
     return None

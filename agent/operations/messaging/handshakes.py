@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.operations.messaging.envelope import Arrival
-from agent.operations.messaging.envelope_v1 import key_of, known, sender_key, services_of, stored
+from agent.operations.messaging.envelope_v1 import LEAVING, key_of, known, sender_key, services_of, stored
 from agent.operations.messaging.identity import endpoint_of
 from agent.operations.messaging.relationships import Met, taking
 from agent.scope import Scope
@@ -51,6 +51,11 @@ async def _met(scope: Scope, arrival: Arrival) -> Met:
     if message.type == did_rotate.HANGUP:
         gone = replace(connection, state="abandoned")
         return Met(arrival, (gone,))
+    if LEAVING in connection.data and any(
+        sender_key(arrival.received) in one.recipient_keys for one in known(connection)
+    ):
+        left = replace(connection, data=stored(known(connection)))
+        return Met(replace(arrival, connection=left), (left,))
     if connection.state == "responded":
         # Who speaks with the keys of our response has it.
         done = replace(connection, state="completed")
@@ -121,7 +126,9 @@ async def _rotated(scope: Scope, arrival: Arrival, connection: Connection) -> Me
     """The peer announces another DID (RFC 0794), with a key of the one it leaves."""
     new = did_rotate.to_did(arrival.received.message)
     found = await _found(scope, Told(new))
-    moved = replace(connection, their_did=new, data=stored(found), state="completed")
+    # Until it speaks with the new keys it speaks with the old ones: it waits for our ack.
+    data = {**stored(found), LEAVING: stored(known(connection))["services"]}
+    moved = replace(connection, their_did=new, data=data, state="completed")
     return _made(arrival, moved, new, found)
 
 

@@ -1,5 +1,6 @@
 """Two tenants over DIDComm v1: handshakes, what is said on a connection, and what is refused."""
 
+import dataclasses
 import json
 import secrets
 from typing import Any
@@ -9,17 +10,23 @@ import pytest
 from agent.operations.messaging.accept_invitation import AcceptInvitation
 from agent.operations.messaging.begin_protocol import BeginProtocol, begin_protocol
 from agent.operations.messaging.create_invitation import CreatedInvitation, CreateInvitation
+from agent.operations.messaging.envelope_v1 import key_of
+from agent.operations.messaging.identity import create_own_did_v1, identity_for, identity_from
 from agent.operations.messaging.invite import accept, invite
+from agent.operations.messaging.look import show_conversation
 from agent.operations.messaging.receive_message import receive_message
+from agent.operations.messaging.threads import write
 from agent.scope import Conflict, Scope
 from agent.scope.connections import Connection
+from agent.scope.messaging import Step, Thread
 from agent.workers.deliveries import Deliveries
 from protocols.didcomm.catalog import out_of_band_1
 from protocols.didcomm.catalog.out_of_band import InvalidInvitation
 from protocols.didcomm.catalog.out_of_band_1 import CONNECTIONS, DID_EXCHANGE
 from protocols.didcomm.ciphers import CannotOpen
+from protocols.didcomm.protocol import Outgoing, ThreadState
 from protocols.didcomm.v1 import pack
-from tests.agent.messaging.world import World
+from tests.agent.messaging.world import World, new_id
 
 
 @pytest.fixture
@@ -163,3 +170,48 @@ async def test_nobody_speaks_for_a_connection_but_with_its_key(world: World, pai
         await receive_message(alice, pack.pack(ping, [pack.Addressee(ours, secret)], fresh, jwk))
     with pytest.raises(CannotOpen):
         await receive_message(bob, pack.pack(ping, [pack.Addressee(ours, secret)], fresh, jwk))
+
+
+async def test_a_peer_that_rotates_is_heard_with_its_old_key_until_it_speaks_with_the_new(
+    world: World, pair: tuple[Scope, Scope]
+) -> None:
+    alice, bob = pair
+    await connected(world, alice, bob)
+    (theirs,) = await connections(bob)
+    new = await create_own_did_v1(bob)
+    fresh = pack.verkey(key_of(identity_from(new)).jwk)
+    rotate = Outgoing("https://didcomm.org/did-rotate/1.0/rotate", {"to_did": new.did})
+    old = await identity_for(bob, theirs.own_did)
+    first = new_id()
+    thread = Thread(new_id(), theirs.their_did, str(first), "https://didcomm.org/did-rotate/1.0", connection=theirs.id)
+    async with bob.unit() as unit:
+        await unit.connections.add_own_did(new, (fresh,))
+        written = write(bob, old, thread, rotate, first)
+        await unit.conversations.settle(Step(thread, ThreadState("rotating_party", "rotated"), False, None, (written,)))
+        await unit.commit()
+    await Deliveries(world.maint, world.scope_of)()
+    assert (await connections(alice))[0].their_did == new.did
+    await begin_protocol(bob, BeginProtocol(theirs.id, "basicmessage-1", {"content": "with the old key"}))
+    await deliver(world)
+    async with bob.unit() as unit:
+        (now,) = await unit.connections.listing(None, 10)
+        await unit.connections.settle(dataclasses.replace(now, own_did=new.id))
+        await unit.commit()
+    await begin_protocol(bob, BeginProtocol(theirs.id, "basicmessage-1", {"content": "with the new key"}))
+    await deliver(world)
+    # the old key is heard no more
+    late = new_id()
+    apart = Thread(new_id(), theirs.their_did, str(late), "https://didcomm.org/basicmessage/1.0", connection=theirs.id)
+    text = Outgoing("https://didcomm.org/basicmessage/1.0/message", {"content": "too late"})
+    async with bob.unit() as unit:
+        await unit.connections.settle(
+            dataclasses.replace((await unit.connections.listing(None, 10))[0], own_did=old.own)
+        )
+        await unit.conversations.settle(
+            Step(apart, ThreadState("sender", "completed"), True, None, (write(bob, old, apart, text, late),))
+        )
+        await unit.commit()
+    await deliver(world)
+    (ours,) = await connections(alice)
+    said = [one.body["content"] for one in await show_conversation(alice, ours.id) if one.direction == "in"]
+    assert said == ["with the old key", "with the new key"]
