@@ -5,6 +5,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +88,16 @@ async def _drop(database: Database) -> None:
         await connection.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
     finally:
         await connection.close()
+
+
+@contextmanager
+def copied(postgres: EmbeddedPostgres) -> Iterator[Database]:
+    """A migrated database, for as long as the block lasts."""
+    made = asyncio.run(_copy(postgres))
+    try:
+        yield made
+    finally:
+        asyncio.run(_drop(made))
 
 
 @pytest.fixture

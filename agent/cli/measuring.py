@@ -19,6 +19,8 @@ import click
 from agent.cli.attested_load import AttestedFlows
 from agent.cli.client import json_flag, show, stop
 from agent.cli.load import Flows, run
+from agent.cli.measuring_didcomm import MessageFlow, measure_didcomm
+from agent.cli.measuring_didcomm import lines as envelope_lines
 from agent.cli.measuring_formats import lines, measure_formats
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -44,12 +46,17 @@ class Measured:
 @click.option("--concurrency", type=click.IntRange(1, 512), default=32)
 @click.option("--write", is_flag=True, help="Keep the figures in docs/performance.md.")
 @click.option("--formats", is_flag=True, help="What formats cost beside their signatures, without a server.")
+@click.option("--didcomm", is_flag=True, help="What DIDComm envelopes cost, without a server.")
 @json_flag
-def bench(seconds: float, concurrency: int, write: bool, formats: bool, as_json: bool) -> None:
+def bench(seconds: float, concurrency: int, write: bool, formats: bool, didcomm: bool, as_json: bool) -> None:
     """Measure CPU, queries and commits per flow on a server in a temporary folder."""
     if formats:
         costs = measure_formats(seconds)
         show({"formats": [asdict(one) | {"factor": one.factor} for one in costs]}, as_json, lines(costs))
+        return
+    if didcomm:
+        envelopes = measure_didcomm(seconds)
+        show({"didcomm": [asdict(one) for one in envelopes]}, as_json, envelope_lines(envelopes))
         return
     with tempfile.TemporaryDirectory(prefix="chancery-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
@@ -99,6 +106,7 @@ async def _measure(pid: int, home: Path, base: str, concurrency: int, seconds: f
             ("issuance, DPoP", partial(flows.issuance, bound=True)),
             ("verification, direct_post", partial(flows.verification, credential, "direct_post")),
             ("verification, direct_post.jwt", partial(flows.verification, credential, "direct_post.jwt")),
+            ("DIDComm message, 1 KiB", MessageFlow(session, base)),
             ("issuance, HAIP", attested.issuance),
         ):
             if flow == attested.issuance:

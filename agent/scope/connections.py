@@ -68,7 +68,7 @@ class Connections(Protocol):
         """A DID of ours by its row."""
 
     async def retire_own_did(self, row: UUID) -> None:
-        """The DID is used no more."""
+        """The DID is used no more, if no other connection or invitation uses it."""
 
     async def add(self, connection: Connection) -> None:
         """Store a new one. Raises Conflict when there is one between the same two DIDs."""
@@ -82,6 +82,9 @@ class Connections(Protocol):
     async def between(self, own_did: UUID | None, their_did: str) -> Connection | None:
         """By both DIDs."""
 
+    async def with_peer(self, their_did: str) -> list[Connection]:
+        """By the peer's DID, whichever DID of ours it knows."""
+
     async def named(self, name: str) -> list[Connection]:
         """By a key or a former DID of the peer."""
 
@@ -90,9 +93,6 @@ class Connections(Protocol):
 
     async def using(self, own_did: UUID | None) -> list[Connection]:
         """Those that a DID of ours is for, the oldest first, sixteen at most."""
-
-    async def with_peer(self, their_did: str) -> list[Connection]:
-        """Those with a DID of the peer, whichever of ours, the oldest first, sixteen at most."""
 
     async def invited(self, invitation_id: str) -> Connection | None:
         """The invitation of ours by its message id, taken or not."""

@@ -1,6 +1,6 @@
 """DIDComm conversations: threads with their protocol's state, messages handled once, and what is still to be sent."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -111,6 +111,12 @@ class Conversations(Protocol):
 
     async def outgoing(self, message: UUID) -> Queued | None:
         """A message of ours that is queued, None when it is sent, failed or gone."""
+
+    async def taken(self, peer: str, ids: Sequence[str]) -> frozenset[str]:
+        """Which messages of a peer were handled."""
+
+    async def acknowledge(self, peer: str, ids: Sequence[str]) -> int:
+        """The peer has these messages of ours; how many were news."""
 
     async def sent(self, message: UUID, delivered: bool) -> UUID:
         """Mark a queued message as sent, or as failed for good; its thread. Raises Conflict when it is not queued."""

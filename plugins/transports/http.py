@@ -6,12 +6,12 @@ from protocols.didcomm.v1 import pack
 from protocols.ports import PluginTools
 from protocols.ports.tools import FetchFailed
 
-REPLAYED = 409
+MOVED, REPLAYED = 307, 409
 _VERSION_1 = frozenset({pack.MEDIA_TYPE, pack.OLD_MEDIA_TYPE})
 
 
 class HttpTransport:
-    """POSTs messages through the guarded fetch, which decides about plain http and follows no redirect."""
+    """POSTs messages through the guarded fetch, which decides about plain http and where to go."""
 
     schemes: ClassVar[frozenset[str]] = frozenset({"https", "http"})
 
@@ -21,6 +21,9 @@ class HttpTransport:
     async def send(self, endpoint: str, message: bytes, media_type: str) -> bytes | None:
         """Deliver; a message in the response (return_route) is handed back. Raises FetchRefused, FetchFailed."""
         answer = await self._fetch.post(endpoint, message, media_type)
+        if answer.status == MOVED and answer.headers.get("location", "").startswith("https://"):
+            # Once, and through the same guard (Transports: only 307 may be followed).
+            answer = await self._fetch.post(answer.headers["location"], message, media_type)
         if answer.status == REPLAYED:
             # It was taken when its acknowledgement was lost.
             return None

@@ -10,7 +10,8 @@ from protocols.errors import Malformed, ProtocolError
 from protocols.jose import jwk as jwks
 
 MAX_DID = 16_384
-_DID = re.compile(r"did:([a-z0-9]+):((?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2})+)", re.ASCII)
+# Possessive, so that a long name is one step and a wrong one is left at once.
+_DID = re.compile(r"did:([a-z0-9]+):((?:[A-Za-z0-9._:-]++|%[0-9A-Fa-f]{2})++)", re.ASCII)
 _REST = re.compile(r"(/[^?#\s]*)?(\?[^#\s]*)?(?:#(\S+))?", re.ASCII)
 
 
@@ -95,9 +96,8 @@ def parse_did_url(text: str) -> DidUrl:
     """Take an absolute DID URL apart. Raises InvalidDid."""
     found = _DID.match(text) if isinstance(text, str) and len(text) <= 2 * MAX_DID else None
     rest = _REST.fullmatch(text, found.end()) if found else None
-    if found is None or rest is None:
+    if found is None or rest is None or found[2].endswith(":") or len(found[0]) > MAX_DID:
         raise InvalidDid("not a DID URL")
-    parse_did(found[0])
     return DidUrl(found[0], rest[1] or "", rest[2] or "", rest[3] or "")
 
 

@@ -5,7 +5,8 @@ Read tolerantly, as agents of several years write it; made strictly (method 4).
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import base58
@@ -33,10 +34,13 @@ _TYPES = {"dm": "DIDCommMessaging"}
 _MAX_ELEMENTS = 40
 # Decoding base58 costs the square of the length; the hash has been seen to fit by then.
 _MAX_LONG = 8192
+# A DID spells its document for ever; nobody changes what he was given.
+_REMEMBERED = 1024
 _JSON = b"\x80\x04"
 _MULTIHASH = b"\x12\x20"
 
 
+@lru_cache(_REMEMBERED)
 def document(did: str) -> DidDocument:
     """The document that a DID of method 0, 2 or 4 (long form) spells.
 
@@ -74,6 +78,7 @@ def is_short(did: str) -> bool:
     return method == "peer" and bool(re.fullmatch(r"3z.+", name) or _SHORT.fullmatch(name))
 
 
+@lru_cache(_REMEMBERED)
 def short_document(short: str, long: str) -> DidDocument:
     """The document of a short form, from the long form that was seen. Raises InvalidDid when they do not fit."""
     if short not in short_forms(long):
@@ -94,7 +99,8 @@ def genesis_document(did: str, stored: bytes) -> DidDocument:
 
 def long_form(input_document: Mapping[str, Any]) -> str:
     """The method 4 DID of an input document. Raises Malformed for one that is not relative to its DID."""
-    if "id" in input_document or '"did:peer:' in render_json(dict(input_document)).decode():
+    # A service may lead to a mediator's did:peer; only what the document is made of is relative.
+    if "id" in input_document or any(name.startswith("did:peer:") for name in _own_names(input_document)):
         raise Malformed("an input document names no DID of its own")
     encoded = "z" + base58.b58encode(_JSON + render_json(dict(input_document))).decode("ascii")
     if len(encoded) > _MAX_LONG:
@@ -102,6 +108,15 @@ def long_form(input_document: Mapping[str, Any]) -> str:
     did = f"did:peer:4{_hash(encoded)}:{encoded}"
     document(did)
     return did
+
+
+def _own_names(input_document: Mapping[str, Any]) -> Iterator[str]:
+    """Ids and controllers of what stands in a document, and its references to them."""
+    for member in ("verificationMethod", "service", *_RELATIONSHIPS):
+        entries = input_document.get(member)
+        for entry in entries if isinstance(entries, list) else ():
+            found = (entry.get("id"), entry.get("controller")) if isinstance(entry, dict) else (entry,)
+            yield from (name for name in found if isinstance(name, str))
 
 
 def _name(did: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from protocols.did import parse_did, parse_did_url
 from protocols.didcomm.signed import ALGORITHMS
+from protocols.encoding import b64url, render_json
 from protocols.errors import Malformed, ProtocolError
 from protocols.jose import jws, jwt
 from protocols.jose.jws import CompactJws
@@ -35,6 +36,17 @@ def parse(token: str) -> FromPrior:
         raise Malformed("from_prior lacks iss or kid")
     parse_did(iss)
     return FromPrior(iss, sub, kid, opened.jws)
+
+
+def prepare(iss: str, sub: str, kid: str, algorithm: str, issued_at: int) -> bytes:
+    """What a key of the old DID's `authentication` signs; an empty `sub` says that the relationship ends."""
+    claims = {"iss": iss, **({"sub": sub} if sub else {}), "iat": issued_at}
+    return jws.signing_input({"typ": "JWT", "alg": algorithm, "kid": kid}, render_json(claims))
+
+
+def seal(prepared: bytes, signature: bytes) -> str:
+    """The JWT."""
+    return f"{prepared.decode('ascii')}.{b64url(signature)}"
 
 
 def verify(prior: FromPrior, jwk: Mapping[str, Any], sender: str) -> None:

@@ -1,11 +1,11 @@
-"""Every abuse case of issuance has a test that carries its number, and no test carries a number that is none."""
+"""Every abuse case of issuance and DIDComm has a test that carries its number, and no test carries a number that is none."""
 
 import re
 
 from tests.house.test_house import FILES, ROOT
 
-GROUPS = {"a": 10, "b": 24, "c": 20}
-"""Offers and codes; the authorization server; credentials, nonces and proofs."""
+GROUPS = {"a": 10, "b": 24, "c": 20, "h": 12}
+"""Offers and codes; the authorization server; credentials, nonces and proofs; DIDComm."""
 _TEST = re.compile(r"^(?:async )?def test_((?:[a-z][0-9]+_)+)", re.MULTILINE)
 
 

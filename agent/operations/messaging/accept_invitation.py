@@ -54,6 +54,7 @@ async def accept_invitation(scope: Scope, request: AcceptInvitation) -> UUID:
         label=request.label or invitation.label,
         invitation_id=name,
         invitation=out_of_band.render(invitation),
+        data={"mediator": str(request.mediator)} if request.mediator else {},
     )
     async with scope.unit() as unit:
         await unit.connections.add_own_did(own)

@@ -1,7 +1,7 @@
 """We begin: the first message of a protocol to a peer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -26,13 +26,14 @@ class NoConnection(ProtocolError):
 class BeginProtocol:
     """Request: the peer's DID or a connection's id, a protocol's plugin name and what it wants to know.
 
-    `pthid` is the thread or invitation that it is below.
+    `pthid` is the thread or invitation that it is below; `please_ack` asks the peer to say that it has the message.
     """
 
     peer: str | UUID
     protocol: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     pthid: str = ""
+    please_ack: bool = False
 
 
 async def begin_protocol(scope: Scope, request: BeginProtocol) -> UUID:
@@ -44,11 +45,15 @@ async def begin_protocol(scope: Scope, request: BeginProtocol) -> UUID:
     if protocol is None or (connection.version if connection else 2) not in protocol.versions:
         raise UnsupportedMessage("protocol is not switched on")
     transition = protocol.begin(request.parameters)
+    if request.please_ack:
+        first_ = transition.send[0]
+        asking = replace(first_, headers={**first_.headers, "please_ack": [""]})
+        transition = replace(transition, send=(asking, *transition.send[1:]))
     identity = await identity_for(scope, connection.own_did if connection else None)
-    first = new_id(scope)
+    first, prior = new_id(scope), str(connection.data.get("from_prior", "")) if connection else ""
     row = connection.id if connection else None
     thread = Thread(new_id(scope), peer, str(first), protocol.identifier, pthid=request.pthid, connection=row)
-    written = tuple(write(scope, identity, thread, outgoing, first) for outgoing in transition.send)
+    written = tuple(write(scope, identity, thread, outgoing, first, prior) for outgoing in transition.send)
     await settle(scope, "didcomm.begun", Step(thread, transition.state, transition.closed, written=written))
     return thread.id
 

@@ -69,6 +69,7 @@ async def create_invitation(scope: Scope, request: CreateInvitation) -> CreatedI
         invitation=message,
         multi_use=request.multi_use,
         policy=policy,
+        data={"mediator": str(request.mediator)} if request.mediator else {},
         expires=scope.now() + timedelta(seconds=request.seconds) if request.seconds is not None else None,
     )
     async with scope.unit() as unit:

@@ -93,13 +93,13 @@ async def identity_named(scope: Scope, did: str) -> Identity | None:
     if not did.startswith("did:peer:4"):
         return None
 
-    async def find() -> OwnDid | None:
+    async def find() -> Identity | None:
         async with scope.unit() as unit:
-            found: OwnDid | None = await unit.connections.own_did(did)
-            return found
+            own: OwnDid | None = await unit.connections.own_did(did)
+        return identity_from(own, short=did == peer.short_form(did)) if own and not own.retired else None
 
-    own: OwnDid | None = await scope.cache.get("didcomm_own", peer.short_form(did), find, _OWN_SECONDS)
-    return identity_from(own, short=did == peer.short_form(did)) if own else None
+    found: Identity | None = await scope.cache.get("didcomm_own", did, find, _OWN_SECONDS)
+    return found
 
 
 async def identity_for(scope: Scope, own_did: UUID | None) -> Identity:

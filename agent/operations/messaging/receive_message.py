@@ -6,14 +6,16 @@ from typing import Any
 
 from agent.audit import SecurityEvent
 from agent.operations.messaging import handshakes
+from agent.operations.messaging.acknowledging import acknowledged, noted, with_ack
 from agent.operations.messaging.answers import answered
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.forward_message import forward_message
-from agent.operations.messaging.relationships import Met, met
+from agent.operations.messaging.identity import identity_for
+from agent.operations.messaging.relationships import Met, ended_by_peer, met
 from agent.operations.messaging.threads import new_id, protocol_of, settle, write
 from agent.operations.messaging.versions import VERSIONS, fitting
 from agent.scope import Conflict, Scope
-from agent.scope.messaging import Step, Thread
+from agent.scope.messaging import Identity, Step, Thread
 from agent.scope.sessions import Session
 from protocols.did import DidNotFound
 from protocols.didcomm.catalog import report_problem, report_problem_1
@@ -54,6 +56,9 @@ async def receive_message(scope: Scope, octets: bytes, session: Session | None =
     _require_current(message, int(scope.now().timestamp()))
     if is_forward(message):
         await forward_message(scope, forward_of(message), arrival.received.sender)
+        return None
+    if not arrival.received.sender and message.from_prior:
+        await ended_by_peer(scope, arrival.identity.own, message.from_prior)
         return None
     if not arrival.received.sender:
         # Nothing else is for strangers; `from` without a key behind it is a claim and no sender.
@@ -109,7 +114,12 @@ async def _take(scope: Scope, meeting: Met) -> bytes | None:
     returned = _returns(arrival)
     if thread.transient:
         return await _answer_at_once(scope, meeting, thread, transition, effects)
-    written = [write(scope, arrival.identity, thread, outgoing) for outgoing in transition.send]
+    identity, prior = await _speaking(scope, arrival)
+    arrival = replace(arrival, identity=identity)
+    acks = await acknowledged(scope, received)
+    sending = with_ack(transition.send, acks)
+    written = [write(scope, identity, thread, outgoing, from_prior=prior) for outgoing in sending]
+    effects = (*effects, *noted(received))
     reply = None
     if written and returned:
         # One response carries one message; the others take the long way. Packed before anything is settled, because
@@ -128,6 +138,17 @@ async def _take(scope: Scope, meeting: Met) -> bytes | None:
     )
     await settle(scope, "didcomm.received", step)
     return reply
+
+
+async def _speaking(scope: Scope, arrival: Arrival) -> tuple[Identity, str]:
+    """Who answers, and the word that says so: another DID than the one written to, when ours was followed by it."""
+    connection = arrival.connection
+    if connection is None:
+        return arrival.identity, ""
+    word = str(connection.data.get("from_prior", ""))
+    if connection.own_did == arrival.identity.own:
+        return arrival.identity, word
+    return await identity_for(scope, connection.own_did), word
 
 
 def _returns(arrival: Arrival) -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from agent.audit import AuditEvent
 from agent.operations.messaging.envelope import Arrival
 from agent.scope import Scope
 from agent.scope.connections import Connection
@@ -34,6 +36,8 @@ async def met(scope: Scope, arrival: Arrival) -> Met:
     own, sender, message = arrival.identity.own, arrival.received.sender, arrival.received.message
     async with scope.unit() as unit:
         found: Connection | None = await unit.connections.between(own, sender)
+        if found is None:
+            found = _left_behind(await unit.connections.with_peer(sender), own)
         left: list[Connection] = await unit.connections.named(peer.short_form(sender)) if found is None else []
         invited: Connection | None = None
         if found is None and message.pthid:
@@ -45,7 +49,7 @@ async def met(scope: Scope, arrival: Arrival) -> Met:
         raise CannotOpen("the sender has left this DID")
     if found is not None:
         _require_open(found)
-        return Met(replace(arrival, connection=found))
+        return _confirmed(arrival, found) if found.own_did == own else Met(replace(arrival, connection=found))
     if prior is not None:
         return _rotated(arrival, prior)
     if invited is not None and invited.own_did == own:
@@ -54,6 +58,26 @@ async def met(scope: Scope, arrival: Arrival) -> Met:
     if own is not None:
         raise CannotOpen("a stranger at a DID made for others")
     return Met(arrival)
+
+
+def _left_behind(candidates: list[Connection], own: UUID | None) -> Connection | None:
+    """The connection of a peer that does not know yet that our DID was followed by another."""
+    return next((one for one in candidates if one.data.get("prior_own") == str(own or "")), None)
+
+
+def _confirmed(arrival: Arrival, found: Connection) -> Met:
+    """A message to our present DID: that it follows another need not be said again (DID Rotation)."""
+    prior = found.data.get("prior_own")
+    if prior is None:
+        return Met(replace(arrival, connection=found))
+    data = {name: value for name, value in found.data.items() if name not in ("from_prior", "prior_own")}
+    settled = replace(found, data=data)
+
+    async def retire(unit: Any) -> None:
+        if prior:
+            await unit.connections.retire_own_did(UUID(prior))
+
+    return Met(replace(arrival, connection=settled), (settled,), (retire,))
 
 
 def _require_open(connection: Connection) -> None:
@@ -91,3 +115,14 @@ def taking(scope: Scope, invitation: Connection, their_did: str, now: datetime) 
     if invitation.state != "invited":
         raise CannotOpen("invitation was taken")
     return replace(invitation, state="completed", their_did=their_did)
+
+
+async def ended_by_peer(scope: Scope, own: UUID | None, word: str) -> None:
+    """The peer has left: its word was believed when the message was opened. A peer that is none is no error."""
+    async with scope.unit() as unit:
+        found: Connection | None = await unit.connections.between(own, from_prior.parse(word).iss)
+        if found is None or found.state == "abandoned":
+            return
+        await unit.connections.settle(replace(found, state="abandoned"))
+        unit.record(AuditEvent("didcomm.left", "connection", found.id, "update", found.id))
+        await unit.commit()

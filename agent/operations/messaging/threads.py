@@ -29,8 +29,18 @@ def protocol_of(scope: Scope, message_type: str, version: int = 2) -> DidcommPro
     raise UnsupportedMessage("protocol is not switched on")
 
 
-def write(scope: Scope, identity: Identity, thread: Thread, outgoing: Outgoing, first: UUID | None = None) -> Written:
-    """A message for the thread's peer; `first` is its id when the message begins the thread."""
+def write(
+    scope: Scope,
+    identity: Identity,
+    thread: Thread,
+    outgoing: Outgoing,
+    first: UUID | None = None,
+    from_prior: str = "",
+) -> Written:
+    """A message for the thread's peer; `first` is its id when the message begins the thread.
+
+    `from_prior` is the word of a DID of ours that this one follows.
+    """
     message_id = first or new_id(scope)
     # A report opens a thread below the one it is about (Problem Reports); nearly everything else stays in its thread.
     apart = outgoing.apart and first is None
@@ -43,6 +53,7 @@ def write(scope: Scope, identity: Identity, thread: Thread, outgoing: Outgoing, 
         thid="" if apart or first else thread.thid,
         pthid=thread.thid if apart else outgoing.pthid or (thread.pthid if first else ""),
         created_time=int(scope.now().timestamp()),
+        from_prior=from_prior,
         headers=outgoing.headers,
         attachments=outgoing.attachments,
     )

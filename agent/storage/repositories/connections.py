@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from agent.scope import Conflict
@@ -36,7 +36,12 @@ _OWN = Statement(
 _OWN_BY_ID = Statement(select(own_dids).where(_o.tenant_id == _tenant, _o.id == bindparam("row")))
 _RETIRE = Statement(
     update(own_dids)
-    .where(_o.tenant_id == _tenant, _o.id == bindparam("row"), _o.retired_at.is_(None))
+    .where(
+        _o.tenant_id == _tenant,
+        _o.id == bindparam("row"),
+        _o.retired_at.is_(None),
+        ~exists().where(_c.tenant_id == _o.tenant_id, _c.own_did_id == _o.id, _c.state != "abandoned"),
+    )
     .values(retired_at=func.now())
 )
 _CHANGING = "protocol state their_did_sealed their_did_index their_label_sealed own_did_id data_sealed policy"
@@ -55,6 +60,9 @@ _BETWEEN = Statement(
         _c.own_did_id.is_not_distinct_from(_own),
     )
 )
+_WITH_PEER = Statement(
+    _of_tenant.where(_c.their_did_index == bindparam("theirs")).order_by(_c.created_at, _c.id).limit(16)
+)
 _NAMED = Statement(
     select(connections)
     .join_from(connection_names, connections, (_cn.tenant_id == _c.tenant_id) & (_cn.connection_id == _c.id))
@@ -68,9 +76,6 @@ _NAME = Statement(
     .on_conflict_do_nothing()
 )
 _USING = Statement(_of_tenant.where(_c.own_did_id.is_not_distinct_from(_own)).order_by(_c.created_at, _c.id).limit(16))
-_WITH_PEER = Statement(
-    _of_tenant.where(_c.their_did_index == bindparam("theirs")).order_by(_c.created_at, _c.id).limit(16)
-)
 _INVITED = Statement(
     _of_tenant.where(_c.invitation_hash == bindparam("invitation")).order_by(_c.created_at, _c.id).limit(1)
 )
@@ -195,6 +200,11 @@ class ConnectionRepository:
         found = await _BETWEEN.row(self._unit.connection, **self._here, own=own_did, theirs=theirs)
         return self._connection(found) if found else None
 
+    async def with_peer(self, their_did: str) -> list[Connection]:
+        """See `scope.connections.Connections`."""
+        rows = await _WITH_PEER.rows(self._unit.connection, **self._here, theirs=self._hash("their_did", their_did))
+        return [self._connection(row) for row in rows]
+
     async def named(self, name: str) -> list[Connection]:
         """See `scope.connections.Connections`."""
         rows = await _NAMED.rows(self._unit.connection, **self._here, name=self._hash("their_name", name))
@@ -213,12 +223,6 @@ class ConnectionRepository:
     async def using(self, own_did: UUID | None) -> list[Connection]:
         """See `scope.connections.Connections`."""
         rows = await _USING.rows(self._unit.connection, **self._here, own=own_did)
-        return [self._connection(row) for row in rows]
-
-    async def with_peer(self, their_did: str) -> list[Connection]:
-        """See `scope.connections.Connections`."""
-        theirs = self._hash("their_did", their_did)
-        rows = await _WITH_PEER.rows(self._unit.connection, **self._here, theirs=theirs)
         return [self._connection(row) for row in rows]
 
     async def invited(self, invitation_id: str) -> Connection | None:

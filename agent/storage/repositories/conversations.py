@@ -1,11 +1,12 @@
 """DIDComm threads and messages; what people say is sealed, what peers name is hashed under the tenant's key."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import LargeBinary, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from agent.scope import Conflict
 from agent.scope.messaging import Queued, Replayed, Step, Thread, Written
@@ -60,6 +61,14 @@ _SENT = Statement(
     .where(*_queued)
     .values(state=bindparam("outcome"), sent_at=bindparam("now"))
     .returning(_m.thread_id)
+)
+
+
+_hashes: Any = bindparam("hashes", type_=ARRAY(LargeBinary()))
+_among = (_m.tenant_id == bindparam("tenant"), _m.message_hash == func.any(_hashes))
+_TAKEN = Statement(select(_m.message_hash).where(*_among, _m.direction == "in"))
+_ACKNOWLEDGE = Statement(
+    update(messages).where(*_among, _m.direction == "out", _m.state == "sent").values(state="acknowledged")
 )
 
 
@@ -169,6 +178,20 @@ class ConversationRepository:
             return None
         found = wire.parse(unit.vault.open("messages", "body_sealed", message, row["body_sealed"]))
         return Queued(found, row["didcomm_version"], row["connection_id"])
+
+    def _hashes(self, direction: str, peer_did: str, ids: Sequence[str]) -> dict[bytes, str]:
+        return {self._hash("message", direction, peer.short_form(peer_did), one): one for one in ids}
+
+    async def taken(self, peer: str, ids: Sequence[str]) -> frozenset[str]:
+        """See `scope.messaging.Conversations`."""
+        unit, hashes = self._unit, self._hashes("in", peer, ids)
+        rows = await _TAKEN.rows(unit.connection, tenant=unit.tenant_id, hashes=list(hashes))
+        return frozenset(hashes[bytes(row["message_hash"])] for row in rows)
+
+    async def acknowledge(self, peer: str, ids: Sequence[str]) -> int:
+        """See `scope.messaging.Conversations`."""
+        unit, hashes = self._unit, self._hashes("out", peer, ids)
+        return await _ACKNOWLEDGE.run(unit.connection, tenant=unit.tenant_id, hashes=list(hashes))
 
     async def sent(self, message: UUID, delivered: bool) -> UUID:
         """See `scope.messaging.Conversations`."""

@@ -147,3 +147,16 @@ async def test_what_is_made_resolves(vectors) -> None:
         await did_peer.create({}, {})
     with pytest.raises(Malformed):
         peer.long_form({"id": "did:example:a"})
+
+
+def test_a_service_may_lead_to_a_mediators_did_and_the_rest_is_relative() -> None:
+    mediator = "did:peer:2.Ez6LSg8zQom395jKLrGiBNruB9MM6V8PWuf2FpEy4uRFiqQBR"
+    made = peer.long_form({"service": [{"id": "#s", "type": "DIDCommMessaging", "serviceEndpoint": {"uri": mediator}}]})
+    assert peer.document(made).document["service"][0]["serviceEndpoint"]["uri"] == mediator
+    for wrong in (
+        {"service": [{"id": f"{mediator}#s"}]},
+        {"authentication": [f"{mediator}#key-1"]},
+        {"verificationMethod": [{"id": "#1", "controller": mediator}]},
+    ):
+        with pytest.raises(Malformed):
+            peer.long_form(wrong)
