@@ -87,7 +87,16 @@ def require_good(seen: StatusSeen) -> None:
 
 
 async def status_of(scope: Scope, reference: StatusReference) -> StatusSeen:
-    """What the list says of the credential. Raises StatusUnavailable."""
+    """What the list says of the credential; of several places the first that is not good. Raises StatusUnavailable."""
+    seen = await _one(scope, reference)
+    for other in reference.others:
+        if seen.value != 0:
+            break
+        seen = await _one(scope, other)
+    return seen
+
+
+async def _one(scope: Scope, reference: StatusReference) -> StatusSeen:
     mechanism = scope.plugins["status_mechanisms"].get(reference.mechanism)
     if mechanism is None:
         raise StatusUnavailable("unknown mechanism")

@@ -161,6 +161,11 @@ function show(record) {
   }
   if (record instanceof W3cCredentialRecord) {
     const { encoded } = record.firstCredential
+    // A credential with a proof is its own encoding; one that is a JWT is text.
+    if (typeof encoded === 'string') {
+      const { credentialSubject } = JSON.parse(Buffer.from(encoded.split('.')[1], 'base64url')).vc
+      return { id: record.id, claims: credentialSubject, compact: [encoded] }
+    }
     return { id: record.id, claims: encoded.credentialSubject, credential: encoded, compact: [] }
   }
   const { header, prettyClaims } = record.firstCredential
