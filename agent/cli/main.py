@@ -18,6 +18,7 @@ _VERBS = {
     "request": "verifying",
     "result": "verifying",
     "report": "reporting",
+    "evidence": "proving",
     "policy": "policies",
     "query": "verifying",
     "verifier": "verifying",

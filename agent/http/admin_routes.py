@@ -1,6 +1,6 @@
 """The admin API: for each row the scope it needs, its body's schema, its operation, its answer."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -334,7 +334,7 @@ def _text(body: bytes) -> Reply:
     return Reply(200, body, "text/plain; version=0.0.4; charset=utf-8", NO_STORE)
 
 
-def _lines(stream: AsyncIterator[bytes]) -> Reply:
+def _lines(stream: AsyncGenerator[bytes]) -> Reply:
     return Reply(200, media_type="application/jsonl", headers=NO_STORE, stream=stream)
 
 

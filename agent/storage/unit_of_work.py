@@ -44,6 +44,7 @@ from agent.storage.repositories.person_files import PersonFileRepository
 from agent.storage.repositories.presentations import PresentationRepository
 from agent.storage.repositories.replay_marks import ReplayMarkRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
+from agent.storage.repositories.status_evidence import StatusEvidenceRepository
 from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.talks import TalkRepository
 from agent.storage.repositories.tenants import TenantRepository
@@ -248,6 +249,11 @@ class PostgresUnit:
     def dcql_queries(self) -> DcqlQueryRepository:
         """Named DCQL queries."""
         return DcqlQueryRepository(self)
+
+    @property
+    def status_evidence(self) -> StatusEvidenceRepository:
+        """Status List Tokens that decided."""
+        return StatusEvidenceRepository(self)
 
     @property
     def status_lists(self) -> StatusListRepository:
