@@ -48,16 +48,21 @@ class _Child:
         self.pipe.close()
 
 
-class ProcessSandbox:
-    """`ports.Sandbox`: at most `size` children, started when first needed, replaced when killed."""
+LONG = 1.0
+"""Work that may take more seconds than this waits for work of its kind alone, never quick work for it."""
 
-    def __init__(self, size: int = 1) -> None:
-        self._places = asyncio.Semaphore(size)
+
+class ProcessSandbox:
+    """`ports.Sandbox`: at most `size` children for quick work and `long` for long; started when first needed, replaced
+    when killed."""
+
+    def __init__(self, size: int = 1, long: int = 1) -> None:
+        self._quick, self._long = asyncio.Semaphore(size), asyncio.Semaphore(long)
         self._idle: list[_Child] = []
 
     async def run(self, function: Callable[..., Any], *arguments: Any, seconds: float = 1.0) -> Any:
         """Run a module-level function in a child. Raises TimeoutError after killing it, else what it raised."""
-        async with self._places:
+        async with self._long if seconds > LONG else self._quick:
             child = self._idle.pop() if self._idle else await asyncio.to_thread(_Child)
             try:
                 result = await asyncio.to_thread(child.call, function, arguments, seconds)

@@ -18,6 +18,7 @@ FAMILIES = (
     "status_mechanisms",
     "cryptosuites",
     "credential_formats",
+    "credential_exchanges",
     "client_id_prefixes",
     "trust_resolvers",
     "key_proofs",

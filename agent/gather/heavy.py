@@ -19,7 +19,7 @@ async def finished(scope: Scope, answer: Any) -> Any:
     """What a pure step answers, its heavy part done in the sandbox. Raises TooSlow, and what the step raises."""
     while isinstance(answer, Sandboxed):
         try:
-            done = await scope.sandbox.run(answer.function, *answer.arguments, seconds=_HEAVY_SECONDS)
+            done = await scope.sandbox.run(answer.function, *answer.arguments, seconds=answer.seconds or _HEAVY_SECONDS)
         except TimeoutError:
             raise TooSlow("killed") from None
         except (EOFError, OSError):

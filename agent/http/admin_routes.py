@@ -9,6 +9,7 @@ from agent import discovery, telemetry
 from agent.http import (
     admin_documents,
     admin_sign_in_routes,
+    anoncreds_routes,
     configuration_routes,
     did_routes,
     keeping_routes,
@@ -417,4 +418,5 @@ ROUTES = (
         for row in (*_rows(), *policy_routes.rows(), *admin_documents.ROUTES)
     ),
     *did_routes.ADMIN,
+    *anoncreds_routes.ADMIN,
 )

@@ -11,6 +11,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from agent.http import admin_schemas as schemas
 from agent.http import admin_sign_in_schemas as sign_in
 from agent.http import (
+    anoncreds_routes,
     configuration_schemas,
     did_routes,
     issuer_schemas,
@@ -52,6 +53,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("PATCH", "/dids/{did}"): did_routes.DidChangeBody,
     ("POST", "/dids/{did}/approvals"): did_routes.ApprovalBody,
     ("POST", "/did-approvals"): did_routes.WitnessBody,
+    **anoncreds_routes.BODIES,
 }
 _TELLING = ("/activate", "/test")
 _SILENT = ("/approve", "/deny", "/payment")

@@ -1,6 +1,14 @@
 """Every route of a tenant that the world may call: public on purpose, each guarded by its own protocol."""
 
-from agent.http import did_routes, document_routes, issuing_routes, messaging_routes, vc_api_routes, verifying_routes
+from agent.http import (
+    anoncreds_routes,
+    did_routes,
+    document_routes,
+    issuing_routes,
+    messaging_routes,
+    vc_api_routes,
+    verifying_routes,
+)
 
 ROUTES = (
     *issuing_routes.ROUTES,
@@ -8,5 +16,6 @@ ROUTES = (
     *messaging_routes.ROUTES,
     *document_routes.ROUTES,
     *did_routes.PUBLIC,
+    *anoncreds_routes.PUBLIC,
     *vc_api_routes.ROUTES,
 )

@@ -16,6 +16,7 @@ from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
 from agent.storage import tables
 from agent.storage.recording import recorded
+from agent.storage.repositories.anoncreds import PostgresAnonCreds
 from agent.storage.repositories.api_keys import ApiKeyRepository
 from agent.storage.repositories.archive import ArchiveRepository
 from agent.storage.repositories.attempt_counters import AttemptCounterRepository
@@ -91,6 +92,11 @@ class PostgresUnit:
         self.notifies = False
         self._wakes: set[str] = set()
         self.committed = False
+
+    @property
+    def anoncreds(self) -> PostgresAnonCreds:
+        """AnonCreds: the registry, exchanges, holdings."""
+        return PostgresAnonCreds(self)
 
     @property
     def api_keys(self) -> ApiKeyRepository:

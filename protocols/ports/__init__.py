@@ -23,6 +23,7 @@ from protocols.ports.dids import (
     PreparedLogEntry,
     ResolvesVersions,
 )
+from protocols.ports.exchanges import ExchangesCredentials
 from protocols.ports.integrity import Cryptosuite, DerivesProofs, Securing
 from protocols.ports.keys import KeyHandle, KeyStore
 from protocols.ports.requests import ClientIdentity, ClientIdPrefix, RequestSigner
@@ -46,6 +47,7 @@ __all__ = [
     "DidRegistrar",
     "DidResolver",
     "Due",
+    "ExchangesCredentials",
     "Fetch",
     "Fetched",
     "HoldsCredentials",

@@ -76,12 +76,14 @@ class Sandboxed:
     """What a pure step answers instead of a value when part of it can be made slow by an attacker.
 
     The agent runs the module-level `function` in the sandbox; `then` makes of its result what the step would have
-    answered, which may be another Sandboxed. It holds keys and is never sent anywhere.
+    answered, which may be another Sandboxed. It holds keys and is never sent anywhere. `seconds` says how long it may
+    take, for work that is long by nature and not by what an attacker sent.
     """
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     then: Callable[[Any], Any]
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

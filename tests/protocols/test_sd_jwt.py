@@ -16,6 +16,7 @@ from protocols.errors import ProtocolError
 from protocols.jose import jws, jwt
 from protocols.jose.jwk import public
 from protocols.sd_jwt import InvalidKeyBinding, InvalidSdJwt
+from tests.refusals import SD_JWT
 
 ALGORITHMS = ("ES256", "ES384", "EdDSA")
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
@@ -46,13 +47,16 @@ def test_valid_vectors_give_exactly_the_processed_payload(vectors: Callable[[str
         assert verified(case) == case["processed_payload"], case["id"]
 
 
-def test_negative_vectors_are_refused(vectors: Callable[[str], Any]) -> None:
+def test_negative_vectors_are_refused_each_for_its_own_reason(vectors: Callable[[str], Any]) -> None:
     cases = vectors("sd-jwt/negative.json")
     assert len(cases) == 31
+    reasons = {}
     for case in cases:
-        with pytest.raises(ProtocolError):
+        with pytest.raises(ProtocolError) as refusal:
             verified(case)
             pytest.fail(case["id"])
+        reasons[case["id"]] = refusal.value.detail
+    assert reasons == SD_JWT
 
 
 def test_json_serializations_read_as_their_compact_form(vectors: Callable[[str], Any]) -> None:

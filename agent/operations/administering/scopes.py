@@ -15,6 +15,7 @@ APPROVALS_READ, APPROVALS_WRITE = "approvals:read", "approvals:write"
 PAYMENTS_WRITE = "payments:write"
 CLAIMS_WRITE = "claims:write"
 ISSUER_WRITE, VERIFIER_WRITE = "issuer:write", "verifier:write"
+HOLDINGS_WRITE, HOLDINGS_READ = "holdings:write", "holdings:read"
 DIDS_WRITE, DIDS_READ = "dids:write", "dids:read"
 METRICS_READ = "metrics:read"
 PEOPLE_READ = "people:read"
@@ -39,6 +40,7 @@ ADMINISTRATOR = (
     | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE, SESSIONS_WRITE, USERS_WRITE, CLIENTS_WRITE, ISSUER_WRITE}
     | {KEYS_WRITE, KEYS_READ}
     | {PAYMENTS_WRITE, CLAIMS_WRITE}
+    | {HOLDINGS_WRITE, HOLDINGS_READ}
     | {VERIFIER_WRITE, DIDS_WRITE, USERS_READ}
 )
 OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only

@@ -1,5 +1,11 @@
 """Every table of the data model for SQLAlchemy Core; a test holds them against a migrated database."""
 
+from agent.storage.tables.anoncreds import (
+    anoncreds_exchanges,
+    anoncreds_holdings,
+    anoncreds_objects,
+    anoncreds_status_lists,
+)
 from agent.storage.tables.audit import audit_logs, audit_seals, compliance_records, data_access_logs, security_events
 from agent.storage.tables.configuration import (
     credential_configurations,
@@ -114,6 +120,10 @@ from agent.storage.tables.trust import (
 )
 
 __all__ = [
+    "anoncreds_exchanges",
+    "anoncreds_holdings",
+    "anoncreds_objects",
+    "anoncreds_status_lists",
     "api_keys",
     "approvals",
     "archive_segments",

@@ -8,11 +8,12 @@ from typing import Any
 
 from agent import discovery
 from agent.contracts.subjects import Subject
-from tests.contracts.samples import claiming, credentials, identifying, integrity, proving, talking
+from tests.contracts.samples import claiming, credentials, exchanging, identifying, integrity, proving, talking
 
 SAMPLES: dict[str, dict[str, Callable[[], Any]]] = {
     **claiming.SAMPLES,
     **credentials.SAMPLES,
+    **exchanging.SAMPLES,
     **identifying.SAMPLES,
     **integrity.SAMPLES,
     **proving.SAMPLES,

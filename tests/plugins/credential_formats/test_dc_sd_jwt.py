@@ -11,6 +11,7 @@ from plugins.status_mechanisms.token_status_list import TokenStatusList
 from protocols.errors import ProtocolError
 from protocols.ports import Binding, PluginTools, VerifiedCredential
 from protocols.sd_jwt import InvalidKeyBinding
+from tests.refusals import SD_JWT_VC
 
 
 @pytest.fixture
@@ -41,7 +42,10 @@ def test_negative_vectors_are_refused_and_the_control_is_not(format: DcSdJwt, ve
     verified(format, control[0] if isinstance(control, list) else control)
     cases = vectors("sd-jwt-vc/negative.json")
     assert len(cases) == 39
+    reasons = {}
     for case in cases:
-        with pytest.raises(ProtocolError):
+        with pytest.raises(ProtocolError) as refusal:
             verified(format, case)
             pytest.fail(case["id"])
+        reasons[case["id"]] = refusal.value.detail
+    assert reasons == SD_JWT_VC

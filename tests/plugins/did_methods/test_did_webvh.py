@@ -17,6 +17,7 @@ from protocols.errors import ProtocolError
 from protocols.ports import PluginTools
 from protocols.ports.tools import FetchFailed, FetchRefused
 from tests.plugins.did_methods.webs import Web
+from tests.refusals import WEBVH
 
 FOLDER = Path(os.environ.get("CHANCERY_VECTORS", Path(__file__).parents[4] / "shared" / "vectors")) / "did-webvh"
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -109,8 +110,9 @@ async def test_g6_published_faults_are_refused(vectors: Callable[[str], Any], ca
     lines, witness = files(vectors, case)
     did = f"did:webvh:{json.loads(lines.splitlines()[0])['parameters']['scid']}:example.com"
     web = plugin(served(did, lines, witness))
-    with pytest.raises(InvalidDid):
+    with pytest.raises(InvalidDid) as refusal:
         await web.resolve(did)
+    assert refusal.value.detail == WEBVH[case.partition("/")[0]]
 
 
 def named_in_scripts() -> list[str]:

@@ -14,6 +14,7 @@ from protocols.errors import ProtocolError
 from protocols.jose import jwk as jwks
 from protocols.ports import PluginTools, StatusList
 from protocols.status_list import inflate
+from tests.refusals import STATUS_LIST
 
 URI = "https://example.com/statuslists/1"
 NOW = datetime.fromtimestamp(1_700_000_000, UTC)
@@ -55,10 +56,13 @@ def test_the_published_token_opens_and_bad_ones_do_not(vectors: Callable[[str], 
     assert mechanism.read(content, 0) == 1
     cases = vectors("token-status-list/negative.json")
     assert len(cases) == 11
+    reasons = {}
     for case in cases:
-        with pytest.raises(ProtocolError):
+        with pytest.raises(ProtocolError) as refusal:
             mechanism.read(believed(case["jwt"], jwk), case.get("idx", 0))
             pytest.fail(case["id"])
+        reasons[case["id"]] = refusal.value.detail
+    assert reasons == STATUS_LIST
 
 
 @given(st.sampled_from([1, 2, 4, 8]), st.lists(st.tuples(st.integers(0, 31), st.integers(0, 255)), max_size=20))

@@ -14,6 +14,7 @@ from protocols.cose.sign1 import x5chain
 from protocols.errors import ProtocolError
 from protocols.jose import jwk
 from protocols.mdoc.mso import require_valid
+from tests.refusals import MDOC
 
 NOW = datetime(2020, 10, 15, tzinfo=UTC)
 NAMESPACE = "org.iso.18013.5.1"
@@ -119,9 +120,10 @@ def test_e8_mutated_responses_are_refused(annex_d: AnnexD, vectors: Callable[[st
         transcript = embedded(decode(bytes.fromhex(case["session_transcript_bytes"])))
     now = datetime.fromisoformat(case["now"]) if "now" in case else NOW
     key = mdoc.session_key(annex_d.secret("ephemeral_reader", "static_device"), transcript, "EMacKey")
-    with pytest.raises(ProtocolError):
+    with pytest.raises(ProtocolError) as refusal:
         check(bytes.fromhex(case["device_response"]), transcript, key, now)
         pytest.fail(case["id"])
+    assert refusal.value.detail == MDOC[case["id"]]
 
 
 def test_d5_a_code_does_not_stand_for_a_signature(annex_d: AnnexD) -> None:

@@ -1,0 +1,1 @@
+"""Issuing AnonCreds: the registry that we serve, offers and credentials, revocation."""
