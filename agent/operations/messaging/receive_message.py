@@ -111,7 +111,8 @@ async def _take(scope: Scope, meeting: Met) -> bytes | None:
         return await _answer_at_once(scope, meeting, thread, transition, effects)
     identity, prior = await _speaking(scope, arrival)
     arrival = replace(arrival, identity=identity)
-    acks = await acknowledged(scope, received)
+    # Version 1 has its own word for it, in the protocols that want one.
+    acks = await acknowledged(scope, received) if arrival.version == 2 else ()
     sending = with_ack(transition.send, acks)
     written = [write(scope, identity, thread, outgoing, from_prior=prior) for outgoing in sending]
     effects = (*effects, *noted(received))
