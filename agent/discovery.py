@@ -1,7 +1,7 @@
 """Plugins by entry point: installed by anybody, switched on by configuration, built with their tools."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -85,22 +85,29 @@ Front = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def build(
-    config: Config, fetch: Fetch, sandbox: Sandbox, fronts: Mapping[str, Front] | None = None
+    config: Config,
+    fetch: Fetch,
+    sandbox: Sandbox,
+    fronts: Mapping[str, Front] | None = None,
+    families: Collection[str] = FAMILIES,
 ) -> Mapping[str, Mapping[str, Any]]:
     """Every plugin that is on, built; key stores only those that configuration names, as others lack settings.
 
-    `fronts` stand before a whole family, for everybody who uses it, the families after it too.
+    `fronts` stand before a whole family, for everybody who uses it, the families after it too; of `families` those that
+    are named.
     """
-    families: dict[str, Mapping[str, Any]] = {}
+    made: dict[str, Mapping[str, Any]] = {}
     contexts = added_contexts(config.plugin_section("json-ld").get("contexts"))
     used_stores = {config.key_store, *_wanted(config).get("key_stores", ())}
     for family, points in switched_on(config).items():
+        if family not in families:
+            continue
         built: dict[str, Any] = {}
         for name, point in points.items():
             if family == "key_stores" and name not in used_stores:
                 continue
-            tools = PluginTools(config.plugin_section(name), fetch, sandbox, families, contexts)
+            tools = PluginTools(config.plugin_section(name), fetch, sandbox, made, contexts)
             built[name] = point.load()(tools)
         front = (fronts or {}).get(family)
-        families[family] = front(built) if front else built
-    return families
+        made[family] = front(built) if front else built
+    return made

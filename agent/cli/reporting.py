@@ -35,13 +35,14 @@ def text(found: Mapping[str, Any]) -> str:
     lines = [f"{found['verdict']}{errors} at {found['decided_at']}, report {found['report']}"]
     if found.get("policy"):
         lines.append(f"policy {found['policy']['name']}, version {found['policy']['version']}")
-    lines += _lines(found["checks"], "the answer")
+    lines += lines_of(found["checks"], "the answer")
     for one in found["presentations"]:
-        lines += _lines(one["checks"], f"{one['query_id']}: {one['format']} {one['type'] or ''}")
+        lines += lines_of(one["checks"], f"{one['query_id']}: {one['format']} {one['type'] or ''}")
     return "\n".join(lines)
 
 
-def _lines(checks: list[Mapping[str, Any]], title: str) -> list[str]:
+def lines_of(checks: list[Any], title: str) -> list[str]:
+    """Lines of checks under a title, for a person."""
     return ["", title, *(_line(one) for one in checks)]
 
 

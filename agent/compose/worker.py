@@ -12,6 +12,7 @@ from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
 from agent.workers.document_signers import DocumentSigners
 from agent.workers.housekeeping import Housekeeping
+from agent.workers.notifications import Notifications
 from agent.workers.pickups import Pickups
 from agent.workers.publication import Publication
 from agent.workers.retention import Retention
@@ -29,7 +30,7 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             maint = await open_pool(where.maint, 4, "agent_maint")
             pickups = Pickups(maint, house.scope_of)
             try:
-                entering = (Deliveries, Publication, Seals, DocumentSigners)
+                entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners)
                 retention = Retention(Archiver(maint, house.scope_of, house.archive))
                 entered = (task(maint, house.scope_of) for task in entering)
                 await run_all([Housekeeping(maint), retention, *entered, pickups], stopping)

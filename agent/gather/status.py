@@ -8,6 +8,7 @@ import cbor2
 
 from agent.gather.keys import issuer_key
 from agent.scope import Scope, Shape
+from agent.scope.status import StatusToken
 from protocols.errors import ProtocolError
 from protocols.jose.jwk import verify_signature
 from protocols.ports import Purpose, StatusList, StatusMechanism, StatusReference
@@ -16,7 +17,8 @@ from protocols.ports.tools import FetchFailed, FetchRefused
 _SHORT_TTL = 300.0
 _SEEN_SECONDS = 7 * 86_400.0
 _TIME = Shape(cbor2.dumps, cbor2.loads)
-_KIND = "status_list_token"
+KIND = "foreign_status_token"
+"""The kind under which caches keep lists."""
 
 
 class StatusUnavailable(ProtocolError):
@@ -34,7 +36,8 @@ class Revoked(ProtocolError):
 @dataclass(frozen=True, slots=True)
 class StatusSeen:
     """What a list said of a credential, and which list it was. `token` is the SHA-256 of the signed token, None for a
-    list of our own, which is read where it is kept; `anchor` the id of who is trusted for the token."""
+    list of our own, which is read where it is kept; `chain` leads from its signer to its
+    `anchor`, told by id and identifier."""
 
     reference: StatusReference
     value: int
@@ -43,7 +46,8 @@ class StatusSeen:
     expires_at: datetime | None = None
     ttl: int | None = None
     token: bytes | None = None
-    anchor: str | None = None
+    chain: tuple[bytes, ...] = ()
+    anchor: tuple[str, str] | None = None
 
     @property
     def age(self) -> int:
@@ -53,22 +57,23 @@ class StatusSeen:
 
 @dataclass(frozen=True, slots=True)
 class KnownList:
-    """A list that was believed: its content, its token's SHA-256, the id of the anchor that vouches for its signer."""
+    """A list that was believed: its content, its token's SHA-256, the chain and anchor of its signer."""
 
     content: StatusList
     token: bytes
-    anchor: str | None
+    chain: tuple[bytes, ...]
+    anchor: tuple[str, str]
 
 
 def _dump(one: KnownList) -> bytes:
     content = one.content
     listed = [content.uri, content.bits, content.packed, content.issued_at, content.expires_at, content.ttl]
-    return cbor2.dumps([listed, one.token, one.anchor])
+    return cbor2.dumps([listed, one.token, one.chain, one.anchor])
 
 
 def _load(data: bytes) -> KnownList:
-    listed, token, anchor = cbor2.loads(data)
-    return KnownList(StatusList(*listed), token, anchor)
+    listed, token, chain, anchor = cbor2.loads(data)
+    return KnownList(StatusList(*listed), token, tuple(chain), (anchor[0], anchor[1]))
 
 
 _SHAPE = Shape(_dump, _load)
@@ -87,7 +92,16 @@ def require_good(seen: StatusSeen) -> None:
 
 
 async def status_of(scope: Scope, reference: StatusReference) -> StatusSeen:
-    """What the list says of the credential. Raises StatusUnavailable."""
+    """What the list says of the credential; of several places the first that is not good. Raises StatusUnavailable."""
+    seen = await _one(scope, reference)
+    for other in reference.others:
+        if seen.value != 0:
+            break
+        seen = await _one(scope, other)
+    return seen
+
+
+async def _one(scope: Scope, reference: StatusReference) -> StatusSeen:
     mechanism = scope.plugins["status_mechanisms"].get(reference.mechanism)
     if mechanism is None:
         raise StatusUnavailable("unknown mechanism")
@@ -107,7 +121,7 @@ async def _seen(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
         content = known.content
         value = mechanism.read(content, reference.index)
         times = (content.issued_at, now, content.expires_at, content.ttl)
-        return StatusSeen(reference, value, *times, known.token, known.anchor)
+        return StatusSeen(reference, value, *times, known.token, known.chain, known.anchor)
     async with scope.unit() as unit:
         found: tuple[int, bytes] | None = await unit.status_lists.byte(reference.uri, reference.index)
     if found is None:
@@ -123,14 +137,14 @@ async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
     async def fetch() -> KnownList:
         return await _fetch(scope, mechanism, reference.uri)
 
-    found: KnownList = await scope.cache.get(_KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
+    found: KnownList = await scope.cache.get(KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
     content = found.content
     age = (scope.now() - content.issued_at).total_seconds()
     if (content.expires_at and content.expires_at <= scope.now()) or (
         content.ttl and age > max(content.ttl, _SHORT_TTL)
     ):
-        await scope.cache.forget(_KIND, reference.uri)
-        found = await scope.cache.get(_KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
+        await scope.cache.forget(KIND, reference.uri)
+        found = await scope.cache.get(KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
     return found
 
 
@@ -143,7 +157,12 @@ async def _fetch(scope: Scope, mechanism: StatusMechanism, uri: str) -> KnownLis
     if not verify_signature(trusted.jwk, opened.algorithm, opened.signing_input, opened.signature):
         raise StatusUnavailable("signature")
     await _require_newest(scope, opened.content)
-    return KnownList(opened.content, sha256(answer.body).digest(), trusted.anchor.id if trusted.anchor else None)
+    digest, anchor = sha256(answer.body).digest(), trusted.anchor
+    async with scope.unit() as unit:
+        kept = StatusToken(digest, uri, answer.media_type, answer.body, opened.content.issued_at)
+        await unit.status_evidence.keep(kept)
+        await unit.commit()
+    return KnownList(opened.content, digest, trusted.chain, (anchor.id, anchor.identifier) if anchor else ("", ""))
 
 
 async def _require_newest(scope: Scope, status: StatusList) -> None:

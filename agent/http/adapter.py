@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing, suppress
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -79,9 +80,11 @@ async def send(request: BaseRequest, reply: Reply) -> web.StreamResponse:
     stream = web.StreamResponse(status=reply.status, headers=headers)
     _set_cookies(stream, reply)
     await stream.prepare(request)
-    async for part in reply.stream:
-        await stream.write(part)
-    await stream.write_eof()
+    async with aclosing(reply.stream) as parts:
+        with suppress(ConnectionResetError):  # the reader has gone
+            async for part in parts:
+                await stream.write(part)
+            await stream.write_eof()
     return stream
 
 

@@ -1,6 +1,6 @@
 """The admin API: for each row the scope it needs, its body's schema, its operation, its answer."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from agent.http import (
     anoncreds_routes,
     configuration_routes,
     did_routes,
+    didcomm_routes,
     keeping_routes,
     people_routes,
     policy_routes,
@@ -333,7 +334,7 @@ def _text(body: bytes) -> Reply:
     return Reply(200, body, "text/plain; version=0.0.4; charset=utf-8", NO_STORE)
 
 
-def _lines(stream: AsyncIterator[bytes]) -> Reply:
+def _lines(stream: AsyncGenerator[bytes]) -> Reply:
     return Reply(200, media_type="application/jsonl", headers=NO_STORE, stream=stream)
 
 
@@ -408,6 +409,7 @@ def _rows() -> tuple[Route, ...]:
         *configuration_routes.ROWS,
         *admin_sign_in_routes.ROWS,
         *people_routes.ROWS,
+        *didcomm_routes.ROWS,
         *keeping_routes.ROWS,
     )
 

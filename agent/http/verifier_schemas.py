@@ -83,6 +83,13 @@ def _schemas(value: object) -> None:
         raise ValidationError("JSON Schemas by type.")
 
 
+class WebhookBody(ClosedSchema):
+    """Where ends of presentations are told; the version is raised by one to rotate the secret."""
+
+    url = fields.String(required=True, validate=_TEXT)
+    secret_version = fields.Integer(validate=validate.Range(1, 1_000_000), load_default=1, strict=True)
+
+
 class VerifierBody(ClosedSchema):
     """PATCH /verifier. What is not named stays."""
 
@@ -93,3 +100,4 @@ class VerifierBody(ClosedSchema):
     transaction_data_types = fields.Dict(validate=_schemas)
     redirect_uris = fields.List(fields.String(validate=_TEXT), validate=validate.Length(0, 50))
     origins = fields.List(fields.String(validate=_TEXT), validate=validate.Length(0, 20))
+    webhook = fields.Nested(WebhookBody, allow_none=True)

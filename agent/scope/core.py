@@ -1,7 +1,8 @@
 """Scope and Unit: everything an operation is given."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -77,6 +78,13 @@ class Places(Protocol):
         """So many places of one list (this one, or what followed it), each handed out once in all processes."""
 
 
+class Wakeups(Protocol):
+    """Who waits in this process for what any process may do."""
+
+    def on(self, name: str) -> AbstractContextManager[asyncio.Event]:
+        """An event that is set whenever the name is called; whoever waits clears it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One operation's world, for one tenant.
@@ -101,3 +109,4 @@ class Scope:
     places: Places
     archived: ArchivedRows | None = None
     control: Control | None = None
+    wakeups: Wakeups | None = None

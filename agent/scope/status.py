@@ -120,3 +120,22 @@ class StatusLists(Protocol):
 
     async def published(self, registry: UUID, media_type: str, at: datetime | None) -> PublishedToken | None:
         """The token of the newest content, or the one that was in force at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusToken:
+    """A Status List Token as it was fetched; `digest` is its SHA-256."""
+
+    digest: bytes
+    uri: str
+    media_type: str
+    token: bytes
+    issued_at: datetime
+
+
+class StatusEvidence(Protocol):
+    """Tokens that decided about presentations."""
+
+    async def keep(self, token: StatusToken) -> None: ...
+
+    async def find(self, digests: Sequence[bytes]) -> Sequence[StatusToken]: ...

@@ -206,7 +206,7 @@ class VerifierSettings:
 
     `client_id` is what wallets were told beforehand, `attestation` a Verifier Attestation JWT; `verifier_info` goes
     with every request; `transaction_data_types` are JSON Schemas by type; where `redirect_uris` or `origins` are
-    named, no others will do.
+    named, no others will do; `webhook` (`url`, `secret_version`) is told how presentations ended.
     """
 
     profiles: tuple[str, ...] = ("openid4vp-1.0",)
@@ -216,6 +216,7 @@ class VerifierSettings:
     transaction_data_types: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     redirect_uris: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    webhook: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

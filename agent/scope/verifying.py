@@ -131,6 +131,11 @@ class PresentationResult:
     """Thumbprints of the keys that presented, where a credential holds its key."""
 
 
+def name_of(request: UUID) -> str:
+    """Under what name who waits for a request's end is called."""
+    return f"presentation {request}"
+
+
 class Presentations(Protocol):
     """Presentation requests and what came of them."""
 
@@ -154,10 +159,16 @@ class Presentations(Protocol):
     async def redeem(self, request: UUID, response_code_hash: bytes, browser_hash: bytes | None) -> bool:
         """Answered becomes verified, once, for the code that the wallet was given and the browser that began."""
 
+    async def watch(self, request: UUID) -> None:
+        """Have its end told to every process, for who waits for it."""
+
     async def result(self, request: UUID) -> PresentationResult | None: ...
 
     async def report(self, report: UUID) -> Mapping[str, Any] | None:
         """The report of this id; else, of the request of this id, the one that decided."""
+
+    async def remembered(self, report: UUID) -> Remembered | None:
+        """What was kept with a report, None when nothing was."""
 
     async def accepted(self, limit: int) -> Sequence[Remembered]:
         """The last answers that were accepted, the newest first."""

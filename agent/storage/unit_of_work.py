@@ -44,7 +44,9 @@ from agent.storage.repositories.person_files import PersonFileRepository
 from agent.storage.repositories.presentations import PresentationRepository
 from agent.storage.repositories.replay_marks import ReplayMarkRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
+from agent.storage.repositories.status_evidence import StatusEvidenceRepository
 from agent.storage.repositories.status_lists import StatusListRepository
+from agent.storage.repositories.talks import TalkRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.repositories.verification_policies import VerificationPolicyRepository
@@ -174,6 +176,11 @@ class PostgresUnit:
         return ConversationRepository(self)
 
     @property
+    def talks(self) -> TalkRepository:
+        """DIDComm, read for its owner."""
+        return TalkRepository(self)
+
+    @property
     def connections(self) -> ConnectionRepository:
         """DIDComm relationships."""
         return ConnectionRepository(self)
@@ -242,6 +249,11 @@ class PostgresUnit:
     def dcql_queries(self) -> DcqlQueryRepository:
         """Named DCQL queries."""
         return DcqlQueryRepository(self)
+
+    @property
+    def status_evidence(self) -> StatusEvidenceRepository:
+        """Status List Tokens that decided."""
+        return StatusEvidenceRepository(self)
 
     @property
     def status_lists(self) -> StatusListRepository:

@@ -14,8 +14,6 @@ from protocols import data_integrity, json_ld, vcdm
 from protocols.claims_path import ClaimsPath
 from protocols.data_integrity import Expectations, ProofVerificationError, UnknownCryptosuite
 from protocols.data_integrity.proofs import time_of
-from protocols.did import multikey, parse_did_url
-from protocols.errors import Malformed
 from protocols.jose.jwk import Jwk
 from protocols.ports import (
     Binding,
@@ -29,16 +27,10 @@ from protocols.ports import (
     ToBeSigned,
     VerifiedCredential,
 )
-from protocols.vcdm import V1, V2, InvalidCredential, InvalidPresentation
+from protocols.vcdm import V2, InvalidPresentation, making
 
 FORMAT = "ldp_vc"
-BASE_TYPE = "VerifiableCredential"
-_UUID = "urn:uuid:"
 _PRESENTING = {"EdDSA": "eddsa-rdfc-2022", "ES256": "ecdsa-rdfc-2019", "ES384": "ecdsa-rdfc-2019"}
-
-
-class ReservedName(InvalidCredential):
-    """The claims use names of the format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +78,7 @@ class LdpVc:
     def metadata(self, type_name: str, options: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """The credential_definition of a type (OpenID4VCI 1.0, A.1.2.2)."""
         contexts = (options or {}).get("@context", [V2])
-        return {"credential_definition": {"@context": list(contexts), "type": _types(type_name)}}
+        return {"credential_definition": {"@context": list(contexts), "type": making.types_named(type_name)}}
 
     # ------------------------------------------------------------------------------------------------------- issuing
     def prepare(self, draft: CredentialDraft) -> Any:
@@ -101,22 +93,18 @@ class LdpVc:
         return _carrying(credential, suite, suite.prepare(securing))
 
     def _credential(self, draft: CredentialDraft) -> dict[str, Any]:
-        contexts = list(draft.extra.get("@context", [V2]))
-        _require_plain(draft.claims)
-        subject = {**({"id": _holder_did(draft)} if draft.holder else {}), **draft.claims}
-        times = ("issuanceDate", "expirationDate") if contexts[0] == V1 else ("validFrom", "validUntil")
-        moments = {times[0]: draft.not_before or draft.issued_at, times[1]: draft.expires_at}
-        credential = {
-            "@context": contexts,
-            "id": _uuid(draft.entropy(16)),
-            "type": _types(draft.type),
-            "issuer": draft.issuer,
-            **{name: moment.strftime("%Y-%m-%dT%H:%M:%SZ") for name, moment in moments.items() if moment},
-            "credentialSubject": subject,
-        }
-        if draft.status:
-            credential["credentialStatus"] = dict(self._statuses[draft.status.mechanism].claim(draft.status))
-        return credential
+        making.require_plain(draft.claims)
+        holder = {"id": making.holder_did(draft.holder, draft.holder_kid)} if draft.holder else {}
+        status = self._statuses[draft.status.mechanism].claim(draft.status) if draft.status else None
+        return making.make(
+            draft.extra.get("@context", [V2]),
+            draft.type,
+            draft.issuer,
+            {**holder, **draft.claims},
+            (draft.not_before or draft.issued_at, draft.expires_at),
+            draft.entropy(16),
+            status,
+        )
 
     def seal(self, prepared: ToBeSigned, signature: bytes) -> dict[str, Any]:
         """The secured credential, a JSON object."""
@@ -132,7 +120,7 @@ class LdpVc:
         opened = _open(presentation)
         data_integrity.require_form(opened.proof)
         self._suite(data_integrity.cryptosuite_of(opened.proof))
-        type_name = _type_of(opened.credential)
+        type_name = making.type_of(opened.credential)
         issuer = vcdm.issuer_of(opened.credential)
         reference = KeyReference("did_url", opened.proof["verificationMethod"], issuer, type_name)
         bound = opened.holder_proof is not None
@@ -212,7 +200,12 @@ class LdpVc:
         }
         presentation = dict(data_integrity.with_context(presentation, suite.name, suite.legacy))
         proof = data_integrity.new_proof(
-            suite.name, _method_of(holder), "authentication", now, challenge=binding.nonce, domain=binding.audience
+            suite.name,
+            making.method_of(holder),
+            "authentication",
+            now,
+            challenge=binding.nonce,
+            domain=binding.audience,
         )
         securing = Securing(presentation, proof, algorithm, {}, None)
         return _carrying(presentation, suite, suite.prepare(securing))
@@ -245,50 +238,9 @@ def _afterwards(answer: Any, then: Any) -> Any:
     return Sandboxed(answer.function, answer.arguments, both)
 
 
-def _types(type_name: str) -> list[str]:
-    return [BASE_TYPE] if type_name == BASE_TYPE else [BASE_TYPE, type_name]
-
-
-def _type_of(credential: Mapping[str, Any]) -> str:
-    return next((one for one in vcdm.types_of(credential) if one != BASE_TYPE), BASE_TYPE)
-
-
-def _uuid(octets: bytes) -> str:
-    """A UUIDv4 of fresh bytes, as a URN."""
-    text = (octets[:6] + bytes([octets[6] & 0x0F | 0x40, octets[7], octets[8] & 0x3F | 0x80]) + octets[9:]).hex()
-    return f"{_UUID}{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-def _holder_did(draft: CredentialDraft) -> str:
-    """Who the credential is about: the DID under which the key was proved, else the key's own."""
-    if draft.holder_kid:
-        return parse_did_url(draft.holder_kid).did
-    return f"did:key:{multikey.encode(draft.holder or {})}"
-
-
-def _method_of(did: str) -> str:
-    """The one key of a DID that is a key."""
-    method, _, name = did.removeprefix("did:").partition(":")
-    if method not in ("key", "jwk"):
-        raise Malformed("holder is no did:key and no did:jwk")
-    return f"{did}#{name if method == 'key' else '0'}"
-
-
-def _require_plain(value: Any, top: bool = True) -> None:
-    """Claims are data: no keyword of JSON-LD, nor the subject's id. Raises ReservedName."""
-    if isinstance(value, dict | Mapping):
-        if any(name.startswith("@") for name in value) or (top and "id" in value):
-            raise ReservedName("claims")
-        for member in value.values():
-            _require_plain(member, False)
-    elif isinstance(value, list):
-        for member in value:
-            _require_plain(member, False)
-
-
 def _open(presentation: Mapping[str, Any]) -> Opened:
     """Raises InvalidPresentation, InvalidCredential, ProofVerificationError."""
-    if BASE_TYPE in vcdm.types_of(presentation):
+    if making.BASE_TYPE in vcdm.types_of(presentation):
         vcdm.require_credential(presentation)
         return Opened(presentation, _only_proof(presentation))
     vcdm.require_presentation(presentation)

@@ -15,6 +15,7 @@ from protocols.json_ld.canonicalizing import (
 )
 from protocols.json_ld.contexts import Contexts, UnknownContext, bundled, needed, pinned, require_known, require_pinned
 from protocols.json_ld.expanding import ITS_OWN, InvalidJsonLd, expand, expanded_to_quads, loader, to_quads
+from protocols.json_ld.types import type_iris
 
 __all__ = [
     "ITS_OWN",
@@ -37,4 +38,5 @@ __all__ = [
     "require_known",
     "require_pinned",
     "to_quads",
+    "type_iris",
 ]

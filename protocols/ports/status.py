@@ -10,12 +10,18 @@ from protocols.ports.trust import KeyReference
 
 @dataclass(frozen=True, slots=True)
 class StatusReference:
-    """Where a credential's status stands: mechanism ("token_status_list"), list URI, index."""
+    """Where a credential's status stands: mechanism ("token_status_list"), list URI, index.
+
+    `purpose` is what the list says something about; `bits` a place, where the credential says so itself; `others` are
+    the further places of a credential that has several, all of which must be good.
+    """
 
     mechanism: str
     uri: str
     index: int
     purpose: str = "revocation"
+    bits: int | None = None
+    others: tuple["StatusReference", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from aiohttp.test_utils import RawTestServer
 
 from agent import gather
 from agent.gather import Revoked, StatusUnavailable
+from agent.gather.status import KIND
 from agent.scope import Scope
 from protocols.ports import StatusReference
 from tests.elsewhere import Authority, Elsewhere
@@ -126,7 +127,7 @@ async def test_f4_an_older_list_than_the_newest_seen_is_refused(site: Site, else
         await check(site)
     elsewhere.body = old
     scope = await site.scope()
-    await scope.cache.forget("foreign_status_list", URI)
+    await scope.cache.forget(KIND, URI)
     assert await refused(site) == "older than the newest seen"
     elsewhere.body, elsewhere.claims, elsewhere.packed = None, {"iat": now - 10}, bytes(16)
     await check(site)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from agent.audit import AuditEvent
 from agent.scope import Scope
@@ -36,6 +37,8 @@ async def configure_verifier(scope: Scope, request: ConfigureVerifier) -> None:
         raise InvalidSettings("origins")
     if ":" in (settings.get("client_id") or ""):
         raise InvalidSettings("client_id looks prefixed")
+    if settings.get("webhook"):
+        _require_webhook(settings["webhook"]["url"])
     if settings.get("attestation"):
         _require_attestation(scope, settings["attestation"])
     async with scope.unit() as unit:
@@ -46,6 +49,16 @@ async def configure_verifier(scope: Scope, request: ConfigureVerifier) -> None:
         )
         unit.changes_catalogue()
         await unit.commit()
+
+
+def _require_webhook(url: str) -> None:
+    """An address without user information or fragment; the guarded fetch has the last word about it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise InvalidSettings("webhook") from None
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.fragment:
+        raise InvalidSettings("webhook")
 
 
 def _require_attestation(scope: Scope, attestation: str) -> None:

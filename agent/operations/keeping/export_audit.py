@@ -1,6 +1,6 @@
 """GET /audit/export: the logs and their seals as JSON lines, to be checked offline."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from agent.audit.leaves import LOGS, members
@@ -12,7 +12,7 @@ from protocols.jose.jwk import thumbprint
 from protocols.x509 import render_chain
 
 
-async def export_audit(scope: Scope, _request: None) -> AsyncIterator[bytes]:
+async def export_audit(scope: Scope, _request: None) -> AsyncGenerator[bytes]:
     """Lines as they are read: a signed first line, then seals, then rows. Values stay sealed."""
     async with scope.unit() as unit:
         last = await unit.audit_trail.last()
@@ -20,7 +20,7 @@ async def export_audit(scope: Scope, _request: None) -> AsyncIterator[bytes]:
     return _lines(scope, header)
 
 
-async def _lines(scope: Scope, header: dict[str, Any]) -> AsyncIterator[bytes]:
+async def _lines(scope: Scope, header: dict[str, Any]) -> AsyncGenerator[bytes]:
     yield render_json(header) + b"\n"
     async for line in _archived(scope):
         yield line
@@ -32,7 +32,7 @@ async def _lines(scope: Scope, header: dict[str, Any]) -> AsyncIterator[bytes]:
             yield render_json({"row": row}) + b"\n"
 
 
-async def _archived(scope: Scope) -> AsyncIterator[bytes]:
+async def _archived(scope: Scope) -> AsyncGenerator[bytes]:
     """Rows that left the database, segment by segment, in the order of sealing."""
     if scope.archived is None:
         return

@@ -63,7 +63,11 @@ async def sign_together(
 
 
 def _formats(scope: Scope) -> dict[str, Any]:
-    return {name: found.supported for name, found in sorted(scope.plugins["credential_formats"].items())}
+    return {
+        name: found.supported
+        for name, found in sorted(scope.plugins["credential_formats"].items())
+        if not hasattr(found, "presented_as")
+    }
 
 
 def _shown(private: Mapping[str, Any]) -> dict[str, Any]:

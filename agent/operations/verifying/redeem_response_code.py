@@ -5,6 +5,7 @@ from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.verifying import secrets
+from agent.operations.verifying.notify_verifier import tell
 from agent.operations.verifying.presentation_result import NoSuchPresentation
 from agent.scope import Scope
 from agent.scope.verifying import PresentationResult
@@ -49,6 +50,9 @@ async def _redeem(scope: Scope, request: UUID, code: str, browser: bytes | None)
         found: PresentationResult | None = await unit.presentations.result(request)
         if found is None:
             raise NoSuchPresentation()
+        if good:
+            report = await unit.presentations.report(request)
+            tell(scope, unit, request, "verified", (), report["report"] if report else "")
         await unit.commit()
     if not good:
         raise WrongResponseCode()

@@ -19,7 +19,7 @@ from protocols.checks import plain
 from protocols.encoding import b64url, render_stable_json
 from protocols.jose.jwk import thumbprint
 from protocols.openid4vp.response import PostedResponse
-from protocols.ports import KeyReference, TrustedKey, VerifiedCredential
+from protocols.ports import Binding, KeyReference, TrustedKey, VerifiedCredential
 
 FORM = 1
 """The form of a report; a reader refuses one it does not know."""
@@ -100,6 +100,7 @@ def _presentation(one: Shown) -> dict[str, Any]:
         "sha256": b64url(one.digest),
         "issuer_key": _key(opened.issuer if opened else None, one.issuer),
         "holder_key": _key(verified.holder if verified else None, one.holder),
+        "binding": _binding(one.binding) if one.binding else None,
         "status": _status(one.status) if one.status else None,
         "checks": one.checks.render(),
     }
@@ -132,6 +133,12 @@ def _key(reference: KeyReference | None, trusted: TrustedKey | None) -> dict[str
     }
 
 
+def _binding(binding: Binding) -> dict[str, Any]:
+    """What the presentation was bound to, whole, so that it can be checked again."""
+    thumbprint = binding.encryption_key_thumbprint
+    return {**asdict(binding), "encryption_key_thumbprint": b64url(thumbprint) if thumbprint else None}
+
+
 def _status(seen: StatusSeen) -> Mapping[str, Any]:
     return {
         "mechanism": seen.reference.mechanism,
@@ -144,5 +151,6 @@ def _status(seen: StatusSeen) -> Mapping[str, Any]:
         "ttl": seen.ttl,
         "age": seen.age,
         "token_sha256": b64url(seen.token) if seen.token else None,
-        "anchor": seen.anchor,
+        "chain": [b64url(der) for der in seen.chain],
+        "anchor": {"id": seen.anchor[0], "identifier": seen.anchor[1]} if seen.anchor else None,
     }

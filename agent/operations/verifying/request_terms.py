@@ -35,7 +35,9 @@ class InvalidTerms(ProtocolError):
 def require_terms(scope: Scope, request: "RequestPresentation", asked: DcqlQuery) -> None:
     """Raises UnknownFormat, UnknownPrefix, InvalidTerms, InvalidTransactionData, NotByProfile."""
     # 1. formats that somebody here can read
-    if any(one.format not in scope.plugins["credential_formats"] for one in asked.credentials):
+    formats = scope.plugins["credential_formats"]
+    asked_for = {one.format for one in asked.credentials}
+    if any(name not in formats or hasattr(formats[name], "presented_as") for name in asked_for):
         raise UnknownFormat()
     # 2. who asks
     _require_prefixes(scope, request)

@@ -10,6 +10,7 @@ from agent.audit import AuditEvent
 from agent.operations.verifying import report as reports
 from agent.operations.verifying import secrets
 from agent.operations.verifying.identity import page_uri
+from agent.operations.verifying.notify_verifier import tell
 from agent.operations.verifying.report import Decision
 from agent.operations.verifying.trail import Shown, Trail
 from agent.scope import Scope
@@ -78,6 +79,8 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
         event = f"presentation.{verdict.state}"
         unit.record(AuditEvent(event, "presentation_request", request.id, "verify", request.id, metadata))
         await unit.presentations.settle(verdict)
+        if verdict.state != "answered":
+            tell(scope, unit, request.id, verdict.state, verdict.errors, str(decision.report))
         await unit.commit()
     if destination and code:
         return Settled(decision.report, with_response_code(destination, code))

@@ -87,7 +87,7 @@ _moved = (
         encryption_key_ref=None,
         response_code_hash=bindparam("response_code_hash"),
     )
-    .returning(_r.id, _r.policy_id)
+    .returning(_r.id, _r.policy_id, _r.watched)
     .cte("act")
 )
 _valid = bindparam("valid", type_=Boolean())
@@ -153,7 +153,7 @@ _judged = (
     )
     .cte("judged")
 )
-SETTLE = Statement(select(_moved.c.id).add_cte(_presented, _judged, *recorded(_moved)))
+SETTLE = Statement(select(_moved.c.id, _moved.c.watched).add_cte(_presented, _judged, *recorded(_moved)))
 REDEEM = Statement(
     update(tables.presentation_requests)
     .where(
@@ -165,7 +165,7 @@ REDEEM = Statement(
         _r.browser_hash.is_not_distinct_from(bindparam("browser", type_=LargeBinary())),
     )
     .values(state="verified", response_code_hash=None)
-    .returning(_r.id)
+    .returning(_r.id, _r.watched)
 )
 _MOST_IGNORED = 20
 _of_request = (_v.tenant_id == _TENANT, _v.request_id == bindparam("id_", type_=Uuid()))
@@ -218,6 +218,11 @@ ERRORS = Statement(
     .order_by(_v.verified_at.desc())
     .limit(1)
 )
+WATCH = Statement(
+    update(tables.presentation_requests)
+    .where(_r.tenant_id == _TENANT, _r.id == bindparam("id_"), ~_r.watched)
+    .values(watched=True)
+)
 REPORT = Statement(
     select(_v.id, _v.checks_sealed).where(
         _v.tenant_id == _TENANT,
@@ -239,6 +244,11 @@ ACCEPTED = Statement(
     .where(_v.tenant_id == _TENANT, _v.is_valid, _v.checks_sealed.is_not(None), _p.presentation_sealed.is_not(None))
     .order_by(_v.verified_at.desc())
     .limit(bindparam("limit_"))
+)
+REMEMBERED = Statement(
+    select(_p.id, _p.presentation_sealed).where(
+        _p.tenant_id == _TENANT, _p.id == bindparam("id_"), _p.presentation_sealed.is_not(None)
+    )
 )
 DISCLOSED = Statement(
     select(_p.id, _p.presentation_sealed).where(_p.tenant_id == _TENANT, _p.request_id == bindparam("id_"))

@@ -15,6 +15,7 @@ from agent.scope.verifying import (
     PresentationResult,
     RequestTerms,
     Verdict,
+    name_of,
 )
 from agent.storage.queries import presentations as q
 from agent.storage.statements import Row, Statement
@@ -132,13 +133,19 @@ class PresentationRepository:
         """One statement: the code is good once, in one browser."""
         unit = self._unit
         where = {"tenant": unit.tenant_id, "id_": request, "now": unit.now}
-        found = await q.REDEEM.value(unit.connection, **where, code=response_code_hash, browser=browser_hash)
+        found = await q.REDEEM.row(unit.connection, **where, code=response_code_hash, browser=browser_hash)
+        if found is not None and found["watched"]:
+            unit.wake(name_of(request))
         return found is not None
+
+    async def watch(self, request: UUID) -> None:
+        """From now on its end is told."""
+        await q.WATCH.run(self._unit.connection, tenant=self._unit.tenant_id, id_=request)
 
     async def settle(self, verdict: Verdict) -> None:
         """One statement: only one answer gets past the request's state."""
         unit, valid = self._unit, verdict.state != "refused"
-        moved = await q.SETTLE.value(
+        moved = await q.SETTLE.row(
             unit.connection,
             tenant=unit.tenant_id,
             id_=verdict.request.id,
@@ -158,6 +165,8 @@ class PresentationRepository:
         )
         if moved is None:
             raise Conflict("presentation")
+        if moved["watched"]:
+            unit.wake(name_of(verdict.request.id))
 
     def _sealed(self, verdict: Verdict) -> bytes:
         kept = [
@@ -195,6 +204,12 @@ class PresentationRepository:
     async def reports(self, request: UUID) -> Sequence[Mapping[str, Any]]:
         """All of a request, in their order."""
         return [self._opened_report(row) for row in await self._reports(request)]
+
+    async def remembered(self, report: UUID) -> Remembered | None:
+        """A presentation has its report's id."""
+        found = await self.report(report)
+        row = await q.REMEMBERED.row(self._unit.connection, tenant=self._unit.tenant_id, id_=report)
+        return Remembered(found, self._kept(report, row)) if found is not None and row is not None else None
 
     async def accepted(self, limit: int) -> Sequence[Remembered]:
         """Both opened."""

@@ -96,6 +96,7 @@ from agent.storage.tables.presenting import (
 from agent.storage.tables.status import (
     credential_statuses,
     revocation_registries,
+    status_evidence,
     status_list_blocks,
     status_list_entries,
     status_list_shards,
@@ -189,6 +190,7 @@ __all__ = [
     "security_events",
     "service_endpoints",
     "sessions",
+    "status_evidence",
     "status_list_blocks",
     "status_list_entries",
     "status_list_shards",

@@ -11,6 +11,7 @@ presentation_requests = table(
     data="request_hash challenge_hash state_hash "
     "response_code_hash browser_hash transaction_data_sealed encryption_key_ref",
     time="created_at expires_at fetched_at consumed_at updated_at",
+    flag="watched",
     int4="row_version",
 )
 

@@ -57,3 +57,11 @@ credential_statuses = table(
     int8="status_list_index",
     time="changed_at",
 )
+
+status_evidence = table(
+    "status_evidence",
+    uuid="tenant_id",
+    data="digest token",
+    text="uri media_type",
+    time="issued_at fetched_at",
+)

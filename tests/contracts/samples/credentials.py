@@ -6,6 +6,18 @@ from agent.contracts.credential_formats import Sample, by_certificate, by_did
 PERSON = {"given_name": "Erika", "family_name": "Mustermann"}
 LICENCE = "org.iso.18013.5.1"
 
+
+def degree() -> Sample:
+    """A credential of VCDM 1.1, which is shown whole."""
+    return Sample(
+        "UniversityDegreeCredential",
+        {"degree": {"name": "Bachelor of Arts"}},
+        frozenset({("degree",)}),
+        issued_by=by_did,
+        read=lambda claims: dict(claims["credentialSubject"]),
+    )
+
+
 SAMPLES = {
     "credential_formats": {
         "dc+sd-jwt": lambda: Sample(
@@ -32,6 +44,8 @@ SAMPLES = {
                 ],
             },
         ),
+        "jwt_vc_json": degree,
+        "jwt_vc_json-ld": degree,
     },
     "status_mechanisms": {
         "token_status_list": lambda: status_mechanisms.Sample(bits=(1, 2, 4, 8)),
