@@ -88,4 +88,4 @@ async def site(
     ]
     await aiohttp_raw_server(handler(house), port=house.config.port)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        yield Site(house, house.origin, alpha, beta, operator, session, database)
+        yield Site(house, f"http://localhost:{house.config.port}", alpha, beta, operator, session, database)

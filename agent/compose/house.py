@@ -83,6 +83,8 @@ class House:
         self.plugins = discovery.build(
             _with_stores(self.config), self.fetch, self.sandbox, {"did_methods": self.dids.over}
         )
+        if not self.config.client_certificate_header:
+            self.plugins = _without_tls(self.plugins)
         self.kek_store = _kek_store(self.config, self.fetch, self.sandbox)
         for store in self._stores():
             await store.open()
@@ -214,6 +216,13 @@ class House:
             return Room(tenant, vault, _SYSTEM_CATALOGUE)
         async with unit_of_work(self.app, tenant, Principal("worker"), vault, now) as unit:
             return Room(tenant, vault, await read_catalogue(unit, SYSTEM.id, self.dns_names))
+
+
+def _without_tls(plugins: Any) -> Any:
+    """Nobody authenticates by certificate where no proxy passes one: such methods are off, and not advertised."""
+    family = "client_authentication"
+    kept = {name: one for name, one in plugins[family].items() if not name.endswith("tls_client_auth")}
+    return {**plugins, family: kept}
 
 
 _NO_VAULT: Any = None  # reading the tenant's keys is what makes its vault

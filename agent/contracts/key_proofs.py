@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.contracts.keys import ISSUER, NOW, Key
-from agent.contracts.subjects import NOISE, Subject, mutations
+from agent.contracts.subjects import NOISE, Subject, finished, mutations
 from agent.contracts.subjects import pytest_generate_tests as pytest_generate_tests
 from protocols.errors import ProtocolError
 from protocols.jose.jwk import public
@@ -21,23 +21,25 @@ NONCE = "n-0S6_WzA2Mj"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`make(key, audience, nonce, at)`: a proof that `key` verifies. `names_audience`: a proof says for whom it is."""
+    """`make(key, audience, nonce, at)`: a proof that `key`, of P-256, verifies. `names_audience`: a proof says for whom
+    it is; `algorithm` is the name of what it is signed with."""
 
     make: Callable[[Key, str, str, datetime], Any]
     names_audience: bool = True
+    algorithm: str = "ES256"
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-def expected(**changes: Any) -> ProofExpectations:
+def expected(subject: Subject, **changes: Any) -> ProofExpectations:
     """What a proof must say, with changes."""
-    given: dict[str, Any] = {"audience": ISSUER, "algorithms": {"ES256"}, "now": NOW}
+    given: dict[str, Any] = {"audience": ISSUER, "algorithms": {subject.sample.algorithm}, "now": NOW}
     return ProofExpectations(**(given | changes))
 
 
 def believed(subject: Subject, proof: Any, key: Key, **changes: Any) -> Any:
     """The holder's keys. Raises a ProtocolError."""
     plugin = subject.built()
-    return plugin.verify(plugin.open(proof), key.jwk, expected(**changes))
+    return finished(plugin.verify(plugin.open(proof), key.jwk, expected(subject, **changes)))
 
 
 def test_a_proof_shows_the_holders_keys(subject: Subject) -> None:
@@ -47,7 +49,7 @@ def test_a_proof_shows_the_holders_keys(subject: Subject) -> None:
     opened = plugin.open(subject.sample.make(key, ISSUER, NONCE, NOW))
     assert isinstance(opened.key, KeyReference)
     assert opened.nonce == NONCE
-    shown = plugin.verify(opened, key.jwk, expected())
+    shown = finished(plugin.verify(opened, key.jwk, expected(subject)))
     assert shown
     for jwk in shown:
         assert public(jwk) == dict(jwk)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from protocols.openid4vci.key_attestation import OpenedKeyAttestation
+from protocols.ports import Sandboxed
 from protocols.ports.keys import Jwk
 from protocols.ports.trust import KeyReference, Purpose
 
@@ -41,12 +42,16 @@ class ProofExpectations:
 
 
 class KeyProof(Protocol):
-    """One proof type. Never waits."""
+    """One proof type. Never waits; a step with work that an attacker can make slow answers Sandboxed.
+
+    One whose algorithms are not JWS algorithms names them in `algorithms`; one that cannot carry a key attestation says
+    so by `attestable = False`.
+    """
 
     proof_type: ClassVar[str]
 
     def open(self, proof: Any) -> OpenedProof:
         """Take apart. Raises InvalidProof."""
 
-    def verify(self, opened: OpenedProof, key: Jwk, expected: ProofExpectations) -> Sequence[Jwk]:
+    def verify(self, opened: OpenedProof, key: Jwk, expected: ProofExpectations) -> Sequence[Jwk] | Sandboxed:
         """Believe that the key made it for this issuer, now; the holder's keys it shows. Raises InvalidProof."""

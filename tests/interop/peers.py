@@ -123,10 +123,16 @@ class CredoWallet:
         tx_code: str | None = None,
         binding: str | None = None,
         attested: str | None = None,
+        batch: int = 1,
+        carried: bool = False,
     ) -> Answer:
-        """Take what a credential offer offers (OpenID4VCI 1.0, pre-authorized code) and keep it."""
+        """Take what a credential offer offers (OpenID4VCI 1.0, pre-authorized code) and keep it.
+
+        `batch` keys get a credential each; `carried`: a key attestation stands in the header of a `jwt` proof.
+        """
+        more = {"batch": str(batch), "carried": "yes" if carried else None}
         return await self._call(
-            "accept-offer", uri=uri, trust=trust, tx_code=tx_code, binding=binding, attested=attested
+            "accept-offer", uri=uri, trust=trust, tx_code=tx_code, binding=binding, attested=attested, **more
         )
 
     async def authorize(self, uri: str, *, client_id: str, redirect_uri: str, attested: bool = False) -> str:

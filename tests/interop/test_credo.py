@@ -10,9 +10,11 @@ import pytest
 
 from protocols import x509
 from protocols.encoding import b64url
+from protocols.jose.jwk import thumbprint
 from tests.authorizing import PASSWORD, Person
 from tests.interop.peers import CredoWallet, WalletRefused
 from tests.interop.story import PERSON, Tenant, present, repeat
+from tests.wallets import claims_of
 
 
 async def hold(tenant: Tenant, wallet: CredoWallet, *flags: str) -> str:
@@ -120,6 +122,47 @@ async def test_credo_gets_a_credential_under_haip(
     assert answer.result["token_type"] == "DPoP"
     (credential,) = answer.result["credentials"]
     assert PERSON.items() <= credential["claims"].items()
+
+
+def confirmed(compact: str) -> str:
+    """The thumbprint of the key that a credential is bound to."""
+    return b64url(thumbprint(claims_of(compact.split("~")[0])["cnf"]["jwk"]))
+
+
+@pytest.mark.parametrize("binding", ["jwk", "did:key"])
+async def test_credo_gets_a_batch_with_a_key_for_each(tenant: Tenant, credo_wallet: CredoWallet, binding: str) -> None:
+    offer = await tenant.offer()
+    answer = await credo_wallet.accept_offer(
+        offer["credential_offer_uri"], trust=tenant.anchor, binding=binding, batch=5
+    )
+    (record,) = answer.result["credentials"]
+    claims = [claims_of(one.split("~")[0]) for one in record["compact"]]
+    assert len({json.dumps(one["cnf"], sort_keys=True) for one in claims}) == len(claims) == 5
+    assert len({one["status"]["status_list"]["idx"] for one in claims}) == 5
+
+
+@pytest.mark.parametrize("carried", [False, True], ids=["attestation proof", "carried by a jwt proof"])
+async def test_credo_attests_its_keys_where_that_is_demanded(
+    other_tenant: Tenant, credo_wallet: CredoWallet, tmp_path: Path, carried: bool
+) -> None:
+    demand = ("configuration", "set", "pid", "--attested", "--key-storage", "iso_18045_high")
+    await other_tenant.commands(*demand)
+    (tmp_path / "claims.json").write_text(json.dumps(PERSON))
+    offer = await other_tenant.offer("--claims", str(tmp_path / "claims.json"))
+    with pytest.raises(WalletRefused) as refused:  # attested by a provider that nobody trusts here
+        await credo_wallet.accept_offer(offer["credential_offer_uri"], trust=other_tenant.anchor, carried=carried)
+    assert json.loads(refused.value.last.answer or "")["error"] == "invalid_proof"
+    (tmp_path / "provider.pem").write_text(await credo_wallet.provider_ca())
+    await other_tenant.commands("trust", "add", str(tmp_path / "provider.pem"), "--role", "attest_wallet")
+    offer = await other_tenant.offer("--claims", str(tmp_path / "claims.json"))
+    answer = await credo_wallet.accept_offer(
+        offer["credential_offer_uri"], trust=other_tenant.anchor, batch=3, carried=carried
+    )
+    (sent,) = [one for one in answer.exchanges if one.url.endswith("/credential")]
+    assert list(json.loads(sent.body or "")["proofs"]) == (["jwt"] if carried else ["attestation"])
+    (record,) = answer.result["credentials"]
+    assert len({confirmed(one) for one in record["compact"]}) == 3
+    await other_tenant.commands("configuration", "set", "pid", "--not-attested")
 
 
 async def test_credo_waits_for_what_is_deferred_and_gets_what_was_approved(

@@ -111,7 +111,8 @@ def _require_proofs(scope: Scope, request: CreateConfiguration) -> None:
         allowed = getattr(known[name], "algorithms", _PROOF_ALGORITHMS)
         if not set(algorithms) <= set(allowed):
             raise InvalidConfiguration("proof_types", f"{name} takes {', '.join(sorted(allowed))}")
-    if request.key_attestations_required is not None and not request.proof_types.keys() & {"jwt", "attestation"}:
+    attestable = [name for name in request.proof_types if getattr(known[name], "attestable", True)]
+    if request.key_attestations_required is not None and not attestable:
         raise InvalidConfiguration("key_attestations_required", "no proof type carries one")
 
 

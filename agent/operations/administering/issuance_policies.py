@@ -119,6 +119,8 @@ async def configure_credential(scope: Scope, request: Configured) -> None:
         if request.policy is not None and request.policy not in [one.name for one in await list_policies(scope, None)]:
             raise InvalidPolicy("policy", "no active policy of this name")
         changes["policy_name"] = request.policy
+    if changes.get("key_attestations_required") is not None:
+        _require_attestable(scope, configuration)
     if not changes:
         return
     async with scope.unit() as unit:
@@ -168,6 +170,12 @@ async def _require_evidence(scope: Scope, evidence: Mapping[str, Any]) -> None:
     named = {one.get("credential") for one in evidence.get("match", ())} - {None}
     if not named <= {one.id for one in asked.credentials}:
         raise InvalidPolicy("required_evidence", "match names a credential that is not asked for")
+
+
+def _require_attestable(scope: Scope, configuration: CredentialConfiguration) -> None:
+    known = scope.plugins["key_proofs"]
+    if not any(getattr(known.get(name), "attestable", True) for name in configuration.proof_types):
+        raise InvalidPolicy("key_attestations_required", "no proof type carries one")
 
 
 def _require_schema(schema: Mapping[str, Any] | None) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.operations.issuing import codes
 from agent.operations.issuing.claims import claims_for
+from agent.operations.issuing.evidence import wants_evidence
 from agent.scope import Scope
 from agent.scope.issuing import NewIssuance
 from agent.tenancy import uuid7
@@ -101,8 +102,7 @@ def _new(
 
 def _evidence(scope: Scope, new: NewIssuance) -> str | None:
     """Who signs in presents it between that and the consent."""
-    policies = (scope.catalogue.configurations[name].policy for name in new.credential_configuration_ids)
-    if new.grant_type == AUTHORIZATION_CODE or not any(one and one.evidence for one in policies):
+    if new.grant_type == AUTHORIZATION_CODE or not wants_evidence(scope, new.credential_configuration_ids):
         return None
     return f"{scope.tenant.base_url}/evidence/{codes.evidence_reference(scope.vault, new.id)}"
 

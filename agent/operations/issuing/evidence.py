@@ -69,6 +69,11 @@ def policies_with_evidence(configurations: Sequence[CredentialConfiguration]) ->
     return list(found.values())
 
 
+def wants_evidence(scope: Scope, names: Sequence[str]) -> bool:
+    """Whether a policy of one of these configurations wants anything presented."""
+    return bool(policies_with_evidence([one for name in names if (one := scope.catalogue.configuration(name))]))
+
+
 async def evidence_of(
     scope: Scope,
     owner: Owner,

@@ -155,9 +155,9 @@ async def _holders(
     """The keys that a proof is for: its own, or all that the attestation of a lone proof names (F.1, F.3)."""
     if opened.purpose is Purpose.ATTEST_WALLET:
         attester = await _attester(scope, opened.key)
-        return [Holder(jwk, None) for jwk in kind.verify(opened, attester, expected)]
+        return [Holder(jwk, None) for jwk in await _verified(scope, kind, opened, attester, expected)]
     holder = await _holder(scope, opened)
-    kind.verify(opened, holder.jwk, expected)
+    await _verified(scope, kind, opened, holder.jwk, expected)
     attestation = opened.attestation
     if attestation is None:
         if expected.attestation is not None:
@@ -173,6 +173,18 @@ async def _holders(
     if len(others) == len(attestation.keys):
         raise InvalidProof("the key is not attested")
     return [holder, *(Holder(jwk, None) for jwk in others)] if alone else [holder]
+
+
+async def _verified(
+    scope: Scope, kind: KeyProof, opened: OpenedProof, key: Mapping[str, Any], expected: ProofExpectations
+) -> Sequence[Mapping[str, Any]]:
+    try:
+        keys: Sequence[Mapping[str, Any]] = await gather.finished(scope, kind.verify(opened, key, expected))
+    except InvalidProof:
+        raise
+    except ProtocolError as error:  # of the sandbox
+        raise InvalidProof(error.detail or type(error).__name__) from None
+    return keys
 
 
 async def _attester(scope: Scope, signer: KeyReference) -> Mapping[str, Any]:

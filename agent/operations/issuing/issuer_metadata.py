@@ -71,12 +71,13 @@ def _server(scope: Scope, routes: Container[str]) -> ServerMetadata:
         return f"{base}{path}" if path in routes else None
 
     grants = [PRE_AUTHORIZED_CODE]
-    if endpoint("/authorize"):
+    authorize = endpoint("/authorize") if _signs_in(scope) else None
+    if authorize:
         grants += [AUTHORIZATION_CODE, *([REFRESH_TOKEN] if policy.refresh_tokens else [])]
     return ServerMetadata(
         issuer=base,
         token_endpoint=f"{base}/token",
-        authorization_endpoint=endpoint("/authorize"),
+        authorization_endpoint=authorize,
         pushed_authorization_request_endpoint=endpoint("/par"),
         challenge_endpoint=endpoint("/challenge") if ATTESTED in methods else None,
         jwks_uri=endpoint("/jwks"),
@@ -90,6 +91,13 @@ def _server(scope: Scope, routes: Container[str]) -> ServerMetadata:
         anonymous_pre_authorized=policy.anonymous_pre_authorized,
         certificate_bound=any(method.endswith("tls_client_auth") for method in methods),
     )
+
+
+def _signs_in(scope: Scope) -> bool:
+    """Whether a person has any way to sign in."""
+    policy = scope.catalogue.policy
+    upstream = policy.upstream_sign_in and bool(scope.catalogue.identity_providers)
+    return policy.password_sign_in or policy.passkey_sign_in or upstream
 
 
 def _issuer(scope: Scope, routes: Container[str], languages: Sequence[str]) -> IssuerMetadata:
@@ -115,6 +123,7 @@ def _issuer(scope: Scope, routes: Container[str], languages: Sequence[str]) -> I
 def _supported(scope: Scope, configuration: CredentialConfiguration, languages: Sequence[str]) -> SupportedCredential:
     issues = scope.plugins["credential_formats"][configuration.format]
     known = scope.plugins["key_proofs"]
+    attested = configuration.key_attestations_required
     spelled: Mapping[str, Any] = getattr(issues, "signing_alg_values", {})
     return SupportedCredential(
         format=configuration.format,
@@ -124,13 +133,17 @@ def _supported(scope: Scope, configuration: CredentialConfiguration, languages: 
             configuration.options.get("cryptosuite", spelled.get(configuration.algorithm, configuration.algorithm)),
         ),
         binding_methods=configuration.binding_methods,
-        proof_types={name: found for name, found in configuration.proof_types.items() if name in known},
+        proof_types={
+            name: found
+            for name, found in configuration.proof_types.items()
+            if name in known and (attested is None or getattr(known[name], "attestable", True))
+        },
         display=_display(configuration.display, languages),
         claims=[
             {**claim, "display": _display(claim["display"], languages)} if "display" in claim else claim
             for claim in configuration.claims
         ],
-        key_attestations_required=configuration.key_attestations_required,
+        key_attestations_required=attested,
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.issuing.codes import digest
-from agent.operations.issuing.evidence import EvidenceMissing, outstanding
+from agent.operations.issuing.evidence import EvidenceMissing, outstanding, wants_evidence
 from agent.operations.signing_in.browser_session import SessionGone, person
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import Approval, AuthorizationSession
@@ -43,7 +43,8 @@ async def approve(scope: Scope, session: AuthorizationSession) -> Mapping[str, s
     try:
         async with scope.unit() as unit:
             await unit.authorizations.approve(session, approval)
-            await unit.evidence.adopt(session.id, issuance)
+            if wants_evidence(scope, approval.credential_configuration_ids):
+                await unit.evidence.adopt(session.id, issuance)
             metadata = {"configurations": list(approval.credential_configuration_ids)}
             unit.record(AuditEvent("authorization.approved", "issuance", issuance, "approve", issuance, metadata))
             await unit.commit()

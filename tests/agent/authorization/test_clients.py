@@ -275,6 +275,10 @@ async def test_a_certificate_authenticates_and_binds_the_token(court: Court) -> 
     body = {"client_id": "portal", "name": "Portal", "method": method, "jwks": [KEY.jwk]}
     status, answer = await court.site.api("POST", "/clients", {**body, "redirect_uris": ["https://wallet.example/cb"]})
     assert status == 201, answer
+    url = f"{court.site.url}/.well-known/oauth-authorization-server/t/alpha"
+    shown = (await court.client().wallet.send("GET", url)).body
+    assert "self_signed_tls_client_auth" in shown["token_endpoint_auth_methods_supported"]
+    assert shown["tls_client_certificate_bound_access_tokens"] is True
     client, own = court.client(client_id="portal"), {"Client-Cert": certificate_of(KEY)}
     other = {"Client-Cert": certificate_of(HolderKey())}
     assert (await client.push()).error == "invalid_client"

@@ -447,3 +447,35 @@ async def test_no_personal_data_rests_in_clear(court: Court) -> None:
                 assert "wallet.example" not in row["text"]
     finally:
         await admin.close()
+
+
+async def test_the_authorization_code_flow_is_not_advertised_where_nobody_can_sign_in(court: Court) -> None:
+    async def shown() -> dict[str, Any]:
+        url = f"{court.site.url}/.well-known/oauth-authorization-server/t/alpha"
+        body: dict[str, Any] = (await court.client().wallet.send("GET", url)).body
+        return body
+
+    before = await shown()
+    assert {"authorization_code", "refresh_token"} < set(before["grant_types_supported"])
+    assert before["authorization_endpoint"]
+    await court.configure(policy={"password_sign_in": False, "passkey_sign_in": False})
+    after = await shown()
+    assert after["grant_types_supported"] == ["urn:ietf:params:oauth:grant-type:pre-authorized_code"]
+    assert after["response_types_supported"] == []
+    assert not {"authorization_endpoint", "pushed_authorization_request_endpoint"} & after.keys()
+    await court.configure(policy={"password_sign_in": True})
+    assert (await shown())["authorization_endpoint"]
+
+
+async def test_anonymous_clients_and_certificates_are_advertised_where_they_are_served(court: Court) -> None:
+    url = f"{court.site.url}/.well-known/oauth-authorization-server/t/alpha"
+    found = (await court.client().wallet.send("GET", url)).body
+    assert found["pre-authorized_grant_anonymous_access_supported"] is True
+    assert not [one for one in found["token_endpoint_auth_methods_supported"] if one.endswith("tls_client_auth")]
+    assert "tls_client_certificate_bound_access_tokens" not in found
+    await court.configure(policy={"anonymous_pre_authorized": False})
+    found = (await court.client().wallet.send("GET", url)).body
+    assert found["pre-authorized_grant_anonymous_access_supported"] is False
+    _, made = await court.site.api("POST", "/credential-offers", {"credential_configuration_ids": ["pid"]})
+    wallet = court.client().wallet
+    assert (await wallet.token(await wallet.offer(made["credential_offer_uri"]))).error == "invalid_client"

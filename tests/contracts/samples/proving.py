@@ -1,12 +1,17 @@
 """Client identifier prefixes, key proofs and client authentication."""
 
 from datetime import datetime
+from hashlib import sha256
+from typing import Any
 
+import rfc8785
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from agent.contracts import client_authentication, client_id_prefixes, key_proofs
 from agent.contracts.keys import ISSUER, Key, certified
+from protocols import data_integrity
+from protocols.data_integrity import hashing
 from protocols.oauth.client_authentication import ClientCredentials
 from protocols.ports import ClientIdentity
 from protocols.x509 import render_chain
@@ -29,6 +34,18 @@ def proof_jwt(key: Key, audience: str, nonce: str, at: datetime) -> str:
 def key_attestation(key: Key, _audience: str, nonce: str, at: datetime) -> str:
     header = {"typ": "key-attestation+jwt", "x5c": render_chain(certified().chain)}
     return key.jwt(header, {"iat": int(at.timestamp()), "attested_keys": [VERIFIER.jwk], "nonce": nonce})
+
+
+def proof_presentation(key: Key, audience: str, nonce: str, at: datetime) -> dict[str, Any]:
+    """By ecdsa-jcs-2019: hash of the proof's configuration, hash of the document."""
+    contexts = ["https://www.w3.org/ns/credentials/v2"]
+    document = {"@context": contexts, "type": ["VerifiablePresentation"], "holder": key.did}
+    proof = data_integrity.new_proof(
+        "ecdsa-jcs-2019", key.method, "authentication", at, challenge=nonce, domain=audience
+    )
+    proof = {"@context": contexts, **proof}
+    hashed = b"".join(sha256(rfc8785.dumps(one)).digest() for one in (proof, document))
+    return {**document, "proof": {**proof, "proofValue": hashing.multibase(key.sign(hashed))}}
 
 
 def client_assertion(key: Key, client: str, issuer: str, at: datetime) -> ClientCredentials:
@@ -67,6 +84,7 @@ SAMPLES = {
     },
     "key_proofs": {
         "attestation": lambda: key_proofs.Sample(key_attestation, names_audience=False),
+        "di_vp": lambda: key_proofs.Sample(proof_presentation, algorithm="ecdsa-jcs-2019"),
         "jwt": lambda: key_proofs.Sample(proof_jwt),
     },
     "client_authentication": {

@@ -64,7 +64,7 @@ function nameLdpPresentations(agent) {
   }
 }
 
-function fileSystem(folder) {
+export function fileSystem(folder) {
   return class {
     dataPath = folder
     cachePath = folder

@@ -2,7 +2,8 @@
 // A wallet without a screen, served on loopback so that a test pays its start once.
 //
 //   node wallet.mjs --store FOLDER [--contexts FOLDER] [--port 0] [--log debug]      prints {"ready": true, "port": ...}
-//   POST /accept-offer {"uri", "trust": PEM, "tx_code"?, "binding"?: jwk|did:key|did:jwk|attestation, "attested"?: client id}
+//   POST /accept-offer {"uri", "trust": PEM, "tx_code"?, "binding"?: jwk|did:key|did:jwk|attestation, "attested"?: client id,
+//                       "batch"?: so many keys, "carried"?: true: the key attestation in the header of a jwt proof}
 //   POST /authorize    {"uri", "client_id", "redirect_uri", "attested"?: true}    answers {"url"} for a browser
 //   POST /accept-offer {"landed": where the browser came out, "trust": PEM, "binding"?, "refresh"?: true}
 //   POST /collect      {"trust": PEM}                          comes back for what the last offer deferred
@@ -34,8 +35,8 @@ async function didUrl(key, method) {
   return method === 'did:key' ? `${did}#${DidKey.fromDid(did).publicJwk.fingerprint}` : `${DidJwk.fromDid(did).did}#0`
 }
 
-/** Credo asks this what to bind a credential to; it makes a fresh key each time. */
-const bindTo = (wish) => async (ask) => {
+/** Credo asks this what to bind credentials to; it makes fresh keys each time. */
+const bindTo = (wish, batch = 1, carried = false) => async (ask) => {
   const required = (ask.proofTypes.jwt ?? ask.proofTypes.attestation)?.keyAttestationsRequired
   const offered = ask.supportedDidMethods ?? []
   const method = wish ?? (required ? 'attestation' : ask.supportsJwk ? 'jwk' : offered.includes('did:key') ? 'did:key' : 'did:jwk')
@@ -43,11 +44,13 @@ const bindTo = (wish) => async (ask) => {
   // For a suite of linked data Credo wants a key of that suite.
   const linked = algorithms.includes('Ed25519Signature2020')
   const algorithm = linked ? 'EdDSA' : algorithms.includes('ES256') ? 'ES256' : algorithms[0]
-  const key = Kms.PublicJwk.fromPublicJwk((await agent.kms.createKeyForSignatureAlgorithm({ algorithm })).publicJwk)
-  if (method === 'jwk') return { method, keys: [key] }
-  if (method !== 'attestation') return { method: 'did', didUrls: [await didUrl(key, method)] }
-  const nonce = ask.proofTypes.attestation ? ask.cNonce : undefined
-  return { method, keyAttestationJwt: await (await provider()).attestKeys([key], nonce, required) }
+  const newKey = async () => Kms.PublicJwk.fromPublicJwk((await agent.kms.createKeyForSignatureAlgorithm({ algorithm })).publicJwk)
+  const keys = await Promise.all(Array.from({ length: Math.min(batch, ask.issuerMaxBatchSize) }, newKey))
+  if (method === 'jwk') return { method, keys }
+  if (method !== 'attestation') return { method: 'did', didUrls: await Promise.all(keys.map((key) => didUrl(key, method))) }
+  // With a nonce Credo sends the attestation alone, without one a jwt proof that carries it.
+  const nonce = ask.proofTypes.attestation && !carried ? ask.cNonce : undefined
+  return { method, keyAttestationJwt: await (await provider()).attestKeys(keys, nonce, required) }
 }
 
 /** What waits while a person signs in: one authorization at a time. */
@@ -74,7 +77,7 @@ async function tokenByCode(landed) {
   })
 }
 
-async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, refresh }) {
+async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, refresh, batch, carried }) {
   const resolvedCredentialOffer = landed ? begun.resolvedCredentialOffer : await holder.resolveCredentialOffer(uri)
   const { metadata } = resolvedCredentialOffer
   const walletAttestationJwt = attested ? await (await provider()).attestWallet(attested) : undefined
@@ -90,7 +93,7 @@ async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, re
   }
   const response = await holder.requestCredentials({
     resolvedCredentialOffer,
-    credentialBindingResolver: bindTo(binding),
+    credentialBindingResolver: bindTo(binding, Number(batch ?? 1), Boolean(carried)),
     ...token,
   })
   awaited = { deferred: response.deferredCredentials ?? [], metadata, token: { ...token, dpop: response.dpop ?? token.dpop } }
