@@ -16,6 +16,7 @@ from agent.scope.connections import Connection, OwnDid
 from agent.scope.messaging import Identity, Undeliverable
 from agent.scope.tenants import SigningKey
 from protocols.did import multikey, parse_did
+from protocols.didcomm.catalog.routing import FORWARD_1
 from protocols.didcomm.ciphers import CannotOpen
 from protocols.didcomm.envelope import Received, Trail
 from protocols.didcomm.message import Message
@@ -29,7 +30,6 @@ from protocols.errors import ProtocolError
 from protocols.ports.keys import KeyStoreUnavailable
 
 LEAVING = "leaving"
-FORWARD = "https://didcomm.org/routing/1.0/forward"
 _HOSTED = frozenset({"web", "webvh"})
 
 
@@ -53,9 +53,12 @@ class EnvelopeV1:
         except ProtocolError as error:
             raise CannotOpen(error.detail) from None
 
-    async def pack(self, scope: Scope, identity: Identity, message: Message) -> bytes:
+    async def pack(
+        self, scope: Scope, identity: Identity, message: Message, connection: Connection | None = None
+    ) -> bytes:
         """Authcrypt for the keys of the connection's service."""
-        service = (await _services(scope, identity.own, message.to[0]))[0]
+        making = known(connection) if connection is not None else ()
+        service = (making or await _services(scope, identity.own, message.to[0]))[0]
         ours = key_of(identity)
         addressees = []
         for key in service.recipient_keys:
@@ -80,7 +83,7 @@ class EnvelopeV1:
         inner = (await _services(scope, own.id if own else None, message.to[0]))[0].recipient_keys[0]
         for key in endpoint.routing_keys:
             body = {"to": inner, "msg": parse_json_object(packed)}
-            forward = wire.render(Message(str(new_id(scope)), FORWARD, body))
+            forward = wire.render(Message(str(new_id(scope)), FORWARD_1, body))
             fresh = scope.entropy(pack.FRESH_OCTETS + pack.RECIPIENT_OCTETS)
             packed = pack.pack(forward, [Addressee(multikey.from_base58(key, "Ed25519"))], fresh)
             inner = key

@@ -15,7 +15,7 @@ from agent.operations.messaging.relationships import Met, ended_by_peer, met
 from agent.operations.messaging.threads import new_id, protocol_of, settle, write
 from agent.operations.messaging.versions import VERSIONS, fitting
 from agent.scope import Conflict, Scope
-from agent.scope.messaging import Identity, Step, Thread
+from agent.scope.messaging import Identity, Step, Thread, Undeliverable
 from agent.scope.sessions import Session
 from protocols.did import DidNotFound
 from protocols.didcomm.catalog import report_problem, report_problem_1
@@ -180,8 +180,8 @@ async def _answer_at_once(
 
 async def _pack(scope: Scope, arrival: Arrival, message: Message) -> bytes | None:
     try:
-        return await VERSIONS[arrival.version].pack(scope, arrival.identity, message)
-    except (DidNotFound, Malformed):
+        return await VERSIONS[arrival.version].pack(scope, arrival.identity, message, arrival.connection)
+    except (DidNotFound, Malformed, Undeliverable):
         return None
 
 
