@@ -165,7 +165,8 @@ async def _answer_at_once(
     """A message about the channel leaves no trace in conversations; without return_route nothing is answered, for an
     answer that waits would be wrong by the time it comes."""
     arrival, reply = meeting.arrival, None
-    if transition.send and _returns(arrival):
+    # Agents of version 1 pick up without saying return_route, and read the answer of their POST all the same.
+    if transition.send and (arrival.version == 1 or _returns(arrival)):
         written = write(scope, arrival.identity, thread, transition.send[0])
         reply = await _pack(scope, arrival, written.message)
     if meeting.connections or effects:
