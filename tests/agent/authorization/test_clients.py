@@ -307,6 +307,7 @@ async def test_b17_without_a_proxy_the_header_is_nobodys_word(court: Court) -> N
     assert (await court.client(client_id="portal").push({"Client-Cert": certificate_of(KEY)})).error == "invalid_client"
 
 
+# -------------------------------------------------------------------------------------------------------- refresh tokens
 async def test_a_refresh_token_gives_the_next_and_a_new_credential(court: Court) -> None:
     client = court.client()
     token = await client.obtain()
