@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -70,7 +70,7 @@ class Http:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self.kept = AsyncExitStack()
 
-    async def __aenter__(self) -> "Http":
+    async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(ssl=self._context)
         self._session = aiohttp.ClientSession(
             connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True

@@ -26,6 +26,7 @@ _VERBS = {
     "trust": "trusting",
     "audit": "auditing",
     "did": "identifying",
+    "didcomm": "talking",
     "user": "accounts",
     "client": "accounts",
     "issuer": "accounts",

@@ -48,8 +48,9 @@ def require_sound(subject: Subject, transition: Transition) -> None:
     assert transition.state.role in protocol.roles
     render_json(dict(transition.state.data))
     for out in transition.send:
-        # Any protocol may report a problem in its thread.
-        assert out.type.startswith(protocol.identifier.rpartition(".")[0]) or out.type.endswith("/problem-report")
+        # Any protocol may report a problem in its thread, or acknowledge.
+        everybodys = out.type.endswith(("/problem-report", "/ack"))
+        assert out.type.startswith(protocol.identifier.rpartition(".")[0]) or everybodys
         render_json([dict(out.body), dict(out.headers), list(out.attachments)])
 
 

@@ -12,6 +12,7 @@ from agent.http import (
     anoncreds_routes,
     configuration_routes,
     did_routes,
+    didcomm_routes,
     keeping_routes,
     people_routes,
     policy_routes,
@@ -408,6 +409,7 @@ def _rows() -> tuple[Route, ...]:
         *configuration_routes.ROWS,
         *admin_sign_in_routes.ROWS,
         *people_routes.ROWS,
+        *didcomm_routes.ROWS,
         *keeping_routes.ROWS,
     )
 

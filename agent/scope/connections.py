@@ -91,6 +91,9 @@ class Connections(Protocol):
     async def name(self, connection: UUID, kind: str, name: str) -> None:
         """Note a further name of the peer: "key" or "former_did"."""
 
+    async def using(self, own_did: UUID | None) -> list[Connection]:
+        """Those that a DID of ours is for, the oldest first, sixteen at most."""
+
     async def invited(self, invitation_id: str) -> Connection | None:
         """The invitation of ours by its message id, taken or not."""
 

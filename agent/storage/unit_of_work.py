@@ -46,6 +46,7 @@ from agent.storage.repositories.replay_marks import ReplayMarkRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
 from agent.storage.repositories.status_evidence import StatusEvidenceRepository
 from agent.storage.repositories.status_lists import StatusListRepository
+from agent.storage.repositories.talks import TalkRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.repositories.verification_policies import VerificationPolicyRepository
@@ -173,6 +174,11 @@ class PostgresUnit:
     def conversations(self) -> ConversationRepository:
         """DIDComm threads and messages."""
         return ConversationRepository(self)
+
+    @property
+    def talks(self) -> TalkRepository:
+        """DIDComm, read for its owner."""
+        return TalkRepository(self)
 
     @property
     def connections(self) -> ConnectionRepository:

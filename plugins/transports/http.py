@@ -2,10 +2,12 @@
 
 from typing import ClassVar
 
+from protocols.didcomm.v1 import pack
 from protocols.ports import PluginTools
 from protocols.ports.tools import FetchFailed
 
 MOVED, REPLAYED = 307, 409
+_VERSION_1 = frozenset({pack.MEDIA_TYPE, pack.OLD_MEDIA_TYPE})
 
 
 class HttpTransport:
@@ -27,4 +29,6 @@ class HttpTransport:
             return None
         if not 200 <= answer.status < 300:
             raise FetchFailed(f"status {answer.status}")
-        return answer.body if answer.body and answer.media_type == media_type else None
+        # Version 1 has two names for one thing (RFC 0044).
+        same = {answer.media_type, media_type} <= _VERSION_1
+        return answer.body if answer.body and (same or answer.media_type == media_type) else None

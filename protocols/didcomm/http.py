@@ -5,8 +5,11 @@ from typing import Any
 
 from protocols.didcomm.encrypted import ENCRYPTED
 from protocols.didcomm.envelope import MAX_BYTES
+from protocols.didcomm.v1 import pack
 from protocols.errors import Malformed, ProtocolError
 from protocols.http import NO_STORE, Call, Reply, json_reply
+
+_VERSION_1 = (pack.MEDIA_TYPE, pack.OLD_MEDIA_TYPE)
 
 
 class UnsupportedMediaType(ProtocolError):
@@ -18,7 +21,7 @@ class UnsupportedMediaType(ProtocolError):
 
 def parse(call: Call) -> bytes:
     """The envelope. Raises UnsupportedMediaType, Malformed."""
-    if call.media_type != ENCRYPTED:
+    if call.media_type not in (ENCRYPTED, *_VERSION_1):
         raise UnsupportedMediaType("content type")
     if not 0 < len(call.body) <= MAX_BYTES:
         raise Malformed("no message, or too large")
@@ -27,7 +30,9 @@ def parse(call: Call) -> bytes:
 
 def render(reply: bytes | None) -> Reply:
     """202, or 200 with the message that goes back on the same connection."""
-    return Reply(200, reply, ENCRYPTED, NO_STORE) if reply else Reply(202, headers=NO_STORE)
+    if not reply:
+        return Reply(202, headers=NO_STORE)
+    return Reply(200, reply, pack.MEDIA_TYPE if pack.fits(reply) else ENCRYPTED, NO_STORE)
 
 
 def parse_invitation_request(call: Call) -> str:

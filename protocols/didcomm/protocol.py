@@ -40,13 +40,17 @@ class ThreadState:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to send to the peer in the same thread, or in one below it; the agent gives id, addresses and time."""
+    """A message to send to the peer in the same thread, or in one below it; the agent gives id, addresses and time.
+
+    `pthid` is the parent that it names again, where the thread's first message does so anyway.
+    """
 
     type: str
     body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
     attachments: tuple[Mapping[str, Any], ...] = ()
     apart: bool = False
+    pthid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ REQUIREMENTS = {one.id: one for plan in PLANS.values() for one in plan.requireme
 OTHER_PREFIX = {"request-x509-san-dns"}
 """Checks that need another client identifier prefix than the server's default."""
 SKIPPED = {"request-x509-san-dns": "the client identifier prefix is not x509_san_dns"}
+"""What says nothing of the correct implementation, and why."""
 
 
 @dataclass(frozen=True, slots=True)

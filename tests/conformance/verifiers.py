@@ -68,6 +68,31 @@ class Verifying:
                     "id": "presentation_id",
                 },
                 "result": {"method": "GET", "headers": headers, "url": f"{requests}/{{id}}", "state": "state"},
+                "return": {
+                    "headers": headers,
+                    "url": f"{requests}/{{id}}/response-code",
+                    "body": {"response_code": "{response_code}"},
+                },
+                "digital": {
+                    "origin": "https://verifier.example",
+                    "request": {
+                        "headers": headers,
+                        "url": requests,
+                        "body": {**asked, "origins": ["https://verifier.example"]},
+                        "id": "presentation_id",
+                    },
+                    "data": {
+                        "method": "GET",
+                        "headers": headers,
+                        "url": f"{requests}/{{id}}/digital-credential-request",
+                        "data": "data",
+                    },
+                    "answer": {
+                        "headers": headers,
+                        "url": f"{requests}/{{id}}/digital-credential",
+                        "body": {"origin": "{origin}", "data": "{data}"},
+                    },
+                },
                 "variants": VARIANTS,
             },
             "credential": {**files, "vct": "urn:eudi:pid:1", "claims": CLAIMS},
@@ -77,8 +102,17 @@ class Verifying:
 
 
 FILES = {"authority": "pem", "authority_key": "key"}
+TRANSACTION = {"type": PAYMENT, "credential_ids": ["pid"], "amount": "10.00", "payee": "A shop"}
 VARIANTS: dict[str, Any] = {
     "post": {"body": {"request_uri_method": "post"}},
+    "by_value": {"body": {"by_value": True}},
+    "return": {"body": {"redirect_uri": BACK}},
+    "transaction_data": {"body": {"transaction_data": [TRANSACTION]}},
+    "haip": {"body": {"profile": "haip-1.0", "client_id_prefix": "x509_hash", "redirect_uri": BACK}},
+    **{
+        prefix: {"body": {"client_id_prefix": prefix}}
+        for prefix in ("x509_san_dns", "decentralized_identifier", "redirect_uri")
+    },
 }
 
 
@@ -93,5 +127,5 @@ class Watching(Http):
         answer = await super().call(method, url, **options)
         if method == "GET" and "/api/v1/presentation-requests/" in url and answer.status == 200:
             found = parse_json(answer.body)
-            self.told = [*found["errors"], *found["ignored"]]
+            self.told = [*found.get("errors", []), *found.get("ignored", [])]
         return answer

@@ -16,6 +16,8 @@ ENDPOINTS = {
     "make-offer": r"POST /api/v1/credential-offers",
     "make-request": r"POST /api/v1/presentation-requests",
     "result": r"GET /api/v1/presentation-requests/[^/]+",
+    "return-code": r"POST /api/v1/presentation-requests/[^/]+/response-code",
+    "digital-request": r"GET /api/v1/presentation-requests/[^/]+/digital-credential-request",
     "issuer-metadata": r"GET /\.well-known/openid-credential-issuer/.*",
     "server-metadata": r"GET /\.well-known/oauth-authorization-server/.*",
     "offer": r"GET /t/[^/]+/credential-offers/.*",

@@ -10,10 +10,13 @@ _ANSWERS = {
     error-of-a-stranger error-empty jwe-to-another-request jwe-alg-wrapped jwe-alg-dir jwe-alg-password
     jwe-enc-unoffered jwe-compressed-bomb jwe-compression-unknown jwe-critical jwe-tag jwe-ciphertext
     jwe-header-changed jwe-epk-off-curve jwe-epk-other-curve jwe-epk-missing jwe-parts jwe-signed-instead
-    jwe-payload-array jwe-payload-not-json jwe-state jwe-kid-unknown
+    jwe-payload-array jwe-payload-not-json jwe-state jwe-kid-unknown digital-origin-other
     """,
     "credential_revoked": """
     status-list-revoked status-list-suspended status-list-unknown-value status-list-rolled-back
+    """,
+    "invalid_cose": """
+    mdoc-algorithm-unprotected mdoc-critical
     """,
     "invalid_key_binding": """
     response-nonce response-nonce-of-another-request response-audience response-audience-unprefixed
@@ -23,7 +26,19 @@ _ANSWERS = {
     kb-iat-missing kb-iat-text kb-iat-hours kb-iat-next-hour kb-expired kb-sd-hash-of-issuer-jwt
     kb-disclosure-added kb-typ-missing kb-typ-of-a-credential kb-alg-none kb-alg-symmetric
     kb-alg-of-another-curve kb-jwk-header kb-critical kb-payload-not-object kb-signature-zero
-    kb-of-another-credential
+    kb-of-another-credential mdoc-session-nonce mdoc-session-client-id mdoc-session-client-id-unprefixed
+    mdoc-session-response-uri mdoc-session-thumbprint mdoc-session-thumbprint-missing mdoc-session-dc-api
+    mdoc-session-of-another-request mdoc-device-key mdoc-device-signature mdoc-device-elements
+    transaction-data-missing transaction-data-other transaction-data-decoded transaction-data-algorithm
+    transaction-data-more transaction-data-text transaction-data-unasked return-none-when-refused
+    prefix-redirect-uri-unprefixed digital-audience-client-id digital-audience-unprefixed digital-audience-other
+    digital-nonce digital-mdoc-origin digital-mdoc-nonce
+    """,
+    "invalid_mdoc": """
+    mdoc-element-forged mdoc-element-unsigned mdoc-element-twice mdoc-element-of-another-namespace
+    mdoc-element-reencoded mdoc-doctype mdoc-expired mdoc-not-yet-valid mdoc-digest-algorithm mdoc-version
+    mdoc-mso-incomplete mdoc-response-status mdoc-response-version mdoc-response-empty
+    mdoc-response-two-documents
     """,
     "invalid_presentation": """
     response-disclosure-forged token-number token-empty-text credential-vct-missing credential-jwk-header
@@ -35,18 +50,26 @@ _ANSWERS = {
     "invalid_request": """
     kb-twice credential-exp-text credential-critical credential-unencoded credential-payload-not-object
     credential-member-twice disclosure-nested-deep chain-empty chain-garbage status-list-negative
+    mdoc-chain-missing mdoc-cbor-garbage mdoc-cbor-huge mdoc-cbor-deep mdoc-cbor-member-twice mdoc-cbor-trailing
+    mdoc-not-text mdoc-padded mdoc-sd-jwt-instead
     """,
     "invalid_signature": """
     response-issuer-signature response-issuer-chain-grafted credential-alg-none credential-alg-symmetric
-    chain-of-another-key
+    chain-of-another-key mdoc-issuer-signature mdoc-issuer-other-key mdoc-algorithm-of-another-key
     """,
     "invalid_token": """
     credential-expired credential-not-yet-valid credential-typ credential-typ-of-a-status-list
+    query-multiple-one-bad
+    """,
+    "issuer_key_not_by_profile": """
+    haip-issuer-by-did
     """,
     "query_not_answered": """
     response-claim-missing response-query-id response-not-an-array response-two-presentations token-array
     token-empty-object token-empty-array token-null token-unasked-beside token-id-other-case
-    credential-vct-other credential-vct-beginning
+    credential-vct-other credential-vct-beginning mdoc-element-missing mdoc-doctype-other query-value-unmet
+    query-value-type query-value-of-a-boolean query-claim-not-disclosed query-path-nested-missing
+    query-claim-set-unmet query-one-of-both query-set-incomplete query-set-optional-alone query-authority-unmet
     """,
     "status_unavailable": """
     status-list-unreachable status-list-unsigned status-list-signature status-list-untrusted
@@ -61,6 +84,8 @@ _ANSWERS = {
     response-issuer-unknown credential-self-made-did credential-issuer-not-certified chain-expired
     chain-not-yet-valid chain-intermediate-expired chain-intermediate-missing chain-reordered chain-self-signed
     chain-own-root chain-same-name chain-end-entity-certifies chain-leaf-is-authority chain-key-usage
+    mdoc-signed-too-early mdoc-chain-untrusted mdoc-chain-expired mdoc-chain-usage mdoc-chain-country
+    mdoc-chain-root-inside
     """,
 }
 REASONS = {check: reason for reason, checks in _ANSWERS.items() for check in checks.split()}

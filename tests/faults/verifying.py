@@ -14,6 +14,7 @@ from tests.faults.front import (
     Asked,
     Bug,
     Forward,
+    Jwt,
     accepts,
     always,
     decoded,
@@ -22,6 +23,7 @@ from tests.faults.front import (
     member,
     refuses,
     repeats,
+    rewritten,
     status,
     turned,
 )
@@ -121,18 +123,58 @@ status-list-revoked status-list-suspended status-list-unknown-value status-list-
 status-list-signature status-list-untrusted status-list-jwk-header status-list-subject status-list-typ
 status-list-expired status-list-iat-missing status-list-bits status-list-beyond status-list-negative status-list-bomb
 status-list-garbage status-list-media-type status-list-redirect status-list-rolled-back status-unknown-mechanism
+mdoc-session-nonce mdoc-session-client-id mdoc-session-client-id-unprefixed mdoc-session-response-uri
+mdoc-session-thumbprint mdoc-session-thumbprint-missing mdoc-session-dc-api mdoc-session-of-another-request
+mdoc-device-key mdoc-device-signature mdoc-device-elements mdoc-issuer-signature mdoc-issuer-other-key
+mdoc-element-forged mdoc-element-unsigned mdoc-element-twice mdoc-element-of-another-namespace mdoc-element-missing
+mdoc-element-reencoded mdoc-doctype mdoc-doctype-other mdoc-expired mdoc-not-yet-valid mdoc-signed-too-early
+mdoc-digest-algorithm mdoc-version mdoc-mso-incomplete mdoc-algorithm-unprotected mdoc-algorithm-of-another-key
+mdoc-critical mdoc-chain-untrusted mdoc-chain-expired mdoc-chain-usage mdoc-chain-country mdoc-chain-missing
+mdoc-chain-root-inside mdoc-response-status mdoc-response-version mdoc-response-empty mdoc-response-two-documents
+mdoc-cbor-garbage mdoc-cbor-huge mdoc-cbor-deep mdoc-cbor-member-twice mdoc-cbor-trailing mdoc-not-text mdoc-padded
+mdoc-sd-jwt-instead
+query-value-unmet query-value-type query-value-of-a-boolean query-claim-not-disclosed query-path-nested-missing
+query-claim-set-unmet query-one-of-both query-set-incomplete query-set-optional-alone query-multiple-one-bad
+query-authority-unmet
+transaction-data-missing transaction-data-other transaction-data-decoded transaction-data-algorithm
+transaction-data-more transaction-data-text transaction-data-unasked
+prefix-redirect-uri-unprefixed haip-issuer-by-did
 """
 """Checks of what has to be refused, against a verifier that takes it."""
 
 REFUSING = """
 credential-accepted credential-without-exp credential-cnf-plain-key disclosure-decoys chain-with-intermediate
 status-list-good
+mdoc-accepted mdoc-accepted-encrypted
+query-value-met query-path-nested query-path-element query-claim-set-second query-both query-set-second
+query-set-optional query-multiple query-authority-met query-unbound-accepted query-vct-of-several
+transaction-data-accepted prefix-san-dns-answered prefix-did-answered prefix-redirect-uri-answered
 """
 """Checks of what has to be taken, against a verifier that takes nothing."""
+
+BELIEVING = """
+digital-audience-client-id digital-audience-unprefixed digital-audience-other digital-nonce digital-origin-other
+digital-mdoc-origin digital-mdoc-nonce
+"""
+"""Checks of what has to be refused by the browser's way, against a verifier that says it holds."""
+
+
+def digital(change: Jwt) -> tuple[str, Bug]:
+    """The signed request for the browser, changed."""
+    return "digital-request", member("data", lambda data: {"request": rewritten(data["request"], change)})
+
+
+async def leads_back_when_refused(asked: Asked, forward: Forward, _memory: dict[str, Any]) -> Answered:
+    """A code for whoever answers."""
+    answer = await forward(asked)
+    code = {"redirect_uri": "https://verifier.example/done?response_code=x"}
+    return answer if answer.good else answer.with_json({**answer.json, **code})
+
 
 VERIFYING: Mapping[str, tuple[str, Bug]] = {
     **{check: ("response", accepts({})) for check in ACCEPTING.split()},
     **{check: ("response", refuses()) for check in REFUSING.split()},
+    **{check: ("result", member("state", "verified")) for check in BELIEVING.split()},
     # Request
     "request-prefix": link({"client_id": "undefined_prefix:x"}),
     "request-method": link({"request_uri_method": "POST"}),
@@ -225,4 +267,29 @@ VERIFYING: Mapping[str, tuple[str, Bug]] = {
     "kb-clock-behind": ("response", refuses(when=lambda asked: bound(asked)["iat"] > time.time() + 2)),
     "kb-unknown-claim": ("response", refuses(when=lambda asked: "undefined_claim" in bound(asked))),
     "credential-answer-says-nothing": ("response", repeats_the_claims),
+    # Names
+    "prefix-san-dns": ("request-object", jwt(lambda head, _: head.update(x5c=[stranger()]))),
+    "prefix-did": ("request-object", jwt(lambda head, _: head.update(kid="did:web:other.example#0"))),
+    "prefix-redirect-uri": link({"client_id": "redirect_uri:https://other.example/response"}),
+    "prefix-by-value": link({"client_id": "x509_hash:other"}),
+    # Transactions, the way back, the browser
+    "transaction-data-request": ("request-object", request(transaction_data=["e30"])),
+    "return-redirect-uri": ("response", member("redirect_uri")),
+    "return-code-fresh": ("response", member("redirect_uri", "https://verifier.example/done")),
+    "return-none-when-refused": ("response", leads_back_when_refused),
+    "return-code-redeemed": ("return-code", refuses()),
+    **{f"return-code-{name}": ("return-code", accepts({})) for name in ("wrong", "of-another", "once")},
+    "digital-request": digital(lambda _, claims: claims.update(expected_origins=["https://thief.example"])),
+    "digital-request-signature": digital(lambda head, _: head.update(typ="JWT")),
+    "digital-request-encrypted": digital(lambda _, claims: claims.update(response_mode="dc_api")),
+    "digital-accepted": ("result", member("state", "refused")),
+    "digital-accepted-encrypted": ("result", member("state", "refused")),
+    "digital-mdoc-accepted": ("result", member("state", "refused")),
+    # HAIP
+    "haip-x509-hash": ("request-object", request(client_id="x509_san_dns:verifier.example")),
+    "haip-signed-by-reference": link({"request_uri": None, "response_uri": "https://verifier.example/response"}),
+    "haip-es256": ("request-object", jwt(lambda head, _: head.update(alg="ES384"))),
+    "haip-encrypted": ("request-object", request(response_mode="direct_post")),
+    "haip-redirect-uri": ("response", member("redirect_uri")),
+    "haip-dcql": ("request-object", request(dcql_query={"credentials": [{**QUERIED, "format": "ldp_vc"}]})),
 }

@@ -18,6 +18,7 @@ ISSUER_WRITE, VERIFIER_WRITE = "issuer:write", "verifier:write"
 HOLDINGS_WRITE, HOLDINGS_READ = "holdings:write", "holdings:read"
 DIDS_WRITE, DIDS_READ = "dids:write", "dids:read"
 METRICS_READ = "metrics:read"
+CONTACTS_READ, CONTACTS_WRITE = "contacts:read", "contacts:write"
 PEOPLE_READ = "people:read"
 RETENTION_READ, RETENTION_WRITE = "retention:read", "retention:write"
 ERASURES_READ, ERASURES_WRITE, ERASURES_APPROVE = "erasures:read", "erasures:write", "erasures:approve"
@@ -41,7 +42,7 @@ ADMINISTRATOR = (
     | {KEYS_WRITE, KEYS_READ}
     | {PAYMENTS_WRITE, CLAIMS_WRITE}
     | {HOLDINGS_WRITE, HOLDINGS_READ}
-    | {VERIFIER_WRITE, DIDS_WRITE, USERS_READ}
+    | {VERIFIER_WRITE, DIDS_WRITE, USERS_READ, CONTACTS_READ, CONTACTS_WRITE}
 )
 OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only
 

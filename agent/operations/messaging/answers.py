@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agent.operations.messaging import mediate
+from agent.operations.messaging import handshakes, mediate
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.questions import Answer, Effect
 from agent.operations.messaging.show_profile import show_profile
 from agent.scope import Scope
 from agent.scope.messaging import Thread
 from protocols.didcomm import mediating
+from protocols.didcomm.catalog.connections_1 import ConnectionAsked
+from protocols.didcomm.catalog.did_exchange import ResponseAsked
 from protocols.didcomm.catalog.user_profile import ProfileAsked
 from protocols.didcomm.protocol import Transition
 
@@ -23,6 +25,8 @@ ANSWERS: Mapping[type, Answer] = {
     mediating.MessagesReceived: mediate.forget_received,
     mediating.LiveChanged: mediate.change_live,
     ProfileAsked: show_profile,
+    ResponseAsked: handshakes.tell_did,
+    ConnectionAsked: handshakes.tell_document,
 }
 
 

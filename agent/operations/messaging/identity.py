@@ -19,6 +19,7 @@ AUTHENTICATION, AGREEMENT = "didcomm_authentication", "didcomm_agreement"
 # What is wanted, best first; a store without X25519 still gives the curves of NIST.
 _SIGNING = ("EdDSA", "ES256")
 _AGREEING = ("ECDH-ES+X25519", "ECDH-ES+P-256", "ECDH-ES+P-384")
+VERSION_1 = "EdDSA+X25519"
 _OWN_SECONDS = 300.0
 _RELATIONSHIPS = {
     AUTHENTICATION: ("authentication",),
@@ -125,6 +126,24 @@ def identity_from(own: OwnDid, short: bool = False) -> Identity:
         {kid: key for kid, key in named.items() if key.purpose == AUTHENTICATION},
         own.id,
     )
+
+
+async def create_own_did_v1(scope: Scope) -> OwnDid:
+    """A new did:peer:4 for version 1, at our own door, not stored yet. Raises UnsupportedAlgorithm."""
+    handle, jwk = await scope.keys.generate(VERSION_1)
+    service = {
+        "id": "did-communication",
+        "type": "did-communication",
+        "priority": 0,
+        "recipientKeys": ["#key-1"],
+        "routingKeys": [],
+        "serviceEndpoint": endpoint_of(scope),
+        "accept": ["didcomm/aip2;env=rfc19"],
+    }
+    options = {"relationships": {"key-1": ("authentication",)}, "services": [service]}
+    made: DidDocument = await scope.plugins["did_methods"]["peer"].create({"key-1": jwk}, options)
+    own = OwnKey(handle, jwk, ("authentication",))
+    return OwnDid(uuid7(scope.now(), scope.entropy(10)), made.id, {"key-1": own})
 
 
 async def create_own_did(scope: Scope, services: Sequence[Mapping[str, Any]]) -> OwnDid:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.audit import SecurityEvent
+from agent.operations.messaging import handshakes
 from agent.operations.messaging.acknowledging import acknowledged, noted, with_ack
 from agent.operations.messaging.answers import answered
 from agent.operations.messaging.envelope import Arrival
@@ -17,8 +18,9 @@ from agent.scope import Conflict, Scope
 from agent.scope.messaging import Identity, Step, Thread
 from agent.scope.sessions import Session
 from protocols.did import DidNotFound
-from protocols.didcomm.catalog import report_problem
+from protocols.didcomm.catalog import report_problem, report_problem_1
 from protocols.didcomm.catalog.report_problem import ReportProblem
+from protocols.didcomm.catalog.report_problem_1 import ReportProblem1
 from protocols.didcomm.catalog.routing import forward_of, is_forward
 from protocols.didcomm.ciphers import CannotOpen
 from protocols.didcomm.envelope import MAX_BYTES, Inconsistent
@@ -32,6 +34,9 @@ from protocols.errors import Malformed, ProtocolError
 
 Effects = tuple[Callable[[Any], Awaitable[None]], ...]
 _ATTEMPTS = 3
+_DEEPEST = 2
+# In version 1 every protocol may have one of its own. None is ever answered by another.
+_REPORTS = frozenset({"problem-report", "problem_report"})
 _SKEW = 300
 
 
@@ -41,18 +46,21 @@ class NotCurrent(ProtocolError):
     code = "e.p.req.time"
 
 
-async def receive_message(scope: Scope, octets: bytes, session: Session | None = None) -> bytes | None:
+async def receive_message(scope: Scope, octets: bytes, session: Session | None = None, depth: int = 0) -> bytes | None:
     """Take a message; the reply if it goes back on this connection (return_route).
 
-    `session` is the connection where it stays open. Raises CannotOpen, NotCurrent, Replayed, QueueFull. What an
-    authenticated sender does wrong within a protocol is answered by a problem report instead.
+    `session` is the connection where it stays open, `depth` how many forwards were around the message. Raises
+    CannotOpen, NotCurrent, Replayed, QueueFull. What an authenticated sender does wrong within a protocol is answered
+    by a problem report instead.
     """
     arrival = replace(await _open(scope, octets), session=session)
     message = arrival.received.message
     _require_current(message, int(scope.now().timestamp()))
     if is_forward(message):
-        await forward_message(scope, forward_of(message), arrival.received.sender)
-        return None
+        ours = await forward_message(scope, forward_of(message), arrival.received.sender)
+        if ours and (depth >= _DEEPEST or len(ours) > 1):
+            raise CannotOpen("wrapped too often")
+        return await receive_message(scope, ours[0], session, depth + 1) if ours else None
     if not arrival.received.sender and message.from_prior:
         await ended_by_peer(scope, arrival.identity.own, message.from_prior)
         return None
@@ -61,12 +69,17 @@ async def receive_message(scope: Scope, octets: bytes, session: Session | None =
         raise CannotOpen("no authenticated sender")
     for attempt in range(_ATTEMPTS):
         try:
-            return await _take(scope, await met(scope, arrival))
+            return await _take(scope, await _met(scope, arrival))
         except Conflict:
             # Another message of the thread was faster: look again at where it stands.
             if attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError
+
+
+async def _met(scope: Scope, arrival: Arrival) -> Met:
+    """Version 1 has handshakes where version 2 has DIDs in every message."""
+    return await (handshakes.met if arrival.version == 1 else met)(scope, arrival)
 
 
 async def _open(scope: Scope, octets: bytes) -> Arrival:
@@ -107,7 +120,8 @@ async def _take(scope: Scope, meeting: Met) -> bytes | None:
         return await _answer_at_once(scope, meeting, thread, transition, effects)
     identity, prior = await _speaking(scope, arrival)
     arrival = replace(arrival, identity=identity)
-    acks = await acknowledged(scope, received)
+    # Version 1 has its own word for it, in the protocols that want one.
+    acks = await acknowledged(scope, received) if arrival.version == 2 else ()
     sending = with_ack(transition.send, acks)
     written = [write(scope, identity, thread, outgoing, from_prior=prior) for outgoing in sending]
     effects = (*effects, *noted(received))
@@ -185,10 +199,13 @@ async def _advance(scope: Scope, arrival: Arrival) -> tuple[Thread, Transition, 
         begun = protocol.receive(thread.state, received, features(scope, arrival.version))
         transition, effects = await answered(scope, arrival, thread, protocol, begun)
     except ProtocolError as error:
-        if isinstance(error, Conflict) or message.type == report_problem.PROBLEM_REPORT:
+        if isinstance(error, Conflict) or message.name in _REPORTS:
             raise
-        apart = replace(await _thread(scope, arrival, ReportProblem.identifier), pthid=message.thread)
-        report = Transition(ThreadState("notifier", "completed"), (report_problem.report(error),), closed=True)
+        old = arrival.version == 1
+        identifier = ReportProblem1.identifier if old else ReportProblem.identifier
+        apart = replace(await _thread(scope, arrival, identifier), pthid=message.thread)
+        said = (report_problem_1 if old else report_problem).report(error)
+        report = Transition(ThreadState("notifier", "completed"), (said,), closed=True)
         return apart, report, ()
     else:
         return replace(thread, transient=getattr(protocol, "transient", False)), transition, effects

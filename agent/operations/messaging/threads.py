@@ -51,7 +51,7 @@ def write(
         from_=identity.did,
         to=(thread.peer,),
         thid="" if apart or first else thread.thid,
-        pthid=thread.thid if apart else thread.pthid if first else "",
+        pthid=thread.thid if apart else outgoing.pthid or (thread.pthid if first else ""),
         created_time=int(scope.now().timestamp()),
         from_prior=from_prior,
         headers=outgoing.headers,

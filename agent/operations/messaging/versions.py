@@ -1,10 +1,11 @@
-"""The DIDComm versions that we speak, newest first."""
+"""The DIDComm versions that we speak; an envelope is asked to say that it is an old one."""
 
 from agent.operations.messaging.envelope import Envelopes
+from agent.operations.messaging.envelope_v1 import EnvelopeV1
 from agent.operations.messaging.envelope_v2 import EnvelopeV2
 from protocols.errors import Malformed
 
-VERSIONS: dict[int, Envelopes] = {2: EnvelopeV2()}
+VERSIONS: dict[int, Envelopes] = {1: EnvelopeV1(), 2: EnvelopeV2()}
 MEDIA_TYPES = frozenset(media_type for envelopes in VERSIONS.values() for media_type in envelopes.media_types)
 
 

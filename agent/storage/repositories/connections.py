@@ -44,8 +44,8 @@ _RETIRE = Statement(
     )
     .values(retired_at=func.now())
 )
-_CHANGING = "state their_did_sealed their_did_index their_label_sealed own_did_id data_sealed policy"
-_NEW = f"tenant_id id protocol didcomm_version multi_use invitation_hash invitation_sealed expires_at {_CHANGING}"
+_CHANGING = "protocol state their_did_sealed their_did_index their_label_sealed own_did_id data_sealed policy"
+_NEW = f"tenant_id id didcomm_version multi_use invitation_hash invitation_sealed expires_at {_CHANGING}"
 _ADD = _insert(connections, _NEW)
 _SETTLE = Statement(
     update(connections)
@@ -75,6 +75,7 @@ _NAME = Statement(
     .values({name: bindparam(name) for name in ("tenant_id", "name_hash", "connection_id", "kind")})
     .on_conflict_do_nothing()
 )
+_USING = Statement(_of_tenant.where(_c.own_did_id.is_not_distinct_from(_own)).order_by(_c.created_at, _c.id).limit(16))
 _INVITED = Statement(
     _of_tenant.where(_c.invitation_hash == bindparam("invitation")).order_by(_c.created_at, _c.id).limit(1)
 )
@@ -143,6 +144,7 @@ class ConnectionRepository:
         row = connection.id
         theirs = peer.short_form(connection.their_did)
         return {
+            "protocol": connection.protocol,
             "state": connection.state,
             "their_did_sealed": self._seal(row, "their_did_sealed", connection.their_did.encode()),
             "their_did_index": self._hash("their_did", theirs) if theirs else None,
@@ -161,7 +163,6 @@ class ConnectionRepository:
             unit.connection,
             tenant_id=unit.tenant_id,
             id=connection.id,
-            protocol=connection.protocol,
             didcomm_version=connection.version,
             multi_use=connection.multi_use,
             invitation_hash=self._hash("invitation", connection.invitation_id) if connection.invitation_id else None,
@@ -218,6 +219,11 @@ class ConnectionRepository:
             connection_id=connection,
             kind=kind,
         )
+
+    async def using(self, own_did: UUID | None) -> list[Connection]:
+        """See `scope.connections.Connections`."""
+        rows = await _USING.rows(self._unit.connection, **self._here, own=own_did)
+        return [self._connection(row) for row in rows]
 
     async def invited(self, invitation_id: str) -> Connection | None:
         """See `scope.connections.Connections`."""

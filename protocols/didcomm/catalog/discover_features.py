@@ -15,7 +15,6 @@ from protocols.didcomm.protocol import (
 )
 
 QUERIES = "https://didcomm.org/discover-features/2.0/queries"
-DISCLOSE = "https://didcomm.org/discover-features/2.0/disclose"
 _MAX_QUERIES = 32
 _MAX_MATCH = 256
 
@@ -25,7 +24,8 @@ class DiscoverFeatures:
 
     identifier: ClassVar[str] = "https://didcomm.org/discover-features/2.0"
     roles: ClassVar[tuple[str, ...]] = ("requester", "responder")
-    versions: ClassVar[frozenset[int]] = frozenset({1, 2})
+    answer: ClassVar[str] = "disclose"
+    versions: ClassVar[frozenset[int]] = frozenset({2})
 
     def __init__(self, tools: object = None) -> None:
         """Needs no tools: features come with the message."""
@@ -42,14 +42,21 @@ class DiscoverFeatures:
             if thread is not None and thread.role != "responder":
                 raise OutOfOrder("queries in a thread that we began")
             disclosed = _disclosures(_queries(message.body), features)
-            answer = Outgoing(DISCLOSE, {"disclosures": disclosed})
+            answer = Outgoing(f"{self.identifier}/{self.answer}", {"disclosures": disclosed})
             return Transition(ThreadState("responder", "completed"), (answer,), closed=True)
-        if message.name != "disclose":
-            raise UnsupportedMessage("discover-features knows queries and disclose")
+        if message.name != self.answer:
+            raise UnsupportedMessage(f"discover-features knows queries and {self.answer}")
         if thread is None or (thread.role, thread.state) != ("requester", "asked"):
             raise OutOfOrder("disclosure that nobody asked for")
         told = _told(message.body.get("disclosures"))
         return Transition(ThreadState("requester", "completed", {"disclosures": told}), closed=True)
+
+
+class DiscoverFeatures2V1(DiscoverFeatures):
+    """The same between agents of version 1, where the answer is called `disclosures` (RFC 0557)."""
+
+    versions: ClassVar[frozenset[int]] = frozenset({1})
+    answer: ClassVar[str] = "disclosures"
 
 
 def _queries(body: Mapping[str, Any]) -> list[tuple[str, str]]:

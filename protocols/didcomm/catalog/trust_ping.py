@@ -30,7 +30,7 @@ class TrustPing:
 
     def begin(self, parameters: Mapping[str, Any]) -> Transition:
         """A ping that asks for an answer, unless `response_requested` is false."""
-        wanted = _response_requested(parameters)
+        wanted = response_requested(parameters)
         state = ThreadState("sender", "pinged" if wanted else "completed")
         return Transition(state, (Outgoing(PING, {"response_requested": wanted}),), closed=not wanted)
 
@@ -40,7 +40,7 @@ class TrustPing:
         if message.name == "ping":
             if thread is not None and thread.role != "receiver":
                 raise OutOfOrder("ping in a thread that we began")
-            answer = (Outgoing(PING_RESPONSE),) if _response_requested(message.body) else ()
+            answer = (Outgoing(PING_RESPONSE),) if response_requested(message.body) else ()
             return Transition(ThreadState("receiver", "completed"), answer, closed=True)
         if message.name != "ping-response":
             raise UnsupportedMessage("trust-ping knows ping and ping-response")
@@ -49,7 +49,8 @@ class TrustPing:
         return Transition(ThreadState("sender", "completed"), closed=True)
 
 
-def _response_requested(body: Mapping[str, Any]) -> bool:
+def response_requested(body: Mapping[str, Any]) -> bool:
+    """What a ping says of it, yes by default. Raises InvalidBody."""
     wanted = body.get("response_requested", True)
     if not isinstance(wanted, bool):
         raise InvalidBody("response_requested is no boolean")

@@ -4,6 +4,7 @@ What version 2 has in headers is in decorators here, and the members of the mess
 Senders and addressees are in the envelope, not in the message: the reader says who they are.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from protocols.errors import Malformed
 
 OLD_PREFIX = "did:sov:BzCbsNYhMrjHiqZDTUASHg;spec/"
 PREFIX = "https://didcomm.org/"
-_ID_CHARACTERS = 255
+_ID = re.compile(r"[!-~]{1,255}", re.ASCII)
 _LAST = 253_402_300_799
 _HEADERS = frozenset({"@id", "@type", "~thread", "~transport", "~timing"})
 # What these messages say of their time in a member of their own, the model says in created_time.
@@ -61,9 +62,7 @@ def _id(found: Mapping[str, Any], name: str, required: bool = False) -> str:
     value = found.get(name)
     if value is None and not required:
         return ""
-    # A parent may be the DID URL of a service (RFC 0023, implicit invitations), and such a DID may be long.
-    longest = 16_384 if name == "pthid" else _ID_CHARACTERS
-    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isascii() or not value.isprintable():
+    if not isinstance(value, str) or not _ID.fullmatch(value):
         raise Malformed(f"{name} is no identifier")
     return value
 

@@ -28,7 +28,27 @@ SAMPLES = {
             {"profile": {}, "send_back_yours": True},
             answer=lambda _: {"displayName": "B"},
         ),
+        "basicmessage-1": lambda: didcomm_protocols.Sample(("message",), {"content": "Grüezi"}),
+        "connections-1": lambda: didcomm_protocols.Sample(
+            ("request", "response", "ack", "problem_report"),
+            {"connection": {"DID": "WgWxqztrNooG92RXvxSTWv", "DIDDoc": {}}},
+            answer=lambda _: {"connection~sig": {}},
+        ),
+        "did-exchange": lambda: didcomm_protocols.Sample(
+            ("request", "response", "complete", "problem_report"),
+            {"did": "did:example:alice"},
+            answer=lambda _: {"did": "did:example:bob"},
+        ),
+        "did-rotate": lambda: didcomm_protocols.Sample(("rotate", "ack", "hangup"), {"hangup": True}),
+        "discover-features-1": lambda: didcomm_protocols.Sample(("query", "disclose"), {"query": "*"}),
+        "notification-1": lambda: didcomm_protocols.Sample(("ack",), None),
+        "out-of-band-1": lambda: didcomm_protocols.Sample(
+            ("invitation", "handshake-reuse", "handshake-reuse-accepted"), None
+        ),
+        "report-problem-1": lambda: didcomm_protocols.Sample(("problem-report",), {"code": "request_not_accepted"}),
+        "trust-ping-1": lambda: didcomm_protocols.Sample(("ping", "ping_response")),
         "out-of-band": lambda: didcomm_protocols.Sample(("invitation",), None),
+        "discover-features-2-v1": lambda: didcomm_protocols.Sample(("queries", "disclosures"), QUERY),
         "discover-features": lambda: didcomm_protocols.Sample(("queries", "disclose"), QUERY),
         "report-problem": lambda: didcomm_protocols.Sample(("problem-report",), {"code": "e.p.msg"}),
         "trust-ping": lambda: didcomm_protocols.Sample(("ping", "ping-response")),

@@ -64,7 +64,7 @@ function nameLdpPresentations(agent) {
   }
 }
 
-function fileSystem(folder) {
+export function fileSystem(folder) {
   return class {
     dataPath = folder
     cachePath = folder
@@ -81,7 +81,7 @@ class NoWebSocket {
 }
 
 /** The agent, and the list its exchanges are recorded in. Plain http is allowed: the servers under test are on loopback. */
-export async function openAgent(store, logLevel, contexts) {
+export async function openAgent(store, logLevel, contexts, openid4vc = new OpenId4VcModule()) {
   const folder = resolve(store)
   const exchanges = []
   const agent = new Agent({
@@ -109,7 +109,7 @@ export async function openAgent(store, logLevel, contexts) {
       }),
       x509: new X509Module(),
       w3cCredentials: new W3cCredentialsModule({ documentLoader: loaderWith(contexts) }),
-      openid4vc: new OpenId4VcModule(),
+      openid4vc,
     },
   })
   nameLdpPresentations(agent)
