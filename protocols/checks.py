@@ -56,6 +56,12 @@ class Checks:
         self._open = Line(check, expected, seen)
         self.lines.append(self._open)
 
+    def begin_unless(self, plugin: Any, names: str, check: str) -> None:
+        """One line for all that a plugin checks, where it does not name lines of its own; the one before has held."""
+        self.held()
+        if not getattr(plugin, names, ()):
+            self.begin(check)
+
     def saw(self, seen: Any) -> None:
         """What the open line's check found."""
         if self._open is not None:

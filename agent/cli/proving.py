@@ -27,14 +27,16 @@ def evidence() -> None:
 @evidence.command()
 @click.argument("report_id", type=click.UUID)
 @click.option("--out", type=click.Path(path_type=Path), help="A file; else standard output.")
-def export(report_id: str, out: Path | None) -> None:
+@json_flag
+def export(report_id: str, out: Path | None, as_json: bool) -> None:
     """Write the evidence package of a report or a presentation: one signed text. It holds personal data."""
     package = Client().get(f"/verification-reports/{report_id}/evidence")
     if out is None:
-        click.echo(package)
+        show({"evidence": package}, as_json, package)
         return
     out.touch(mode=0o600)
     out.write_text(f"{package}\n", encoding="ascii")
+    show({"file": str(out)}, as_json, f"written to {out}")
 
 
 @evidence.command(name="verify")

@@ -1,6 +1,6 @@
 """What a status list says of a credential: fetched, believed, cached no longer than it says, never an older one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -19,6 +19,7 @@ _SEEN_SECONDS = 7 * 86_400.0
 _TIME = Shape(cbor2.dumps, cbor2.loads)
 KIND = "foreign_status_token"
 """The kind under which caches keep lists."""
+_INFORMING = frozenset({"message", "refresh"})
 
 
 class StatusUnavailable(ProtocolError):
@@ -68,12 +69,13 @@ class KnownList:
 def _dump(one: KnownList) -> bytes:
     content = one.content
     listed = [content.uri, content.bits, content.packed, content.issued_at, content.expires_at, content.ttl]
-    return cbor2.dumps([listed, one.token, one.chain, one.anchor])
+    return cbor2.dumps([listed, one.token, one.chain, one.anchor, list(content.purposes)])
 
 
 def _load(data: bytes) -> KnownList:
-    listed, token, chain, anchor = cbor2.loads(data)
-    return KnownList(StatusList(*listed), token, tuple(chain), (anchor[0], anchor[1]))
+    listed, token, chain, anchor, purposes = cbor2.loads(data)
+    content = replace(StatusList(*listed), purposes=tuple(purposes))
+    return KnownList(content, token, tuple(chain), (anchor[0], anchor[1]))
 
 
 _SHAPE = Shape(_dump, _load)
@@ -86,16 +88,23 @@ async def require_status(scope: Scope, reference: StatusReference | None) -> Non
 
 
 def require_good(seen: StatusSeen) -> None:
-    """Raises Revoked for any value but zero: a value that nobody defined is no good one."""
-    if seen.value != 0:
+    """Raises Revoked for any value but zero: a value that nobody defined is no good one.
+
+    A list that has only news for its reader takes nothing away (Bitstring Status List 1.0, 2.1).
+    """
+    if not _good(seen):
         raise Revoked(f"status {seen.value}")
+
+
+def _good(seen: StatusSeen) -> bool:
+    return seen.value == 0 or seen.reference.purpose in _INFORMING
 
 
 async def status_of(scope: Scope, reference: StatusReference) -> StatusSeen:
     """What the list says of the credential; of several places the first that is not good. Raises StatusUnavailable."""
     seen = await _one(scope, reference)
     for other in reference.others:
-        if seen.value != 0:
+        if not _good(seen):
             break
         seen = await _one(scope, other)
     return seen
@@ -119,7 +128,9 @@ async def _seen(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
     if not reference.uri.startswith(f"{scope.tenant.base_url}/status-lists/"):
         known = await _list(scope, mechanism, reference)
         content = known.content
-        value = mechanism.read(content, reference.index)
+        if content.purposes and reference.purpose not in content.purposes:
+            raise StatusUnavailable("a list for another purpose")
+        value = mechanism.read(replace(content, bits=reference.bits or content.bits), reference.index)
         times = (content.issued_at, now, content.expires_at, content.ttl)
         return StatusSeen(reference, value, *times, known.token, known.chain, known.anchor)
     async with scope.unit() as unit:
@@ -149,9 +160,14 @@ async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
 
 
 async def _fetch(scope: Scope, mechanism: StatusMechanism, uri: str) -> KnownList:
-    answer = await scope.fetch.get(uri, mechanism.media_type)
-    if answer.status != 200 or answer.media_type != mechanism.media_type:
+    others = scope.plugins["status_mechanisms"].values()
+    known = {mechanism.media_type: mechanism} | {
+        one.media_type: one for one in others if one.member == mechanism.member and one.name != mechanism.name
+    }
+    answer = await scope.fetch.get(uri, ", ".join(known))
+    if answer.status != 200 or answer.media_type not in known:
         raise StatusUnavailable("status or media type of the answer")
+    mechanism = known[answer.media_type]
     opened = mechanism.open(answer.body, uri, scope.now())
     trusted = await issuer_key(scope, opened.signer, Purpose.STATUS)
     if not verify_signature(trusted.jwk, opened.algorithm, opened.signing_input, opened.signature):

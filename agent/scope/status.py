@@ -72,6 +72,9 @@ class StatusLists(Protocol):
     async def open(self, mechanism: str) -> StatusRegistry | None:
         """The newest list of this kind that takes credentials."""
 
+    async def begin(self, issuer: UUID, registry: StatusRegistry) -> None:
+        """The first list of a kind, empty. Raises Conflict when another request opened one at this address."""
+
     async def succeed(self, full: StatusRegistry, following: UUID, uri: str, permutation_key: bytes) -> bool:
         """Close a full list and open an empty one like it; False when another process did."""
 

@@ -18,7 +18,7 @@ from protocols.errors import ProtocolError
 from protocols.ports.tools import FetchFailed, FetchRefused
 
 _QUIET = 60.0
-_SLOWEST = 60.0
+_SLOWEST = 15.0
 
 
 class Pickups:

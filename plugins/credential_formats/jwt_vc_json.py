@@ -60,6 +60,8 @@ class JwtVcJson:
 
     identifier: ClassVar[str] = FORMAT
     signs_by_did: ClassVar[bool] = True
+    checks: ClassVar[tuple[str, ...]] = ("signature", "validity")
+    binding_checks: ClassVar[tuple[str, ...]] = ("presentation", "nonce", "audience", "vp_time", "vp_signature")
     supported: ClassVar[Mapping[str, Any]] = {"alg_values": list(ALGORITHMS[:4])}
 
     def __init__(self, tools: PluginTools) -> None:
@@ -111,8 +113,11 @@ class JwtVcJson:
     ) -> VerifiedCredential:
         """Signature, times of the JWT, times of the credential: in this order."""
         content: Opened = opened.content
-        jws.verify(content.token.jws, issuer_key, _allowed(algorithm))
-        jwt.require_times(content.token.claims, now, skew=skew)
+        allowed, claims = _allowed(algorithm), content.token.claims
+        opened.checks.begin("signature", allowed, content.token.header.get("alg"))
+        jws.verify(content.token.jws, issuer_key, allowed)
+        opened.checks.begin("validity", now, {name: claims[name] for name in ("nbf", "iat", "exp") if name in claims})
+        jwt.require_times(claims, now, skew=skew)
         vcdm.require_validity(content.credential, now, skew)
         return VerifiedCredential(
             format=self.identifier,
@@ -133,17 +138,22 @@ class JwtVcJson:
     def verify_binding(self, opened: OpenedPresentation, holder: Jwk, binding: Binding, now: datetime) -> None:
         """nonce and aud are the request's, signed by whom the credential is about (B.1.3.1.2). Raises InvalidHolder."""
         content: Opened = opened.content
+        opened.checks.begin("presentation")
         if content.presentation is None:
             raise InvalidHolder("no presentation of the holder")
         if binding.transaction_data:
             raise InvalidHolder("transaction data cannot be confirmed in this format")
-        claims = content.presentation.claims
+        claims, checks = content.presentation.claims, opened.checks
+        checks.begin("nonce", binding.nonce, claims.get("nonce"))
         if claims.get("nonce") != binding.nonce:
             raise InvalidHolder("nonce")
+        checks.begin("audience", binding.audience, claims.get("aud"))
         if claims.get("aud") not in (binding.audience, [binding.audience]):
             raise InvalidHolder("aud")
+        checks.begin("vp_time", now, {name: claims[name] for name in ("nbf", "iat", "exp") if name in claims})
         oldest = binding.max_age if "iat" in claims else None
         jwt.require_times(claims, now, skew=binding.skew, max_age=oldest)
+        checks.begin("vp_signature", ALGORITHMS, content.presentation.header.get("alg"))
         jws.verify(content.presentation.jws, holder, frozenset(ALGORITHMS))
 
     def _status(self, opened: Opened) -> StatusReference | None:

@@ -5,7 +5,7 @@ One proof on each: who it is by is a question with one answer here. Contexts of 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -174,15 +174,16 @@ class LdpVc:
         return self._suites[name]
 
     def _status(self, credential: Mapping[str, Any]) -> StatusReference | None:
-        """The status reference; a kind that nobody here reads is kept as unreadable, and so refused."""
-        entries = vcdm.statuses_of(credential)
-        if not entries:
-            return None
+        """The status references, all of which must be good; a kind that nobody here reads is kept as unreadable, and
+        so refused."""
+        found = [self._read(entry) for entry in vcdm.statuses_of(credential)]
+        return replace(found[0], others=tuple(found[1:])) if found else None
+
+    def _read(self, entry: Mapping[str, Any]) -> StatusReference:
         for mechanism in self._statuses.values():
-            for entry in entries:
-                if mechanism.member == entry.get("type"):
-                    reference: StatusReference = mechanism.reference(entry)
-                    return reference
+            if mechanism.member == entry.get("type"):
+                reference: StatusReference = mechanism.reference(entry)
+                return reference
         return StatusReference("unknown", "", 0)
 
     # ------------------------------------------------------------------------------------------------------- holding

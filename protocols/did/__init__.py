@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from protocols.did import multikey
@@ -94,7 +95,15 @@ def parse_did(text: str) -> tuple[str, str]:
 
 def parse_did_url(text: str) -> DidUrl:
     """Take an absolute DID URL apart. Raises InvalidDid."""
-    found = _DID.match(text) if isinstance(text, str) and len(text) <= 2 * MAX_DID else None
+    if not isinstance(text, str) or len(text) > 2 * MAX_DID:
+        raise InvalidDid("not a DID URL")
+    return _parsed_url(text)
+
+
+# An envelope names few keys many times.
+@lru_cache(256)
+def _parsed_url(text: str) -> DidUrl:
+    found = _DID.match(text)
     rest = _REST.fullmatch(text, found.end()) if found else None
     if found is None or rest is None or found[2].endswith(":") or len(found[0]) > MAX_DID:
         raise InvalidDid("not a DID URL")

@@ -17,7 +17,7 @@ from protocols.did import parse_did_url
 from protocols.didcomm import encrypted, signed
 from protocols.didcomm.encrypted import AUTHCRYPT, EncryptedMessage
 from protocols.didcomm.message import Message
-from protocols.didcomm.message import parse as parse_message
+from protocols.didcomm.message import of as parse_message
 from protocols.didcomm.signed import SignedMessage
 from protocols.encoding import parse_json_object
 from protocols.errors import Malformed, ProtocolError
@@ -81,7 +81,7 @@ def parse(octets: bytes, trail: Trail) -> EncryptedMessage | SignedMessage | Mes
     if "payload" in found:
         _require_combination(trail, "signed")
         return signed.parse(found)
-    return parse_message(octets)
+    return parse_message(found)
 
 
 def _require_combination(trail: Trail, kind: str) -> None:

@@ -74,7 +74,11 @@ def parse_type(text: str) -> MessageType:
 
 def parse(plaintext: bytes) -> Message:
     """Read a plaintext message. Raises Malformed."""
-    found = parse_json_object(plaintext)
+    return of(parse_json_object(plaintext))
+
+
+def of(found: Mapping[str, Any]) -> Message:
+    """The message that an object is. Raises Malformed."""
     if found.get("typ", PLAIN) not in (PLAIN, "didcomm-plain+json"):
         raise Malformed("typ is not of a plaintext message")
     parse_type(_text(found, "type"))

@@ -66,9 +66,19 @@ def canonical_labels(quads: str) -> dict[str, str]:
         name = "@default" if isinstance(quad.graph_name, pyoxigraph.DefaultGraph) else _term(quad.graph_name)["value"]
         terms = (("subject", quad.subject), ("predicate", quad.predicate), ("object", quad.object))
         graphs.setdefault(name, []).append({place: _term(term) for place, term in terms})
-    canonicalizer = URDNA2015()
+    canonicalizer = _Canonicalizer()
     canonicalizer.main(graphs, {"format": "application/n-quads"})
     return {old[2:]: new[2:] for old, new in canonicalizer.canonical_issuer.existing.items()}
+
+
+class _Canonicalizer(URDNA2015):  # type: ignore[misc]  # pyld has no types
+    """pyld's, which lists a quad twice for a node that is both its subject and its object (RDFC-1.0, 4.4.3, 2.1)."""
+
+    def hash_first_degree_quads(self, id_: str) -> Any:
+        """As the library does, over each quad once. It is asked first of every node, before any other hash."""
+        listed = self.blank_node_info[id_]["quads"]
+        listed[:] = {id(quad): quad for quad in listed}.values()
+        return super().hash_first_degree_quads(id_)
 
 
 def _term(term: Any) -> dict[str, str]:

@@ -28,7 +28,8 @@ class StatusReference:
 class StatusList:
     """A status list that was opened or is about to be signed. `bits` a place, packed as the mechanism packs.
 
-    `aggregation_uri` leads to the addresses of all lists of the issuer.
+    `aggregation_uri` leads to the addresses of all lists of the issuer; `purposes` are what the list says something
+    about, none where its mechanism knows no purposes.
     """
 
     uri: str
@@ -38,6 +39,7 @@ class StatusList:
     expires_at: datetime | None = None
     ttl: int | None = None
     aggregation_uri: str | None = None
+    purposes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class OpenedStatusList:
 
 
 class StatusMechanism(Protocol):
-    """One kind of status list. Never waits."""
+    """One kind of status list. Never waits. A list that is signed by a DID of the tenant says so by
+    `signs_by_did = True`."""
 
     name: ClassVar[str]
     member: ClassVar[str]

@@ -9,8 +9,8 @@ from protocols.vcdm.form import InvalidCredential, is_url, listed, require, requ
 
 MOST = 16
 ENVELOPED = "EnvelopedVerifiableCredential"
-# Drafts named other media types: they are read as envelopes too, and opened by nobody here.
-_ENVELOPE = re.compile(r"data:application/(vc\+(jwt|sd-jwt|cose)|vc-ld\+(jwt|sd-jwt)|jwt)(;[a-z0-9=-]+)?,\S+")
+# Drafts named other media types: they are read as envelopes too, and opened by nobody here. Base64 may end its line.
+_ENVELOPE = re.compile(r"data:application/(vc\+(jwt|sd-jwt|cose)|vc-ld\+(jwt|sd-jwt)|jwt)(;[a-z0-9=-]+)?,\S+\n?")
 
 
 class InvalidPresentation(InvalidCredential):

@@ -1,6 +1,8 @@
 """Work that an attacker can make slow ends when its time is over."""
 
+import asyncio
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -40,3 +42,14 @@ async def test_what_takes_too_long_is_killed_and_replaced(sandbox: ProcessSandbo
     assert await sandbox.run(os.getpid, seconds=10) != child
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+async def test_long_work_waits_for_its_like_and_quick_work_waits_for_none(sandbox: ProcessSandbox) -> None:
+    # Two children, begun before anything is timed.
+    await asyncio.gather(sandbox.run(time.sleep, 0.5, seconds=60), sandbox.run(os.getpid, seconds=0.9))
+    long = asyncio.create_task(sandbox.run(time.sleep, 5, seconds=60))
+    await asyncio.sleep(0.1)
+    for _ in range(3):
+        await sandbox.run(os.getpid, seconds=0.9)
+    assert not long.done()
+    await long

@@ -203,8 +203,11 @@ def test_what_we_inflate_is_what_zlib_inflates(octets: bytes, tail: bytes) -> No
 @FEW
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=6))
 def test_a_graph_has_one_canonical_form_whoever_makes_it(edges: list[tuple[int, int, int]]) -> None:
-    # Without loops of one node: pyld counts such a quad twice, and its form is then another than RDFC-1.0's.
-    edges = [edge for edge in edges if edge[0] != edge[2]]
     quads = "".join(f"_:b{a} <https://a.example/p{p}> _:b{b} .\n" for a, p, b in sorted(set(edges)))
-    options = {"algorithm": "URDNA2015", "inputFormat": "application/n-quads", "format": "application/n-quads"}
-    assert "".join(json_ld.canonical_quads(quads)) == jsonld.normalize(quads, options)
+    canonical = json_ld.canonical_quads(quads)
+    # By the labels that selective disclosure stands on, loops of one node included.
+    assert json_ld.relabelled(quads.splitlines(keepends=True), json_ld.canonical_labels(quads)) == canonical
+    # Without them: pyld counts such a quad twice, and its form is then another than RDFC-1.0's.
+    if not any(start == end for start, _, end in edges):
+        options = {"algorithm": "URDNA2015", "inputFormat": "application/n-quads", "format": "application/n-quads"}
+        assert "".join(canonical) == jsonld.normalize(quads, options)

@@ -158,6 +158,10 @@ class CredoWallet:
         """Answer an authorization request (OpenID4VP 1.0) with whatever satisfies it."""
         return await self._call("present", uri=uri, trust=trust)
 
+    async def issue(self, vct: str, claims: Mapping[str, str]) -> Answer:
+        """Have Credo's own issuer make a credential and keep it, under the authority of `provider_ca`."""
+        return await self._call("issue", vct=vct, claims=dict(claims))
+
     async def list(self) -> list[Mapping[str, Any]]:
         """The credentials held."""
         return (await self._call("list")).result["credentials"]
@@ -166,7 +170,7 @@ class CredoWallet:
         """The PEM of the CA above this wallet's attestations."""
         return (await self._call("provider")).result["ca"]
 
-    async def _call(self, command: str, **arguments: str | None) -> Answer:
+    async def _call(self, command: str, **arguments: Any) -> Answer:
         body = {name: value for name, value in arguments.items() if value is not None}
         async with self._session.post(f"/{command}", json=body) as response:
             document = await response.json()

@@ -49,3 +49,16 @@ def test_a_failure_outside_of_every_line_has_one_of_its_own() -> None:
 )
 def test_a_value_is_no_longer_than_a_line(value: object) -> None:
     assert len(str(plain(value))) <= (MAX_TEXT + 10) * (MAX_ITEMS + 1)
+
+
+def test_a_plugin_that_names_no_lines_has_one_of_its_own() -> None:
+    class Named:
+        checks = ("signature",)
+
+    checks = Checks()
+    with pytest.raises(Malformed), checks:
+        checks.begin("issuer_key")
+        checks.begin_unless(Named, "checks", "credential")
+        checks.begin_unless(object, "checks", "credential")
+        raise Malformed("unsigned")
+    assert [(line.check, line.result) for line in checks.lines] == [("issuer_key", "held"), ("credential", "failed")]

@@ -9,6 +9,7 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.operations.issuing.claims import compiled
 from agent.operations.issuing.issuer_identity import NoSigningKey, signer_of
+from agent.operations.issuing.status_places import first_list, kinds
 from agent.scope import Scope
 from agent.scope.administering import KnownType
 from agent.scope.tenants import CredentialConfiguration
@@ -71,6 +72,11 @@ async def create_configuration(scope: Scope, request: CreateConfiguration) -> UU
         if known is None:
             await unit.credential_configurations.add_type(new.type_id, new.type, request.schema)
         await unit.credential_configurations.add(scope.catalogue.issuer_id, new)
+        if new.status is not None and new.status not in scope.catalogue.status_registries:
+            number = await unit.status_lists.numbers() + 1
+            registry = first_list(scope, new.status, f"{scope.tenant.base_url}/status-lists/{number}")
+            await unit.status_lists.begin(scope.catalogue.issuer_id, registry)
+            unit.record(AuditEvent("status_list.opened", "status_list", registry.id))
         metadata = {"configuration": new.credential_configuration_id, "format": new.format}
         unit.record(AuditEvent("configuration.created", "credential_configuration", new.id, "create", None, metadata))
         unit.changes_catalogue()
@@ -134,8 +140,9 @@ async def _require_format(scope: Scope, new: CredentialConfiguration) -> None:
 
 
 def _require_claims(scope: Scope, request: CreateConfiguration, known: KnownType | None) -> None:
-    if request.status is not None and request.status not in scope.catalogue.status_registries:
-        raise InvalidConfiguration("status", f"there are {', '.join(sorted(scope.catalogue.status_registries))}")
+    mechanisms = kinds(scope)
+    if request.status is not None and request.status not in mechanisms:
+        raise InvalidConfiguration("status", f"there are {', '.join(sorted(mechanisms))}")
     if request.schema is None:
         return
     if known is not None and known.schema != request.schema:

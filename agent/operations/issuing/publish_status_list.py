@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from agent.encryption.permutation import permute
+from agent.operations.issuing.issuer_identity import identities
 from agent.scope import Scope
 from agent.scope.status import REVOKED, VALID, PublishedToken
 from agent.scope.tenants import StatusRegistry
@@ -24,7 +25,8 @@ async def publish_changed(scope: Scope, uri: str) -> bool:
         async with scope.unit() as unit:
             version = await unit.status_lists.version(registry.id)
             last: PublishedToken | None = await unit.status_lists.published(registry.id, mechanism.media_type, None)
-        if last is None or last.version < version:
+        asked_for = last is not None or mechanism.name == registry.mechanism
+        if asked_for and (last is None or last.version < version):
             await publish(scope, registry, mechanism)
             signed = True
     return signed
@@ -38,8 +40,13 @@ def serializations(scope: Scope, registry: StatusRegistry) -> list[StatusMechani
 
 
 async def publish(scope: Scope, registry: StatusRegistry, mechanism: StatusMechanism) -> PublishedToken:
-    """prepare -> sign -> seal with the issuer's own key: widespread wallets check a list with its credential's key."""
-    await _flip_decoys(scope, registry, mechanism)
+    """prepare -> sign -> seal with the issuer's own key: widespread wallets check a list with its credential's key.
+
+    A list that is a credential itself is signed by the DID that signs such credentials.
+    """
+    if mechanism.name == registry.mechanism:
+        # Once for all serializations: each flip makes the others old.
+        await _flip_decoys(scope, registry, mechanism)
     async with scope.unit() as unit:
         packed, version = await unit.status_lists.bits(registry.id)
     key, now = scope.catalogue.key("issuer"), scope.now()
@@ -52,7 +59,11 @@ async def publish(scope: Scope, registry: StatusRegistry, mechanism: StatusMecha
         ttl=int(registry.ttl.total_seconds()),
         aggregation_uri=f"{scope.tenant.base_url}/status-lists",
     )
-    prepared = mechanism.prepare(content, key.algorithm, key.x5c, key.kid)
+    if getattr(mechanism, "signs_by_did", False):
+        identity = (await identities(scope, (key.algorithm,)))[0]
+        key, prepared = identity.key, mechanism.prepare(content, identity.key.algorithm, (), identity.method)
+    else:
+        prepared = mechanism.prepare(content, key.algorithm, key.x5c, key.kid)
     token = mechanism.seal(prepared, await scope.keys.sign(key.handle, prepared.payload))
     published = PublishedToken(token, mechanism.media_type, version, now, now + VALIDITY)
     async with scope.unit() as unit:

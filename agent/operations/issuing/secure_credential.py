@@ -5,9 +5,10 @@ from typing import Any
 
 from agent import gather
 from agent.audit import AuditEvent
+from agent.operations.issuing.envelop_credential import envelop_credential
 from agent.operations.issuing.issuer_identity import IssuerIdentity, identities
 from agent.operations.issuing.sealed_keys import signature
-from agent.operations.verifying.vc_api import require_on
+from agent.operations.verifying.vc_api import form_of, require_on
 from agent.scope import Scope
 from agent.tenancy import uuid7
 from protocols import data_integrity, vcdm
@@ -25,6 +26,8 @@ async def secure_credential(scope: Scope, request: IssueRequest) -> Mapping[str,
     suite = require_on(scope, request.suite)
     vcdm.require_credential(request.credential)
     require_related(request.credential)
+    if form_of(request.suite) is not None:
+        return await envelop_credential(scope, request)
     issuer = vcdm.issuer_of(request.credential)
     fitting = [one for one in await identities(scope, suite.algorithms) if one.did == issuer]
     if not fitting:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from datetime import timedelta
 from uuid import UUID
 
 from agent.audit import AuditEvent
@@ -18,6 +19,28 @@ class StatusListFull(ProtocolError):
 
     code = "server_error"
     status = 503
+
+
+def kinds(scope: Scope) -> frozenset[str]:
+    """The mechanisms that credentials can be registered with: not those that only write another's list differently."""
+    open_ones, known = scope.catalogue.status_registries, scope.plugins["status_mechanisms"]
+    written = {known[name].member for name in open_ones if name in known}
+    return frozenset(open_ones) | {name for name, one in known.items() if one.member not in written}
+
+
+def first_list(scope: Scope, mechanism: str, uri: str) -> StatusRegistry:
+    """The first list of a kind: a bit for each of 131,072 credentials, in random order."""
+    return StatusRegistry(
+        id=uuid7(scope.now(), scope.entropy(10)),
+        uri=uri,
+        mechanism=mechanism,
+        bits=1,
+        max_entries=131_072,
+        block_size=256,
+        shard_bytes=1024,
+        permutation_key=scope.entropy(32),
+        ttl=timedelta(minutes=5),
+    )
 
 
 class StatusPlaces:

@@ -39,6 +39,9 @@ class Breaker:
         """It did not answer."""
         origin = _origin(uri)
         found = self._failing.setdefault(origin, _Failing(0, now))
+        if found.count >= _TOLERATED and now < found.until:
+            # Of many that were under way when it began to rest, each tells the same.
+            return
         found.count += 1
         if found.count >= _TOLERATED:
             found.until = now + timedelta(seconds=min(_LONGEST, 2.0 ** (found.count - _TOLERATED + 1)))

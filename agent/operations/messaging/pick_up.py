@@ -56,12 +56,20 @@ async def live_socket(scope: Scope, mediator: Mediator) -> Socket | None:
 
 
 async def take_frame(scope: Scope, mediator: Mediator, socket: Socket, octets: bytes) -> int:
-    """What came on a live connection: a delivery is handled and acknowledged; how many envelopes it had."""
+    """What came on a live connection: a delivery is handled and acknowledged, and more is asked for while more waits.
+
+    How many envelopes came.
+    """
     message = await opened(scope, mediator, octets)
     taken = await take_delivery(scope, message)
     if taken:
-        received = messages_received(scope, mediator, taken)
-        await socket.send(await VERSIONS[mediator.connection.version].pack(scope, mediator.identity, received))
+        answer = messages_received(scope, mediator, taken)
+    elif message.type == f"{PICKUP}/status" and message.body.get("message_count"):
+        # What waited before this line was open is not delivered live: it is asked for until nothing is left.
+        answer = delivery_request(scope, mediator)
+    else:
+        return 0
+    await socket.send(await VERSIONS[mediator.connection.version].pack(scope, mediator.identity, answer))
     return len(taken)
 
 

@@ -34,6 +34,7 @@ from protocols.errors import Malformed, ProtocolError
 
 Effects = tuple[Callable[[Any], Awaitable[None]], ...]
 _ATTEMPTS = 3
+_DEEPEST = 2
 # In version 1 every protocol may have one of its own. None is ever answered by another.
 _REPORTS = frozenset({"problem-report", "problem_report"})
 _SKEW = 300
@@ -45,18 +46,21 @@ class NotCurrent(ProtocolError):
     code = "e.p.req.time"
 
 
-async def receive_message(scope: Scope, octets: bytes, session: Session | None = None) -> bytes | None:
+async def receive_message(scope: Scope, octets: bytes, session: Session | None = None, depth: int = 0) -> bytes | None:
     """Take a message; the reply if it goes back on this connection (return_route).
 
-    `session` is the connection where it stays open. Raises CannotOpen, NotCurrent, Replayed, QueueFull. What an
-    authenticated sender does wrong within a protocol is answered by a problem report instead.
+    `session` is the connection where it stays open, `depth` how many forwards were around the message. Raises
+    CannotOpen, NotCurrent, Replayed, QueueFull. What an authenticated sender does wrong within a protocol is answered
+    by a problem report instead.
     """
     arrival = replace(await _open(scope, octets), session=session)
     message = arrival.received.message
     _require_current(message, int(scope.now().timestamp()))
     if is_forward(message):
-        await forward_message(scope, forward_of(message), arrival.received.sender)
-        return None
+        ours = await forward_message(scope, forward_of(message), arrival.received.sender)
+        if ours and (depth >= _DEEPEST or len(ours) > 1):
+            raise CannotOpen("wrapped too often")
+        return await receive_message(scope, ours[0], session, depth + 1) if ours else None
     if not arrival.received.sender and message.from_prior:
         await ended_by_peer(scope, arrival.identity.own, message.from_prior)
         return None
@@ -116,7 +120,8 @@ async def _take(scope: Scope, meeting: Met) -> bytes | None:
         return await _answer_at_once(scope, meeting, thread, transition, effects)
     identity, prior = await _speaking(scope, arrival)
     arrival = replace(arrival, identity=identity)
-    acks = await acknowledged(scope, received)
+    # Version 1 has its own word for it, in the protocols that want one.
+    acks = await acknowledged(scope, received) if arrival.version == 2 else ()
     sending = with_ack(transition.send, acks)
     written = [write(scope, identity, thread, outgoing, from_prior=prior) for outgoing in sending]
     effects = (*effects, *noted(received))

@@ -158,12 +158,14 @@ class _Presentation:
         opened = replace(verifies.open(self.sent), checks=checks)
         skew = (told["binding"] or {}).get("skew", 60)
         issuer = await self._key("issuer_key", opened.issuer, Purpose.ISSUE, told["issuer_key"])
+        self.checks.begin_unless(verifies, "checks", "credential")
         verified: VerifiedCredential = _finished(verifies.verify(opened, issuer.jwk, issuer.algorithm, self.at, skew))
         if told["binding"] is None:
             return verified
         if verified.holder is None:
             raise InvalidEvidence("no holder's key")
         holder = await self._key("holder_key", verified.holder, Purpose.HOLD, told["holder_key"])
+        self.checks.begin_unless(verifies, "binding_checks", "holder_binding")
         _finished(verifies.verify_binding(opened, holder.jwk, _binding(told["binding"]), self.at))
         return replace(verified, checks=(*verified.checks, "holder_binding"))
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from agent.scope import Scope
+from protocols import vc_jose_cose
 from protocols.errors import ProtocolError
 
 OFF, AUTHENTICATED, OPEN = "off", "authenticated", "open"
@@ -21,9 +22,15 @@ def mode(scope: Scope) -> str:
     return str(scope.catalogue.settings.get("vc_api", OFF))
 
 
+def form_of(suite: str) -> str | None:
+    """The form of VC-JOSE-COSE whose base URL this is: `vc+jwt`, `vc+sd-jwt`, `vc+cose`; None for a cryptosuite's."""
+    kind, _, form = suite.partition("+")
+    return form if kind == "vc" and form in vc_jose_cose.FORMS else None
+
+
 def require_on(scope: Scope, suite: str) -> Any:
-    """The cryptosuite of this base URL. Raises NoVcApi where it is off, or no such suite is on."""
-    found = scope.plugins["cryptosuites"].get(suite)
+    """The cryptosuite or the form of this base URL. Raises NoVcApi where it is off, or there is no such."""
+    found = scope.plugins["cryptosuites"].get(suite) or form_of(suite)
     if mode(scope) == OFF or found is None:
         raise NoVcApi(suite if found is None else "off")
     return found

@@ -95,6 +95,7 @@ async def _credential(scope: Scope, request: OpenRequest, rules: PolicyRules, on
     anchors = accepted(rules, scope.catalogue.anchors)
     one.issuer = issuer = await gather.issuer_key(scope, opened.issuer, anchors=anchors)
     checks.saw({**told_reference(opened.issuer), **told_key(issuer)})
+    checks.begin_unless(one.format, "checks", "credential")
     verified: VerifiedCredential = await gather.finished(
         scope, one.format.verify(opened, issuer.jwk, issuer.algorithm, scope.now(), SKEW)
     )
@@ -142,6 +143,7 @@ async def _holder(scope: Scope, one: Shown, binding: Binding, checks: Checks) ->
     reference = one.believed.holder
     checks.begin("holder_key", seen=told_reference(reference) if reference else None)
     one.holder = holder = await gather.holder_key(scope, reference)
+    checks.begin_unless(one.format, "binding_checks", "holder_binding")
     bound = replace(one.opened, checks=checks)
     await gather.finished(scope, one.format.verify_binding(bound, holder.jwk, binding, scope.now()))
     one.binding = binding

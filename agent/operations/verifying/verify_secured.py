@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent import gather
-from agent.operations.verifying.proofs import require_proofs
+from agent.operations.verifying.proofs import controller_of, require_proofs, verification_key
 from agent.operations.verifying.vc_api import require_on
 from agent.scope import Scope
-from protocols import vcdm
-from protocols.data_integrity import Expectations, ProofVerificationError
+from protocols import vc_jose_cose, vcdm
+from protocols.data_integrity import Expectations, InvalidVerificationMethod
 from protocols.data_integrity.related import require_related
 from protocols.errors import ProtocolError
+from protocols.jose.jwk import Jwk
 from protocols.vc_api import Verification, VerifyRequest
-from protocols.vcdm.presentation import ENVELOPED
 
 SKEW = 60
 
@@ -42,6 +42,8 @@ async def verify_presentation(scope: Scope, request: VerifyRequest) -> Verificat
 
 async def _credential(scope: Scope, credential: Mapping[str, Any], asked: VerifyRequest | None) -> tuple[str, ...]:
     """Structure, then proofs, then times, then status."""
+    if vc_jose_cose.is_enveloped(credential):
+        return await _enveloped_credential(scope, credential)
     vcdm.require_credential(credential)
     domain, challenge = (asked.domain, asked.challenge) if asked else (None, None)
     expected = Expectations("assertionMethod", scope.now(), domain, challenge, SKEW)
@@ -62,15 +64,55 @@ async def _status(scope: Scope, entry: Mapping[str, Any]) -> None:
 
 async def _presentation(scope: Scope, request: VerifyRequest) -> tuple[str, ...]:
     presentation = request.document
+    if vc_jose_cose.is_enveloped(presentation):
+        return await _enveloped_presentation(scope, request)
     vcdm.require_presentation(presentation)
     expected = Expectations("authentication", scope.now(), request.domain, request.challenge, SKEW)
     # A presentation that names no holder is whoever's key signed it.
     await require_proofs(scope, presentation, expected, vcdm.holder_of(presentation))
+    await _credentials(scope, presentation)
+    return ("proof", "credentials")
+
+
+async def _credentials(scope: Scope, presentation: Mapping[str, Any]) -> None:
+    """Every credential of a presentation, each secured in its own way."""
     for credential in vcdm.credentials_of(presentation):
-        if ENVELOPED in vcdm.types_of(credential):
-            raise ProofVerificationError("an enveloped credential, which nothing here opens")
-        if "proof" in credential:
+        if "proof" in credential or vc_jose_cose.is_enveloped(credential):
             await _credential(scope, credential, None)
         else:
             vcdm.require_validity(credential, scope.now(), SKEW)
-    return ("proof", "credentials")
+
+
+async def _enveloped_credential(scope: Scope, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Form, signature, times, status (VC-JOSE-COSE, 3)."""
+    opened = vc_jose_cose.open_enveloped(document)
+    if opened.kind != "vc":
+        raise vc_jose_cose.InvalidEnvelope("no credential in it")
+    issuer = vcdm.issuer_of(opened.document)
+    vc_jose_cose.verify(opened, await _key(scope, opened, issuer, "assertionMethod"), scope.now(), SKEW)
+    require_related(opened.document)
+    for entry in vcdm.statuses_of(opened.document):
+        await _status(scope, entry)
+    return ("signature", "validity")
+
+
+async def _enveloped_presentation(scope: Scope, request: VerifyRequest) -> tuple[str, ...]:
+    """Form, signature by the holder, for whom and in answer to what, then its credentials."""
+    opened = vc_jose_cose.open_enveloped(request.document)
+    if opened.kind != "vp":
+        raise vc_jose_cose.InvalidEnvelope("no presentation in it")
+    key = await _key(scope, opened, vcdm.holder_of(opened.document), "authentication")
+    vc_jose_cose.verify(opened, key, scope.now(), SKEW)
+    vc_jose_cose.require_bound(opened, request.domain, request.challenge)
+    await _credentials(scope, opened.document)
+    return ("signature", "credentials")
+
+
+async def _key(scope: Scope, opened: vc_jose_cose.Opened, who: str | None, purpose: str) -> Jwk:
+    """The key that the header names, of whom the document names. Raises InvalidVerificationMethod."""
+    kid = opened.kid or ""
+    method = kid if kid.startswith("did:") or who is None else f"{who}#{kid.removeprefix('#')}"
+    proof = {"verificationMethod": method, "proofPurpose": purpose}
+    if who is not None and controller_of(proof) != who:
+        raise InvalidVerificationMethod("of another controller")
+    return await verification_key(scope, proof)

@@ -179,6 +179,8 @@ CLOSE = Statement(
     .where(_r.tenant_id == _TENANT, _r.id == bindparam("full"), _r.state == "open")
     .values(state="full")
 )
+# What a first list has by default.
+_LEFT = frozenset({"purpose", "messages"})
 _copied = (
     "tenant_id",
     "issuer_id",
@@ -190,6 +192,16 @@ _copied = (
     "block_size",
     "shard_bytes",
     "ttl",
+)
+BEGIN = Statement(
+    insert(tables.revocation_registries).values(
+        {name: bindparam(name) for name in (*_copied, "id", "registry_url", "permutation_sealed") if name not in _LEFT}
+    )
+)
+SHARD = Statement(
+    insert(tables.status_list_shards).values(
+        {name: bindparam(name) for name in ("tenant_id", "registry_id", "shard_no", "bits")}
+    )
 )
 FOLLOW = Statement(
     insert(tables.revocation_registries).from_select(

@@ -88,6 +88,28 @@ class StatusListRepository:
         """How many lists the tenant ever had."""
         return int(await queries.NUMBERS.value(self._unit.connection, tenant=self._unit.tenant_id))
 
+    async def begin(self, issuer: UUID, registry: StatusRegistry) -> None:
+        """The first list of a kind, empty. Raises Conflict when another request opened one at this address."""
+        unit = self._unit
+        sealed = unit.vault.seal("revocation_registries", "permutation_sealed", registry.id, registry.permutation_key)
+        await queries.BEGIN.run(
+            unit.connection,
+            tenant_id=unit.tenant_id,
+            id=registry.id,
+            issuer_id=issuer,
+            registry_url=registry.uri,
+            type=registry.mechanism,
+            bits=registry.bits,
+            max_entries=registry.max_entries,
+            block_size=registry.block_size,
+            shard_bytes=registry.shard_bytes,
+            permutation_sealed=sealed,
+            ttl=registry.ttl,
+        )
+        shards = -(-registry.max_entries * registry.bits // 8 // registry.shard_bytes)
+        row = {"tenant_id": unit.tenant_id, "registry_id": registry.id, "bits": bytes(registry.shard_bytes)}
+        await queries.SHARD.many(unit.connection, [{**row, "shard_no": number} for number in range(shards)])
+
     async def succeed(self, full: StatusRegistry, following: UUID, uri: str, permutation_key: bytes) -> bool:
         """Close the full list; who closes it opens the next."""
         unit = self._unit

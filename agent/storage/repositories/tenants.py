@@ -13,6 +13,7 @@ from agent.scope.tenants import CredentialConfiguration, StatusRegistry
 from agent.storage import tables
 from agent.storage.repositories.credential_configurations import CredentialConfigurationRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
+from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.statements import Statement
 
@@ -138,27 +139,7 @@ class TenantRepository:
         await CredentialConfigurationRepository(self._unit).add(issuer_id, configuration)
 
     async def _registry(self, issuer_id: UUID, registry: StatusRegistry) -> None:
-        permutation = self._unit.vault.seal(
-            "revocation_registries", "permutation_sealed", registry.id, registry.permutation_key
-        )
-        await self._own(
-            "revocation_registries",
-            id=registry.id,
-            issuer_id=issuer_id,
-            registry_url=registry.uri,
-            type=registry.mechanism,
-            bits=registry.bits,
-            max_entries=registry.max_entries,
-            block_size=registry.block_size,
-            shard_bytes=registry.shard_bytes,
-            permutation_sealed=permutation,
-            ttl=registry.ttl,
-        )
-        size = registry.max_entries * registry.bits // 8
-        for number in range(-(-size // registry.shard_bytes)):
-            await self._own(
-                "status_list_shards", registry_id=registry.id, shard_no=number, bits=bytes(registry.shard_bytes)
-            )
+        await StatusListRepository(self._unit).begin(issuer_id, registry)
 
     async def _did(self, did: Mapping[str, Any]) -> None:
         await self._own(

@@ -13,17 +13,15 @@ from protocols.errors import Malformed
 
 _MAX_NAME = 16_384
 _MAX_ENVELOPES = 16
-_MAX_DELAY = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """Envelopes for `next_`, a DID or a key of one; to be passed on after `delay` milliseconds at the earliest."""
+    """Envelopes for `next_`, a DID or a key of one."""
 
     next_: str
     envelopes: tuple[bytes, ...]
     expires: int | None = None
-    delay: int = 0
 
 
 def is_forward(message: Message) -> bool:
@@ -32,17 +30,14 @@ def is_forward(message: Message) -> bool:
 
 
 def forward_of(message: Message) -> Forward:
-    """Read a forward. Raises InvalidBody. Its please_ack is not honoured."""
-    next_, delay = message.body.get("next"), message.headers.get("delay_milli", 0)
+    """Read a forward. Raises InvalidBody. Its please_ack and delay_milli, which is optional, are not honoured."""
+    next_ = message.body.get("next")
     if not isinstance(next_, str) or not 0 < len(next_) <= _MAX_NAME:
         raise InvalidBody("next")
-    if isinstance(delay, bool) or not isinstance(delay, int):
-        raise InvalidBody("delay_milli")
     if not 1 <= len(message.attachments) <= _MAX_ENVELOPES:
         raise InvalidBody("attachments are none, or too many")
     envelopes = tuple(_envelope(attachment["data"]) for attachment in message.attachments)
-    # A negative delay is to be drawn at random up to its amount; none is within that.
-    return Forward(next_, envelopes, message.expires_time, max(0, min(delay, _MAX_DELAY)))
+    return Forward(next_, envelopes, message.expires_time)
 
 
 def _envelope(data: Mapping[str, Any]) -> bytes:

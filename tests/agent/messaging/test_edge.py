@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -101,6 +102,21 @@ async def test_a_line_to_the_mediator_delivers_at_once(edge: Edge) -> None:
         await pickups.close()
 
 
+async def test_what_waited_comes_over_the_line_however_much_it_is(edge: Edge) -> None:
+    await edge.meet()
+    await edge.write(60)
+    await edge.deliveries()
+    assert await edge.held() == 61
+    pickups = Pickups(edge.world.maint, edge.world.scope_of)
+    await pickups()
+    try:
+        await until(edge, 60)
+        await asyncio.sleep(0.5)
+        assert await edge.held() == 0
+    finally:
+        await pickups.close()
+
+
 async def until(edge: Edge, count: int) -> None:
     async with asyncio.timeout(20):
         while await edge.said() < count:  # noqa: ASYNC110  # the database is asked
@@ -144,6 +160,20 @@ async def test_an_endpoint_that_fails_rests(edge: Edge) -> None:
         await deliver_message(deaf, rows[0]["id"], breaker)
     assert 0 < resting.value.seconds <= 2
     assert breaker.rest("https://elsewhere.example/didcomm", now) == 0
+
+
+def test_what_fails_at_once_is_one_failure() -> None:
+    breaker, now, uri = Breaker(), datetime(2026, 1, 1, tzinfo=UTC), "https://a.example/didcomm"
+    for _ in range(16):
+        breaker.failed(uri, now)
+    assert breaker.rest(uri, now) == 2
+    later = now + timedelta(seconds=2)
+    assert breaker.rest(uri, later) == 0
+    for _ in range(16):
+        breaker.failed(uri, later)
+    assert breaker.rest(uri, later) == 4
+    breaker.worked(uri)
+    assert breaker.rest(uri, later) == 0
 
 
 class Deaf:

@@ -156,6 +156,17 @@ async def test_what_nobody_registered_is_not_held(mediated: Mediated) -> None:
     assert await mediated.world.rows(mediated.mediator, "SELECT id FROM message_queue") == []
 
 
+async def test_what_a_mediator_wrapped_once_more_for_us_is_opened(mediated: Mediated) -> None:
+    did = mediated.routing
+    peer = Peer(await mediated.world.plugins["did_methods"]["web"].resolve(did), mediated.peer.url)
+    octets, answers = peer.pack(peer.message("https://didcomm.org/trust-ping/2.0/ping")), []
+    for _ in range(4):
+        answers.append((await peer.post(octets))[0])
+        octets = peer.pack(routing.forward(secrets.token_hex(8), did, did, octets), anonymous=True)
+    # The first was taken; then it comes again, once wrapped and twice; deeper nothing is opened.
+    assert answers == [200, 409, 409, 400]
+
+
 async def test_a_queue_has_limits(mediated: Mediated) -> None:
     async with mediated.mediator.unit() as unit:
         await unit.connection.execute("UPDATE agent.mediations SET queue_limit = 4")

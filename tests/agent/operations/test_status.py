@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import itertools
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,7 @@ from agent.storage.database import open_pool
 from agent.workers.publication import Publication
 from plugins.status_mechanisms.token_status_list import TokenStatusList
 from protocols.encoding import parse_b64url
+from protocols.jose.jwk import verify_signature
 from protocols.ports import PluginTools, StatusList
 from protocols.status_list import inflate
 from tests.houses import Site
@@ -246,3 +248,29 @@ async def test_decoys_change_with_a_publication_and_touch_no_credential(
     assert said, "after eight publications some decoys are set"
     assert await value(site, claims) == 0
     assert [await value(site, one) for one, _ in others] == [0, 0]
+
+
+async def test_the_same_list_is_served_as_cwt_to_who_asks_for_it(
+    site: Site, issued: tuple[dict[str, Any], str]
+) -> None:
+    """Both say the same after a change, and neither makes the other old."""
+    claims, credential = issued
+    entry, kind = claims["status"]["status_list"], "application/statuslist+cwt"
+    cwt = site.house.plugins["status_mechanisms"]["token_status_list_cwt"]
+    scope = await site.scope()
+    await StatusPlaces("one").take(scope, scope.catalogue.status_registries["token_status_list"], 2000)
+    for verb, expected in (("suspend", 2), ("reinstate", 0), ("revoke", 1)):
+        assert (await change(site, verb, credential))[0] == 200
+        assert await value(site, claims) == expected
+        site.house.cache.clear()
+        status, headers, token = await fetch(site, entry["uri"], Accept=f"{kind}, text/html;q=0.1")
+        assert (status, headers["Content-Type"]) == (200, kind)
+        opened = cwt.open(token, entry["uri"], datetime.now(UTC))
+        assert opened.signer.kind == "x5c"
+        leaf = scope.catalogue.key("issuer").jwk
+        assert verify_signature(leaf, opened.algorithm, opened.signing_input, opened.signature)
+        assert cwt.read(opened.content, entry["idx"]) == expected
+        _, before, _ = await fetch(site, entry["uri"])
+        site.house.cache.clear()
+        _, after, _ = await fetch(site, entry["uri"])
+        assert before["ETag"] == after["ETag"], "nothing new was said"

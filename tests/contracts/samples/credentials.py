@@ -48,6 +48,8 @@ SAMPLES = {
         "jwt_vc_json-ld": degree,
     },
     "status_mechanisms": {
+        "bitstring_status_list": lambda: status_mechanisms.Sample(bits=(1,)),
+        "token_status_list_cwt": lambda: status_mechanisms.Sample(bits=(1, 2, 4, 8)),
         "token_status_list": lambda: status_mechanisms.Sample(bits=(1, 2, 4, 8)),
     },
 }

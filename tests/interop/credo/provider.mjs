@@ -50,6 +50,7 @@ export async function openProvider(agent, store) {
     })
   return {
     ca: ca.toString('pem'),
+    leaf,
     attestWallet: async (clientId) =>
       sign('oauth-client-attestation+jwt', {
         iss: 'https://wallet-provider.example',

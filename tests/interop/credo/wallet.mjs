@@ -8,12 +8,13 @@
 //   POST /accept-offer {"landed": where the browser came out, "trust": PEM, "binding"?, "refresh"?: true}
 //   POST /collect      {"trust": PEM}                          comes back for what the last offer deferred
 //   POST /present      {"uri", "trust": PEM}
+//   POST /issue       {"vct", "claims"}                      Credo as an issuer, to itself, under the provider's authority
 //   POST /list | /provider
 //
 // Every answer is {"ok", "result" or "error", "exchanges"}: what the wallet concluded, and what it sent to get there.
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
-import { DidJwk, DidKey, Kms, MdocRecord, W3cCredentialRecord } from '@credo-ts/core'
+import { DidJwk, DidKey, Kms, MdocRecord, SdJwtVcRecord, W3cCredentialRecord } from '@credo-ts/core'
 import { certificates, explain, openAgent } from './agent.mjs'
 import { openProvider } from './provider.mjs'
 
@@ -135,6 +136,21 @@ async function collect() {
   return { credentials, deferred: deferred.map((one) => ({ transaction_id: one.transactionId, interval: one.interval })) }
 }
 
+/** A credential by Credo's own issuer, kept as if it had been offered. */
+async function issue({ vct, claims }) {
+  const { leaf } = await provider()
+  const key = Kms.PublicJwk.fromPublicJwk((await agent.kms.createKeyForSignatureAlgorithm({ algorithm: 'ES256' })).publicJwk)
+  const { compact } = await agent.sdJwtVc.sign({
+    payload: { vct, iat: Math.floor(Date.now() / 1000) - 60, ...claims },
+    disclosureFrame: { _sd: Object.keys(claims) },
+    issuer: { method: 'x5c', x5c: [leaf] },
+    holder: { method: 'jwk', jwk: key },
+  })
+  const record = new SdJwtVcRecord({ credentialInstances: [{ compactSdJwtVc: compact, kmsKeyId: key.keyId }] })
+  await agent.sdJwtVc.store({ record })
+  return show(record)
+}
+
 // ----- presentation (OpenID4VP)
 
 async function present({ uri }) {
@@ -145,9 +161,11 @@ async function present({ uri }) {
     signed_by: resolved.signedAuthorizationRequest?.signer.method ?? null,
   }
   if (!dcql?.queryResult.can_be_satisfied) throw new Error('no credential in the wallet satisfies the query')
+  const transactionData = resolved.transactionData?.map(({ matchedCredentialIds: [credentialId] }) => ({ credentialId }))
   const answered = await holder.acceptOpenId4VpAuthorizationRequest({
     authorizationRequestPayload: payload,
     origin: resolved.origin,
+    transactionData,
     dcql: { credentials: holder.selectCredentialsForDcqlRequest(dcql.queryResult) },
   })
   const { status, body } = answered.serverResponse ?? {}
@@ -181,6 +199,7 @@ const plain = (value) => JSON.parse(JSON.stringify(value, (_, one) => (one?.type
 
 const commands = {
   authorize,
+  issue,
   'accept-offer': acceptOffer,
   collect,
   present,
