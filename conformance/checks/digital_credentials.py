@@ -52,15 +52,25 @@ class Page:
 async def _page(
     session: Session, mode: str, query: Mapping[str, Any] | None = None, variant: str | None = None
 ) -> Page:
-    digital = session.target.digital
-    if digital is None:
+    begun = await _begun(session, mode, query or session.target.dcql_query, variant)
+    data = await _data(session, begun)
+    return Page(_read(session, begun, data), data)
+
+
+async def _begun(session: Session, mode: str, query: Mapping[str, Any], variant: str | None) -> RequestUri:
+    if session.target.digital is None:
         skip("the target file has no [verifier.digital]")
-    begun = await through(session, varied(session, digital.request, variant), mode, query or session.target.dcql_query)
+    return await through(session, varied(session, session.target.digital.request, variant), mode, query)
+
+
+async def _data(session: Session, begun: RequestUri) -> Any:
+    """What the browser is given."""
+    digital = session.target.digital
+    assert digital
     try:
-        data = (await digital.data.open(session.http, {"id": begun.id}))["data"]
+        return (await digital.data.open(session.http, {"id": begun.id}))["data"]
     except (CreationFailed, Unreadable) as error:
         raise Blocked(f"the request for the browser: {error}") from error
-    return Page(_read(session, begun, data), data)
 
 
 def _read(session: Session, begun: RequestUri, data: Any) -> Presentation:
@@ -70,7 +80,7 @@ def _read(session: Session, begun: RequestUri, data: Any) -> Presentation:
         jws = open_jws(signed)
         return Presentation(session, begun, answer, jws, jws.claims())
     if not isinstance(data, dict) or signed is not None:
-        raise Blocked("neither an unsigned nor a signed request")
+        raise Blocked("neither an unsigned request nor one that one identity signed")
     return Presentation(session, begun, answer, Jws({}, b"", b"", b""), dict(data))
 
 
@@ -105,6 +115,41 @@ async def signed_request_is_signed(session: Session) -> None:
     jws = (await _page(session, "dc_api.jwt")).presentation.jws
     expect(jws.header.get("typ") == "oauth-authz-req+jwt", "typ oauth-authz-req+jwt", jws.header.get("typ"))
     jws.require_signature(jwk_of_leaf(chain_of(jws.header)))
+
+
+@check("digital-unsigned")
+async def unsigned_request_names_nobody(session: Session) -> None:
+    """An unsigned request: response_type, nonce and query stand in the data; no signature, no expected_origins."""
+    page = await _page(session, "dc_api.jwt", variant="unsigned")
+    claims = page.presentation.claims
+    expect(claims.get("response_type") == "vp_token", "response_type vp_token", claims.get("response_type"))
+    missing = [name for name in ("nonce", "dcql_query") if name not in claims]
+    expect(not missing, "nonce and dcql_query", f"no {', '.join(missing)}")
+    found = [name for name in ("request", "expected_origins", "response_uri", "state") if name in page.data]
+    expect(not found, "no request, expected_origins, response_uri, state", ", ".join(found))
+
+
+@check("digital-unsigned-accepted")
+async def answer_to_an_unsigned_request_is_accepted(session: Session) -> None:
+    """An unsigned request: an honest answer, made for the origin."""
+    page = await _page(session, "dc_api.jwt", variant="unsigned")
+    taken = await page.answer(await _shown(session, page, f"origin:{page.origin}"))
+    expect(taken, "acceptance", "a refusal")
+
+
+@check("digital-multisigned")
+async def each_identity_signs(session: Session) -> None:
+    """A request that several identities sign: each has its client_id in its protected header, and its signature."""
+    begun = await _begun(session, "dc_api.jwt", session.target.dcql_query, "multisigned")
+    data = await _data(session, begun)
+    signed = data.get("request") if isinstance(data, dict) else None
+    signatures = signed.get("signatures") if isinstance(signed, dict) else None
+    good = isinstance(signatures, list) and len(signatures) > 1
+    expect(good, "request, a JWS with several signatures", type(signed).__name__)
+    for one in signatures or []:
+        jws = open_jws(".".join([one["protected"], data["request"]["payload"], one["signature"]]))
+        expect(isinstance(jws.header.get("client_id"), str), "client_id in the header", jws.header.get("client_id"))
+        jws.require_signature(jwk_of_leaf(chain_of(jws.header)))
 
 
 @check("digital-request-encrypted")

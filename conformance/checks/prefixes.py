@@ -79,6 +79,27 @@ async def prefix_belongs_to_the_address(session: Session) -> None:
     await presentation.expect_refused(await presentation.present(await held(session), aud=address))
 
 
+@check("prefix-attestation")
+async def attestation_names_the_key(session: Session) -> None:
+    """verifier_attestation: the header's jwt is of this client, still good, and its cnf.jwk signed the request."""
+    presentation, name = await _named(session, "verifier_attestation")
+    attestation = open_jws(str(presentation.jws.header.get("jwt")))
+    typ, claims = attestation.header.get("typ"), attestation.claims()
+    expect(typ == "verifier-attestation+jwt", "typ verifier-attestation+jwt", typ)
+    expect(claims.get("sub") == name, f"sub {name}", claims.get("sub"))
+    ends = claims.get("exp")
+    expect(isinstance(ends, int | float) and ends > session.now(), "exp ahead", ends)
+    confirmation = claims.get("cnf")
+    expect(isinstance(confirmation, dict) and "jwk" in confirmation, "cnf.jwk", confirmation)
+    presentation.jws.require_signature(claims["cnf"]["jwk"])
+
+
+@check("prefix-attestation-answered")
+async def answer_to_an_attested_verifier_is_accepted(session: Session) -> None:
+    """verifier_attestation: an honest answer."""
+    await _answered(session, "verifier_attestation")
+
+
 @check("prefix-by-value")
 async def signed_request_may_stand_in_the_link(session: Session) -> None:
     """A signed request by value: client_id and a Request Object, which says the same."""

@@ -7,10 +7,12 @@ from typing import Any
 from agent.compose.house import House
 from agent.operations.administering.configure_verifier import ConfigureVerifier, configure_verifier
 from agent.operations.administering.trust import AddTrustAnchor, add_trust_anchor
+from agent.scope import Scope
 from agent.tenancy import WORKER
 from conformance import authority
 from conformance.authority import der
 from conformance.http import Answer, Http
+from conformance.jose import Key
 from protocols.encoding import parse_json
 
 QUERY = {
@@ -32,6 +34,17 @@ PAYMENT = "urn:example:payment"
 BACK = "https://verifier.example/done"
 
 
+def attestation(scope: Scope) -> str:
+    """Somebody says that the tenant's verifier is verifier.example (OpenID4VP 1.0, 12)."""
+    claims = {
+        "iss": "https://attester.example",
+        "sub": "verifier.example",
+        "exp": int(scope.now().timestamp()) + 3600,
+        "cnf": {"jwk": dict(scope.catalogue.key("verifier").jwk)},
+    }
+    return Key().jws({"typ": "verifier-attestation+jwt"}, claims)
+
+
 @dataclass(frozen=True, slots=True)
 class Verifying:
     """What every tenant's target shares: the suite's own authority, and where it serves status lists."""
@@ -49,7 +62,8 @@ class Verifying:
         scope = await house.scope_of(tenant, WORKER)
         root = authority.read(self.folder / "authority.pem", self.folder / "authority.key").certificate
         await add_trust_anchor(scope, AddTrustAnchor("conformance", der([root])[0], None, ("issue", "status")))
-        await configure_verifier(scope, ConfigureVerifier({"transaction_data_types": {PAYMENT: {}}}))
+        settings = {"transaction_data_types": {PAYMENT: {}}, "attestation": attestation(scope)}
+        await configure_verifier(scope, ConfigureVerifier(settings))
 
     def tables(self, base: str, headers: dict[str, str], prefix: str) -> dict[str, Any]:
         """[verifier], [credential], [mdoc] and [hosting] of a target file."""
@@ -111,8 +125,10 @@ VARIANTS: dict[str, Any] = {
     "haip": {"body": {"profile": "haip-1.0", "client_id_prefix": "x509_hash", "redirect_uri": BACK}},
     **{
         prefix: {"body": {"client_id_prefix": prefix}}
-        for prefix in ("x509_san_dns", "decentralized_identifier", "redirect_uri")
+        for prefix in ("x509_san_dns", "decentralized_identifier", "redirect_uri", "verifier_attestation")
     },
+    "unsigned": {"body": {"client_id_prefix": "origin"}},
+    "multisigned": {"body": {"client_id_prefixes": ["x509_hash", "x509_san_dns"]}},
 }
 
 

@@ -149,6 +149,7 @@ mdoc-accepted mdoc-accepted-encrypted
 query-value-met query-path-nested query-path-element query-claim-set-second query-both query-set-second
 query-set-optional query-multiple query-authority-met query-unbound-accepted query-vct-of-several
 transaction-data-accepted prefix-san-dns-answered prefix-did-answered prefix-redirect-uri-answered
+prefix-attestation-answered
 """
 """Checks of what has to be taken, against a verifier that takes nothing."""
 
@@ -162,6 +163,15 @@ digital-mdoc-origin digital-mdoc-nonce
 def digital(change: Jwt) -> tuple[str, Bug]:
     """The signed request for the browser, changed."""
     return "digital-request", member("data", lambda data: {"request": rewritten(data["request"], change)})
+
+
+def one_signature(data: dict[str, Any]) -> dict[str, Any]:
+    """The last of the signatures is lost."""
+    return {"request": {**data["request"], "signatures": data["request"]["signatures"][:1]}}
+
+
+def attested_as_another(head: dict[str, Any], _claims: dict[str, Any]) -> None:
+    head["jwt"] = rewritten(head["jwt"], lambda _, claims: claims.update(sub="other.example"))
 
 
 async def leads_back_when_refused(asked: Asked, forward: Forward, _memory: dict[str, Any]) -> Answered:
@@ -271,6 +281,7 @@ VERIFYING: Mapping[str, tuple[str, Bug]] = {
     "prefix-san-dns": ("request-object", jwt(lambda head, _: head.update(x5c=[stranger()]))),
     "prefix-did": ("request-object", jwt(lambda head, _: head.update(kid="did:web:other.example#0"))),
     "prefix-redirect-uri": link({"client_id": "redirect_uri:https://other.example/response"}),
+    "prefix-attestation": ("request-object", jwt(attested_as_another)),
     "prefix-by-value": link({"client_id": "x509_hash:other"}),
     # Transactions, the way back, the browser
     "transaction-data-request": ("request-object", request(transaction_data=["e30"])),
@@ -282,6 +293,9 @@ VERIFYING: Mapping[str, tuple[str, Bug]] = {
     "digital-request": digital(lambda _, claims: claims.update(expected_origins=["https://thief.example"])),
     "digital-request-signature": digital(lambda head, _: head.update(typ="JWT")),
     "digital-request-encrypted": digital(lambda _, claims: claims.update(response_mode="dc_api")),
+    "digital-unsigned": ("digital-request", member("data", lambda data: {**data, "expected_origins": []})),
+    "digital-unsigned-accepted": ("result", member("state", "refused")),
+    "digital-multisigned": ("digital-request", member("data", one_signature)),
     "digital-accepted": ("result", member("state", "refused")),
     "digital-accepted-encrypted": ("result", member("state", "refused")),
     "digital-mdoc-accepted": ("result", member("state", "refused")),

@@ -18,7 +18,7 @@ from tests.houses import free_port
 from tests.interop.credo.install import install
 
 PLAN = "openid4vp-verifier"
-STARTS_WITHIN, ENDS_WITHIN = 60, 400
+STARTS_WITHIN, ENDS_WITHIN = 60, 600
 FOUND = """
 chain-end-entity-certifies chain-key-usage chain-leaf-is-authority credential-critical credential-member-twice
 credential-self-made-did credential-unencoded disclosure-digest-twice disclosure-name-clash disclosure-name-dots
@@ -38,6 +38,8 @@ transaction-state-missing transaction-state-of-another
 """What is not as the specifications have it, in Credo 0.6.3."""
 BUSY = {"status-list-bomb", "jwe-compressed-bomb", "form-large", "mdoc-cbor-deep"}
 """Checks that may leave it too busy, or without memory, to answer at all."""
+RACES = {"transaction-parallel-answers"}
+"""Checks that find something only when two answers meet."""
 TARGET = """
 name = "Credo 0.6.3"
 
@@ -124,6 +126,6 @@ async def test_the_suite_runs_to_its_end_against_credo(tmp_path: Path) -> None:
     broken = {check for check, one in findings.items() if one["outcome"] == "error"}
     assert broken <= BUSY
     found = {check for check, one in findings.items() if one["outcome"] in ("failed", "warned")}
-    assert found - BUSY == set(FOUND.split()) - BUSY
+    assert found - BUSY - RACES == set(FOUND.split()) - BUSY
     honest = ("response-direct-post", "response-direct-post-jwt", "credential-accepted", "mdoc-accepted", "query-both")
     assert {findings[check]["outcome"] for check in honest} == {"passed"}

@@ -197,3 +197,29 @@ async def test_credo_speaks_with_the_old_media_type(world: World, ours: Scope, c
     async with CredoAgent("--mime", "v0") as credo:
         connection, theirs = await invited_by_us(ours, credo, "https://didcomm.org/didexchange/1.1")
         await require_talk(world, ours, credo, connection, theirs)
+
+
+async def test_credo_is_reached_through_our_mediator(world: World, ours: Scope, credo_installed: None) -> None:
+    mediator = await world.tenant(f"m{secrets.token_hex(6)}")
+    async with CredoAgent() as credo:
+        made = await invite(mediator, CreateInvitation(policy={"mediate": True}), 1)
+        line = (await credo("receive-invitation", url=made.url))["connection"]
+        granted = await credo("mediated", connection=line)
+        assert (granted["state"], granted["endpoint"]) == ("granted", made.url.partition("?")[0])
+
+        async def pick_up() -> None:
+            while True:
+                await credo("pick-up", connection=line)
+                await asyncio.sleep(0.3)
+
+        picking = asyncio.create_task(pick_up())
+        try:
+            connection, theirs = await invited_by_credo(ours, credo)
+            await require_talk(world, ours, credo, connection, theirs)
+        finally:
+            assert not picking.done(), picking.exception()
+            picking.cancel()
+    held = await world.rows(mediator, "SELECT count(*) FROM message_queue")
+    assert held[0][0] == 0
+    events = await world.rows(mediator, "SELECT count(*) FROM audit_logs WHERE event_type = 'didcomm.held'")
+    assert events[0][0] > 2

@@ -11,12 +11,14 @@ from agent.scope import Scope
 from agent.scope.messaging import Thread
 from protocols.didcomm import mediating
 from protocols.didcomm.catalog.connections_1 import ConnectionAsked
+from protocols.didcomm.catalog.coordinate_mediation_1 import MediationByKeyAsked
 from protocols.didcomm.catalog.did_exchange import ResponseAsked
 from protocols.didcomm.catalog.user_profile import ProfileAsked
 from protocols.didcomm.protocol import Transition
 
 ANSWERS: Mapping[type, Answer] = {
     mediating.MediationAsked: mediate.ask_mediation,
+    MediationByKeyAsked: mediate.ask_mediation_by_key,
     mediating.KeysChanged: mediate.change_keys,
     mediating.KeysQueried: mediate.query_keys,
     mediating.RoutingGranted: mediate.note_routing,

@@ -46,8 +46,11 @@ class Envelopes(Protocol):
         Raises CannotOpen, the same for every cause, Inconsistent, KeyStoreUnavailable.
         """
 
-    async def pack(self, scope: Scope, identity: Identity, message: Message) -> bytes:
-        """An envelope for the addressee alone. Raises Undeliverable, DidNotFound."""
+    async def pack(
+        self, scope: Scope, identity: Identity, message: Message, connection: Connection | None = None
+    ) -> bytes:
+        """An envelope for the addressee alone; `connection` is the one that is being made, and is not
+        stored yet. Raises Undeliverable, DidNotFound."""
 
     async def endpoints(self, scope: Scope, message: Message) -> tuple[Endpoint, ...]:
         """Where the addressee takes messages, best first. Raises DidNotFound."""

@@ -6,6 +6,7 @@ whom there is none yet is called by the did:key of its key.
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.identity import VERSION_1, identity_from
@@ -16,6 +17,8 @@ from agent.scope.connections import Connection, OwnDid
 from agent.scope.messaging import Identity, Undeliverable
 from agent.scope.tenants import SigningKey
 from protocols.did import multikey, parse_did
+from protocols.didcomm.catalog.did_rotate import ACK as ROTATED
+from protocols.didcomm.catalog.routing import FORWARD_1
 from protocols.didcomm.ciphers import CannotOpen
 from protocols.didcomm.envelope import Received, Trail
 from protocols.didcomm.message import Message
@@ -29,7 +32,6 @@ from protocols.errors import ProtocolError
 from protocols.ports.keys import KeyStoreUnavailable
 
 LEAVING = "leaving"
-FORWARD = "https://didcomm.org/routing/1.0/forward"
 _HOSTED = frozenset({"web", "webvh"})
 
 
@@ -53,9 +55,11 @@ class EnvelopeV1:
         except ProtocolError as error:
             raise CannotOpen(error.detail) from None
 
-    async def pack(self, scope: Scope, identity: Identity, message: Message) -> bytes:
+    async def pack(
+        self, scope: Scope, identity: Identity, message: Message, connection: Connection | None = None
+    ) -> bytes:
         """Authcrypt for the keys of the connection's service."""
-        service = (await _services(scope, identity.own, message.to[0]))[0]
+        service = (await _services(scope, identity.own, message, connection))[0]
         ours = key_of(identity)
         addressees = []
         for key in service.recipient_keys:
@@ -69,7 +73,7 @@ class EnvelopeV1:
         own = await _own(scope, message.from_)
         return tuple(
             Endpoint(service.endpoint, service.routing_keys)
-            for service in await _services(scope, own.id if own else None, message.to[0])
+            for service in await _services(scope, own.id if own else None, message)
         )
 
     async def wrap(self, scope: Scope, endpoint: Endpoint, message: Message, packed: bytes) -> tuple[str, bytes]:
@@ -77,10 +81,10 @@ class EnvelopeV1:
         if len(endpoint.routing_keys) > MAX_ROUTING_KEYS:
             raise Undeliverable("too many routing keys")
         own = await _own(scope, message.from_)
-        inner = (await _services(scope, own.id if own else None, message.to[0]))[0].recipient_keys[0]
+        inner = (await _services(scope, own.id if own else None, message))[0].recipient_keys[0]
         for key in endpoint.routing_keys:
             body = {"to": inner, "msg": parse_json_object(packed)}
-            forward = wire.render(Message(str(new_id(scope)), FORWARD, body))
+            forward = wire.render(Message(str(new_id(scope)), FORWARD_1, body))
             fresh = scope.entropy(pack.FRESH_OCTETS + pack.RECIPIENT_OCTETS)
             packed = pack.pack(forward, [Addressee(multikey.from_base58(key, "Ed25519"))], fresh)
             inner = key
@@ -100,12 +104,20 @@ async def services_of(scope: Scope, did: str) -> tuple[Service, ...]:
     return services.of_document(await resolve(scope, did))
 
 
-async def _services(scope: Scope, own: Any, theirs: str) -> tuple[Service, ...]:
-    async with scope.unit() as unit:
-        connection: Connection | None = await unit.connections.between(own, theirs)
+async def _services(
+    scope: Scope, own: UUID | None, message: Message, making: Connection | None = None
+) -> tuple[Service, ...]:
+    """Where the addressee takes the message; `making` is a connection that is not stored yet."""
+    connection, theirs = making, message.to[0]
+    if connection is None:
+        async with scope.unit() as unit:
+            connection = await unit.connections.between(own, theirs)
     if connection is None:
         raise Undeliverable("no connection with the addressee")
-    if parse_did(theirs)[0] in _HOSTED:
+    if message.type == ROTATED and LEAVING in connection.data:
+        # Who waits for this ack does not know itself by its new DID yet.
+        found = tuple(services.inline(stated) for stated in connection.data[LEAVING])
+    elif parse_did(theirs)[0] in _HOSTED:
         # What it says today, and not what it said when we met.
         found = await services_of(scope, theirs)
     else:

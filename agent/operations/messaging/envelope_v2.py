@@ -8,6 +8,7 @@ from agent.operations.messaging.identity import identity_named
 from agent.operations.messaging.peers import key_of, resolve
 from agent.operations.messaging.threads import new_id
 from agent.scope import Scope
+from agent.scope.connections import Connection
 from agent.scope.messaging import Identity, Undeliverable
 from protocols import did as dids
 from protocols.did import DidDocument, DidNotFound, parse_did_url
@@ -48,7 +49,9 @@ class EnvelopeV2:
             raise CannotOpen(error.detail) from None
         return arrival
 
-    async def pack(self, scope: Scope, identity: Identity, message: Message) -> bytes:
+    async def pack(
+        self, scope: Scope, identity: Identity, message: Message, connection: Connection | None = None
+    ) -> bytes:
         """Authcrypt for the addressee's agreement keys on a curve that we share; anoncrypt for a message of nobody."""
         document = await resolve(scope, message.to[0])
         if not message.from_:

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.messaging.envelope import Arrival
-from agent.operations.messaging.identity import identity_of
+from agent.operations.messaging.envelope_v1 import key_of
+from agent.operations.messaging.identity import endpoint_of, identity_of
 from agent.operations.messaging.questions import Effect
 from agent.operations.messaging.threads import new_id, protocol_of
 from agent.scope import Scope
 from agent.scope.mediating import Mediation
 from agent.scope.messaging import Thread
 from agent.scope.sessions import Live
+from protocols.didcomm.catalog.coordinate_mediation_1 import MediationByKeyAsked
 from protocols.didcomm.mediating import (
     Delivered,
     DeliveryAsked,
@@ -30,6 +32,8 @@ from protocols.didcomm.mediating import (
 )
 from protocols.didcomm.picking_up import NoQueue, PicksUp
 from protocols.didcomm.protocol import OutOfOrder
+from protocols.didcomm.v1.pack import verkey
+from protocols.didcomm.v1.services import did_key
 
 Answered = tuple[Any, tuple[Effect, ...]]
 MEDIATE = "mediate"
@@ -53,6 +57,23 @@ async def ask_mediation(scope: Scope, arrival: Arrival, _thread: Thread, _questi
         unit.record(AuditEvent("didcomm.mediated", "connection", connection.id, "create", connection.id))
 
     return routing, (grant,)
+
+
+async def ask_mediation_by_key(
+    scope: Scope, arrival: Arrival, _thread: Thread, _question: MediationByKeyAsked
+) -> Answered:
+    """The same between agents of version 1: to route by, the key that the peer knows us by."""
+    connection = arrival.connection
+    if connection is None or connection.policy.get(MEDIATE) is not True:
+        return None, ()
+    key = verkey(key_of(arrival.identity).jwk)
+    mediation = Mediation(new_id(scope), connection.id, "mediator", (did_key(key),))
+
+    async def grant(unit: Any) -> None:
+        await unit.mediations.grant(mediation)
+        unit.record(AuditEvent("didcomm.mediated", "connection", connection.id, "create", connection.id))
+
+    return (key, endpoint_of(scope)), (grant,)
 
 
 async def change_keys(scope: Scope, arrival: Arrival, _thread: Thread, question: KeysChanged) -> Answered:

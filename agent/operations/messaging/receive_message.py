@@ -15,7 +15,7 @@ from agent.operations.messaging.relationships import Met, ended_by_peer, met
 from agent.operations.messaging.threads import new_id, protocol_of, settle, write
 from agent.operations.messaging.versions import VERSIONS, fitting
 from agent.scope import Conflict, Scope
-from agent.scope.messaging import Identity, Step, Thread
+from agent.scope.messaging import Identity, Step, Thread, Undeliverable
 from agent.scope.sessions import Session
 from protocols.did import DidNotFound
 from protocols.didcomm.catalog import report_problem, report_problem_1
@@ -170,7 +170,8 @@ async def _answer_at_once(
     """A message about the channel leaves no trace in conversations; without return_route nothing is answered, for an
     answer that waits would be wrong by the time it comes."""
     arrival, reply = meeting.arrival, None
-    if transition.send and _returns(arrival):
+    # Agents of version 1 pick up without saying return_route, and read the answer of their POST all the same.
+    if transition.send and (arrival.version == 1 or _returns(arrival)):
         written = write(scope, arrival.identity, thread, transition.send[0])
         reply = await _pack(scope, arrival, written.message)
     if meeting.connections or effects:
@@ -185,8 +186,8 @@ async def _answer_at_once(
 
 async def _pack(scope: Scope, arrival: Arrival, message: Message) -> bytes | None:
     try:
-        return await VERSIONS[arrival.version].pack(scope, arrival.identity, message)
-    except (DidNotFound, Malformed):
+        return await VERSIONS[arrival.version].pack(scope, arrival.identity, message, arrival.connection)
+    except (DidNotFound, Malformed, Undeliverable):
         return None
 
 

@@ -54,7 +54,9 @@ class DidRotate:
             if thread is not None:
                 raise OutOfOrder("rotation in a thread that goes on")
             to_did(received.message)
-            return Transition(ThreadState("observing_party", "completed"), (Outgoing(ACK),), closed=True)
+            return Transition(
+                ThreadState("observing_party", "completed"), (Outgoing(ACK, {"status": "OK"}),), closed=True
+            )
         if name == "hangup":
             return Transition(ThreadState("observing_party", "completed"), closed=True)
         if name in ("ack", "problem-report"):

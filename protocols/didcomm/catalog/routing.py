@@ -8,9 +8,11 @@ from protocols.didcomm.envelope import Received
 from protocols.didcomm.message import Message
 from protocols.didcomm.protocol import Feature, InvalidBody, ThreadState, Transition, UnsupportedMessage
 from protocols.didcomm.routing import FORWARD
+from protocols.didcomm.v1 import services
 from protocols.encoding import parse_b64url, render_json
 from protocols.errors import Malformed
 
+FORWARD_1 = "https://didcomm.org/routing/1.0/forward"
 _MAX_NAME = 16_384
 _MAX_ENVELOPES = 16
 
@@ -26,11 +28,13 @@ class Forward:
 
 def is_forward(message: Message) -> bool:
     """Whether the message is a forward, which alone may come from nobody that we know."""
-    return message.type == FORWARD
+    return message.type in (FORWARD, FORWARD_1)
 
 
 def forward_of(message: Message) -> Forward:
     """Read a forward. Raises InvalidBody. Its please_ack and delay_milli, which is optional, are not honoured."""
+    if message.type == FORWARD_1:
+        return _forward_1(message)
     next_ = message.body.get("next")
     if not isinstance(next_, str) or not 0 < len(next_) <= _MAX_NAME:
         raise InvalidBody("next")
@@ -38,6 +42,19 @@ def forward_of(message: Message) -> Forward:
         raise InvalidBody("attachments are none, or too many")
     envelopes = tuple(_envelope(attachment["data"]) for attachment in message.attachments)
     return Forward(next_, envelopes, message.expires_time)
+
+
+def _forward_1(message: Message) -> Forward:
+    """Routing 1.0 (RFC 0094): `to` is a key, in one of its spellings, or a DID. Raises InvalidBody."""
+    to, envelope = message.body.get("to"), message.body.get("msg")
+    if not isinstance(to, str) or not 0 < len(to) <= _MAX_NAME or not isinstance(envelope, dict):
+        raise InvalidBody("to or msg")
+    if not to.startswith("did:") or to.startswith("did:key:"):
+        try:
+            to = services.did_key(services.key_of(to))
+        except Malformed:
+            raise InvalidBody("to is no key") from None
+    return Forward(to, (render_json(envelope),), message.expires_time)
 
 
 def _envelope(data: Mapping[str, Any]) -> bytes:
@@ -69,3 +86,10 @@ class Routing:
     def receive(self, thread: ThreadState | None, received: Received, features: tuple[Feature, ...]) -> Transition:
         """Nothing but a forward is known here. Raises UnsupportedMessage."""
         raise UnsupportedMessage("routing knows forward")
+
+
+class Routing1(Routing):
+    """The same between agents of version 1 (RFC 0094)."""
+
+    identifier: ClassVar[str] = "https://didcomm.org/routing/1.0"
+    versions: ClassVar[frozenset[int]] = frozenset({1})

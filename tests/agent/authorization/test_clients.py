@@ -295,8 +295,15 @@ async def test_a_certificate_authenticates_and_binds_the_token(court: Court) -> 
 
 
 async def test_b17_without_a_proxy_the_header_is_nobodys_word(court: Court) -> None:
-    body = {"client_id": "portal", "name": "Portal", "method": "self_signed_tls_client_auth", "jwks": [KEY.jwk]}
-    await court.site.api("POST", "/clients", {**body, "redirect_uris": ["https://wallet.example/cb"]})
+    body = {"client_id": "portal", "name": "Portal", "jwks": [KEY.jwk], "redirect_uris": ["https://wallet.example/cb"]}
+    by_certificate = {**body, "method": "self_signed_tls_client_auth"}
+    assert (await court.site.api("POST", "/clients", by_certificate))[0] == 422
+    assert (await court.site.api("POST", "/clients", body))[0] == 201
+    admin = await court.site.database.connect_admin()  # a client of the time when there was a proxy
+    await admin.execute(
+        "UPDATE agent.oauth_clients SET authentication_method = $1 WHERE client_id = 'portal'", by_certificate["method"]
+    )
+    await admin.close()
     assert (await court.client(client_id="portal").push({"Client-Cert": certificate_of(KEY)})).error == "invalid_client"
 
 

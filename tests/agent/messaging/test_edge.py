@@ -117,6 +117,30 @@ async def test_what_waited_comes_over_the_line_however_much_it_is(edge: Edge) ->
         await pickups.close()
 
 
+async def test_a_quiet_line_is_asked_whether_something_was_missed(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.workers.pickups._QUIET", 0.5)
+    await edge.meet()
+    await edge.write(1)
+    await edge.deliveries()
+    async with edge.mediator.unit() as unit:
+        columns = "tenant_id, id, mediation_id, recipient_index, envelope, expires_at"
+        rows = await unit.connection.fetch(f"DELETE FROM agent.message_queue RETURNING {columns}")
+        await unit.commit()
+    pickups = Pickups(edge.world.maint, edge.world.scope_of)
+    await pickups()
+    try:
+        await asyncio.sleep(1.2)
+        async with edge.mediator.unit() as unit:
+            # Without a notice, and from before the line was open: nothing but asking finds them.
+            insert = f"INSERT INTO agent.message_queue ({columns}, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+            for row in rows:
+                await unit.connection.execute(insert, *row.values(), unit.now - timedelta(hours=1))
+            await unit.commit()
+        await until(edge, 1)
+    finally:
+        await pickups.close()
+
+
 async def until(edge: Edge, count: int) -> None:
     async with asyncio.timeout(20):
         while await edge.said() < count:  # noqa: ASYNC110  # the database is asked

@@ -13,6 +13,7 @@ from agent.cli.main import main
 from agent.cli.proving import _plugins
 from agent.operations.verifying.evidence import Finding, check_evidence
 from protocols.jose import jws, jwt
+from tests.agent.operations import test_jwt_vc_json, test_ldp_vc
 from tests.agent.operations.mobile_wallet import present, transcript_of
 from tests.agent.operations.test_mobile_documents import ask as ask_for_a_licence
 from tests.agent.operations.test_mobile_documents import issue, motor
@@ -141,6 +142,31 @@ async def test_a_mobile_document_is_verified_again_in_its_session(
     assert {"issuer_key", "digests", "device_signature", "query"} <= set(results(finding, "held"))
     # The tenant's own list is its own word, and the line says so.
     assert results(finding, "warned") == ["status"]
+
+
+async def test_credentials_of_the_w3c_are_verified_again_by_dids_that_are_keys(site: Site) -> None:
+    for module, holder, kind in (
+        (test_ldp_vc, test_ldp_vc.Holder(site), "credential"),
+        (test_jwt_vc_json, test_jwt_vc_json.JwtHolder(site), "jwt"),
+    ):
+        if module is test_ldp_vc:
+            await test_ldp_vc.configured(site)
+            name = "v2-eddsa"
+        else:
+            await test_jwt_vc_json.configured(site)
+            name = "degree"
+        status, found = await module.present(site, holder, await getattr(holder, kind)(name))
+        assert status == 200, found
+        package = await export(site, found["presentation_id"])
+        finding = await check_evidence(package, _plugins())
+        assert finding.holds, finding.presentations[0][1].render()
+        assert results(finding, "warned", "failed", "not_made") == []
+        assert {"issuer_key", "signature", "holder_key", "query"} <= set(results(finding, "held"))
+
+        def another_nonce(claims: dict[str, Any]) -> None:
+            claims["report"]["presentations"][0]["binding"]["nonce"] = "other"
+
+        assert not (await again(site, package, another_nonce)).holds
 
 
 async def test_a_refusal_has_its_evidence_without_the_presentation(site: Site, wallet: Wallet) -> None:

@@ -168,10 +168,10 @@ async def flow(agents: list[Agent], messages: int, kills: int, seed: int) -> Non
         await mediator.ready()
     await writes
     handled = f"SELECT count(*) FROM agent.messages WHERE direction = 'in' AND type = '{MESSAGE}'"
-    await until(partial(edge.value, handled), messages, 120 + messages)
-    await until(partial(mediator.value, "SELECT 1 - least(count(*), 1) FROM agent.message_queue"), 1)
+    await until(partial(edge.value, handled), messages, 300 + messages)
+    await until(partial(mediator.value, "SELECT 1 - least(count(*), 1) FROM agent.message_queue"), 1, 300)
     queued = f"SELECT count(*) FROM agent.messages WHERE direction = 'out' AND type = '{MESSAGE}' AND state = 'sent'"
-    await until(partial(writer.value, queued), messages)
+    await until(partial(writer.value, queued), messages, 300)
     assert await edge.value(handled) == messages
     received = (
         "SELECT count(*) FROM agent.audit_logs WHERE event_type = 'didcomm.received' AND metadata->>'protocol' = '{}'"

@@ -17,11 +17,14 @@ SAMPLES = {
     },
     "didcomm_protocols": {
         "basicmessage": lambda: didcomm_protocols.Sample(("message",), {"content": "Grüezi"}),
+        "coordinate-mediation-1": lambda: didcomm_protocols.Sample(COORDINATION, None),
         "coordinate-mediation-2": lambda: didcomm_protocols.Sample(COORDINATION, answer=lambda _: ("did:example:m",)),
         "coordinate-mediation-3": lambda: didcomm_protocols.Sample(COORDINATION, answer=lambda _: ("did:example:m",)),
         "empty": lambda: didcomm_protocols.Sample(("empty",)),
         "message-pickup-4": lambda: didcomm_protocols.Sample(PICKUP, None),
+        "messagepickup-2": lambda: didcomm_protocols.Sample(PICKUP, None),
         "messagepickup-3": lambda: didcomm_protocols.Sample(PICKUP, None),
+        "routing-1": lambda: didcomm_protocols.Sample(("forward",), None),
         "routing": lambda: didcomm_protocols.Sample(("forward",), None),
         "user-profile": lambda: didcomm_protocols.Sample(
             ("profile", "request-profile"),

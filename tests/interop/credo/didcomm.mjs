@@ -5,6 +5,7 @@
 //   POST /create-invitation {protocols?: ["Connections"|"DidExchange"], multi_use?, legacy?: true}
 //   POST /receive-invitation {url, reuse?}          waits until the connection is completed
 //   POST /wait-connection {oob} | /connections | /hangup {connection} | /rotate {connection}
+//   POST /mediated {connection} | /pick-up {connection}    from then on Credo is reached through that mediator
 //   POST /message {connection, content} | /messages {connection} | /ping {connection} | /discover {connection, version?}
 //
 // Every answer is {"ok", "result" or "error"}.
@@ -129,6 +130,15 @@ const calls = {
     const { threadId } = await connections.sendPing(connection, { responseRequested: true })
     await until(() => events.some(({ type, thread }) => type.endsWith('ResponseReceivedEvent') && thread === threadId), 'a ping')
     return { thread: threadId }
+  },
+  async mediated({ connection }) {
+    const record = await connections.findById(connection)
+    const granted = await agent.didcomm.mediationRecipient.provision(record)
+    return { state: granted.state, endpoint: granted.endpoint, routing_keys: granted.routingKeys }
+  },
+  async 'pick-up'({ connection }) {
+    await agent.didcomm.messagePickup.pickupMessages({ connectionId: connection, protocolVersion: 'v2', batchSize: 10 })
+    return {}
   },
   async discover({ connection, version }) {
     const from = events.length

@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events'
 import { join, resolve } from 'node:path'
 import { AskarModule } from '@credo-ts/askar'
 import { Agent, ConsoleLogger, LogLevel } from '@credo-ts/core'
-import { DidCommHttpOutboundTransport, DidCommMimeType, DidCommModule } from '@credo-ts/didcomm'
+import { DidCommHttpOutboundTransport, DidCommMediatorPickupStrategy, DidCommMimeType, DidCommModule } from '@credo-ts/didcomm'
 import { explain, fileSystem } from './agent.mjs'
 
 export { explain }
@@ -40,6 +40,8 @@ export async function openDidCommAgent(store, logLevel, endpoint, inbound, mime)
         didCommMimeType: mime === 'v0' ? DidCommMimeType.V0 : DidCommMimeType.V1,
         transports: { inbound: [inbound], outbound: [new DidCommHttpOutboundTransport()] },
         connections: { autoAcceptConnections: true },
+        // Nothing is picked up but when the test says so.
+        mediationRecipient: { mediatorPickupStrategy: DidCommMediatorPickupStrategy.None },
       }),
     },
   })
