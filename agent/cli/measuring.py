@@ -22,6 +22,8 @@ from agent.cli.load import Flows, run
 from agent.cli.measuring_didcomm import MessageFlow, measure_didcomm
 from agent.cli.measuring_didcomm import lines as envelope_lines
 from agent.cli.measuring_formats import lines, measure_formats
+from agent.cli.measuring_status import lines as status_lines
+from agent.cli.measuring_status import measure_status_lists
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = Path("docs/performance.md")
@@ -47,9 +49,16 @@ class Measured:
 @click.option("--write", is_flag=True, help="Keep the figures in docs/performance.md.")
 @click.option("--formats", is_flag=True, help="What formats cost beside their signatures, without a server.")
 @click.option("--didcomm", is_flag=True, help="What DIDComm envelopes cost, without a server.")
+@click.option("--status-lists", is_flag=True, help="What status lists of a million places cost, without a server.")
 @json_flag
-def bench(seconds: float, concurrency: int, write: bool, formats: bool, didcomm: bool, as_json: bool) -> None:
+def bench(
+    seconds: float, concurrency: int, write: bool, formats: bool, didcomm: bool, status_lists: bool, as_json: bool
+) -> None:
     """Measure CPU, queries and commits per flow on a server in a temporary folder."""
+    if status_lists:
+        lists = measure_status_lists()
+        show({"status_lists": [asdict(one) for one in lists]}, as_json, status_lines(lists))
+        return
     if formats:
         costs = measure_formats(seconds)
         show({"formats": [asdict(one) | {"factor": one.factor} for one in costs]}, as_json, lines(costs))
