@@ -215,3 +215,19 @@ async def test_a_peer_that_rotates_is_heard_with_its_old_key_until_it_speaks_wit
     (ours,) = await connections(alice)
     said = [one.body["content"] for one in await show_conversation(alice, ours.id) if one.direction == "in"]
     assert said == ["with the old key", "with the new key"]
+
+
+async def test_an_invitation_of_a_did_that_we_know_makes_no_second_connection(
+    world: World, pair: tuple[Scope, Scope]
+) -> None:
+    alice, bob = pair
+    await connected(world, alice, bob)
+    (standing,) = await connections(bob)
+    again = await invite(alice, CreateInvitation(), 1)
+    message = {**again.invitation, "services": [standing.their_did]}
+    url = out_of_band_1.url(again.url.partition("?")[0], json.dumps(message).encode())
+    assert await accept(bob, AcceptInvitation(url)) == standing.id
+    await deliver(world)
+    assert len(await connections(bob)) == 1
+    assert ("out-of-band/1.1", "receiver", "completed") in await threads(world, bob)
+    assert ("out-of-band/1.1", "sender", "completed") in await threads(world, alice)
