@@ -76,7 +76,7 @@ class Provider:
         claims |= {"iss": self.issuer} if self.issuer else {}
         return self.sign("oauth-client-attestation+jwt", claims, **changes)
 
-    def attest_keys(self, keys: Sequence[Key], nonce: str | None, now: int, **changes: Any) -> str:
+    def attest_keys(self, keys: Sequence[Key], nonce: str | None, now: int, /, **changes: Any) -> str:
         """A key attestation (OpenID4VCI 1.0, appendix D.1)."""
         claims = {"iat": now, "exp": now + 300, "attested_keys": [one.jwk for one in keys], "nonce": nonce}
         levels = {"key_storage": ["iso_18045_high"], "user_authentication": ["iso_18045_high"]}

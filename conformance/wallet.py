@@ -173,7 +173,7 @@ class Issuance:
         by_key = {"jwk": self.key.jwk} if "jwk" in methods else {"kid": f"{self.key.did_jwk}#0"}
         return changed({"typ": "openid4vci-proof+jwt", "alg": "ES256"} | by_key, changes)
 
-    def proof_claims(self, nonce: str | None, **changes: Any) -> dict[str, Any]:
+    def proof_claims(self, nonce: str | None, /, **changes: Any) -> dict[str, Any]:
         claims = {"aud": self.issuer["credential_issuer"], "iat": self.session.now(), "nonce": nonce}
         client_id = self.client.client_id if self.client else self.session.target.client_id
         return changed(claims, {"iss": client_id} | changes)

@@ -6,5 +6,6 @@ from tests.faults.front import Bug
 from tests.faults.issuing import AUTHORIZING
 from tests.faults.protecting import PROTECTING
 from tests.faults.publishing import PUBLISHING
+from tests.faults.sealing import SEALING
 
-ISSUING: Mapping[str, tuple[str, Bug]] = {**AUTHORIZING, **PROTECTING, **PUBLISHING}
+ISSUING: Mapping[str, tuple[str, Bug]] = {**AUTHORIZING, **PROTECTING, **PUBLISHING, **SEALING}
