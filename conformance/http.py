@@ -32,6 +32,12 @@ class Answer:
     def media_type(self) -> str:
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
+    @property
+    def set_cookies(self) -> list[str]:
+        """Every Set-Cookie line."""
+        lines = self.headers.getall("Set-Cookie", []) if hasattr(self.headers, "getall") else []
+        return [str(line) for line in lines]
+
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
 

@@ -10,7 +10,8 @@ from conformance.registry import CHECKS
 
 SEVERITIES = {"F": "fails the target", "W": "warns", "R": "asks a person to look"}
 FIELDS = frozenset({"id", "severity", "spec", "section", "text"})
-MEMBERS = frozenset({"id", "title", "check", "inherits", "without", "response_mode", "variants"})
+SECTION = frozenset({"severity", "spec", "section", "checks"})
+MEMBERS = frozenset({"id", "title", "check", "inherits", "without", "response_mode", "variants", "section"})
 
 
 class BadPlan(Exception):
@@ -71,7 +72,8 @@ def load(name: str) -> Plan:
 def _parse(document: dict[str, Any], name: str) -> Plan:
     if unknown := sorted(document.keys() - MEMBERS):
         raise BadPlan(f"{name}: unknown {', '.join(unknown)}; known: {', '.join(sorted(MEMBERS))}")
-    requirements = (*_inherited(document, name), *(_requirement(entry, name) for entry in document.get("check", [])))
+    own = [*document.get("check", []), *_in_sections(document.get("section", []), name)]
+    requirements = (*_inherited(document, name), *(_requirement(entry, name) for entry in own))
     ids = [r.id for r in requirements]
     if not ids or len(set(ids)) != len(ids):
         raise BadPlan(f"{name}: no checks, or one of them twice")
@@ -87,6 +89,18 @@ def _inherited(document: dict[str, Any], name: str) -> tuple[Requirement, ...]:
     if unknown := sorted(left_out - {r.id for r in above.requirements}):
         raise BadPlan(f"{name}: leaves out {', '.join(unknown)}, which {above.id} does not hold")
     return tuple(r for r in above.requirements if r.id not in left_out)
+
+
+def _in_sections(sections: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The short form: what many checks share is said once, and then id = "text" for each."""
+    for one in sections:
+        if one.keys() != SECTION or not isinstance(one["checks"], dict):
+            raise BadPlan(f"{name}: a section needs exactly {', '.join(sorted(SECTION))}")
+    return [
+        {"id": identifier, "text": text, **{shared: one[shared] for shared in ("severity", "spec", "section")}}
+        for one in sections
+        for identifier, text in one["checks"].items()
+    ]
 
 
 def _requirement(entry: dict[str, Any], name: str) -> Requirement:

@@ -2,7 +2,8 @@
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from conformance.session import Session
 
@@ -27,3 +28,25 @@ def load_checks() -> None:
     package = importlib.import_module("conformance.checks")
     for module in pkgutil.iter_modules(package.__path__, "conformance.checks."):
         importlib.import_module(module.name)
+
+
+Row = tuple[Any, ...]
+
+
+def check_each(prefix: str, rows: Mapping[str, Row]) -> Callable[[Callable[..., Awaitable[None]]], Any]:
+    """Register one check for each row of a table: `prefix-name`, its sentence first, the rest given to the probe."""
+
+    def register(probe: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        for name, (sentence, *given) in rows.items():
+            check(f"{prefix}-{name}")(_row(probe, sentence, given))
+        return probe
+
+    return register
+
+
+def _row(probe: Callable[..., Awaitable[None]], sentence: str, given: Sequence[Any]) -> Check:
+    async def run(session: Session) -> None:
+        await probe(session, *given)
+
+    run.__doc__ = sentence
+    return run

@@ -15,10 +15,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from conformance import issuing
 from conformance.http import Answer, Http
+from conformance.issuing import Issuing
 from conformance.jose import read_object
 
-OFFERS = ("offer", "offer_by_value", "offer_with_tx_code")
+OFFERS = ("offer", "offer_by_value", "offer_with_tx_code", "offer_by_code", "offer_deferred")
 FIELDS = ("uri", "id", "tx_code", "state", "data")
 TABLES = frozenset({"name", "tls_authorities", "issuer", "verifier", "credential", "mdoc", "hosting", "trust"})
 VERIFIER = frozenset({"request", "result", "return", "digital", "variants", "accepted", "response_modes", "dcql_query"})
@@ -136,6 +138,8 @@ class Target:
     configuration: str | None = None
     client_id: str | None = None
     offers: Mapping[str, Door] = field(default_factory=dict)
+    approve: Door | None = None
+    issuing: Issuing = field(default_factory=Issuing)
     request: Door | None = None
     result: Door | None = None
     accepted: tuple[str, ...] = ("verified",)
@@ -206,7 +210,7 @@ def parse(document: Mapping[str, Any], folder: Path = Path()) -> Target:
     """Read the tables of docs/conformance.md; unknown names are refused, for a typing error would skip checks."""
     _only(document, TABLES, "the file")
     issuer, verifier, trust = (document.get(name, {}) for name in ("issuer", "verifier", "trust"))
-    _only(issuer, {"url", "configuration", "client_id", *OFFERS}, "[issuer]")
+    _only(issuer, {"url", "configuration", "client_id", "approve", *OFFERS, *issuing.MEMBERS}, "[issuer]")
     _only(verifier, VERIFIER, "[verifier]")
     _only(trust, {"pem", "command", "method", "url", "headers"}, "[trust]")
     if not issuer and not verifier:
@@ -222,6 +226,8 @@ def parse(document: Mapping[str, Any], folder: Path = Path()) -> Target:
         configuration=issuer.get("configuration"),
         client_id=issuer.get("client_id"),
         offers={name: _door(issuer[name], {"uri"}, f"[issuer.{name}]") for name in OFFERS if name in issuer},
+        approve=_door(issuer["approve"], set(), "[issuer.approve]") if "approve" in issuer else None,
+        issuing=_issuing(issuer, folder),
         request=_door(verifier["request"], {"uri"}, "[verifier.request]") if "request" in verifier else None,
         result=_door(verifier["result"], {"state"}, "[verifier.result]") if "result" in verifier else None,
         accepted=(accepted,) if isinstance(accepted, str) else tuple(accepted),
@@ -243,6 +249,13 @@ def _only(table: Mapping[str, Any], known: Collection[str], where: str) -> None:
     unknown = sorted(set(table) - set(known))
     if unknown:
         raise BadTarget(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+
+
+def _issuing(table: Mapping[str, Any], folder: Path) -> Issuing:
+    try:
+        return issuing.parse(table, folder)
+    except issuing.BadIssuer as error:
+        raise BadTarget(str(error)) from error
 
 
 def _door(table: Mapping[str, Any], required: set[str], where: str) -> Door:

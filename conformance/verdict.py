@@ -61,3 +61,11 @@ def expect_unauthorized(answer: Answer) -> None:
     """RFC 6750, section 3: 401 with a challenge."""
     expect(answer.status == 401, "HTTP 401", answer)
     expect(answer.headers.get("WWW-Authenticate"), "a WWW-Authenticate header", "none")
+
+
+def expect_client_error(answer: Answer, *codes: str) -> None:
+    """An error of a request that did not authenticate its client: 400 or 401, JSON, one of these codes."""
+    wanted = " or ".join(codes)
+    expect(answer.status in {400, 401}, f"HTTP 400 or 401 {wanted}", answer)
+    expect(answer.media_type == "application/json", f"a JSON error, {wanted}", answer)
+    expect(answer.member("error") in codes, f"error {wanted}", answer)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from conformance.client import Client
 from conformance.http import Answer, https_or_loopback
 from conformance.jose import Key, Unreadable, read_object
 from conformance.session import Session, standing
@@ -76,6 +77,7 @@ class Issuance:
     configuration: dict[str, Any]
     key: Key = field(default_factory=Key)
     token: dict[str, Any] = field(default_factory=dict)
+    client: Client | None = None
 
     @classmethod
     async def begin(cls, session: Session, kind: str = "offer") -> Self:
@@ -84,11 +86,25 @@ class Issuance:
         offer = await credential_offer(session, uri)
         issuer, server = await session.issuer(), await session.server()
         name, configuration = await session.configuration_id(), await session.configuration()
-        return cls(session, offer, uri.tx_code, issuer, server, name, configuration)
+        made = cls(session, offer, uri.tx_code, issuer, server, name, configuration)
+        if session.target.issuing.provider or session.target.issuing.dpop:
+            made.client = await Client.of(session)
+        return made
+
+    @classmethod
+    async def by_code(cls, session: Session, client: Client | None = None, **parameters: Any) -> Self:
+        """Up to the access token, by authorization code and without an offer."""
+        client = client or await Client.of(session)
+        issuer, server = await session.issuer(), await session.server()
+        name, configuration = await session.configuration_id(), await session.configuration()
+        token = await client.token(**parameters)
+        return cls(session, {}, None, issuer, server, name, configuration, token=token, client=client)
 
     @classmethod
     async def authorized(cls, session: Session, kind: str = "offer") -> Self:
-        """Up to the access token."""
+        """Up to the access token, by the grant of the target file."""
+        if kind == "offer" and session.target.issuing.grant == "authorization_code":
+            return await cls.by_code(session)
         issuance = await cls.begin(session, kind)
         await issuance.authorize()
         return issuance
@@ -103,10 +119,13 @@ class Issuance:
         self.session.mask.learn(code)
         form = {"grant_type": PRE_AUTHORIZED, "pre-authorized_code": code}
         form |= {"tx_code": self.tx_code} if self.tx_code is not None and "tx_code" in grant else {}
-        form |= {"client_id": self.session.target.client_id} if self.session.target.client_id else {}
+        client_id = self.client.client_id if self.client else self.session.target.client_id
+        form |= {"client_id": client_id} if client_id else {}
         return changed(form, changes)
 
     async def post_token(self, form: Mapping[str, str]) -> Answer:
+        if self.client:
+            return await self.client.send(self.server["token_endpoint"], form)
         answer = await self.session.http.post(self.server["token_endpoint"], form=form)
         self.session.mask.learn(answer.member("access_token"))
         return answer
@@ -114,8 +133,26 @@ class Issuance:
     async def authorize(self) -> None:
         self.token = standing(await self.post_token(self.token_form()), "access_token", "token_type")
 
-    def authorization(self) -> dict[str, str]:
-        return {"Authorization": f"{self.token['token_type']} {self.token['access_token']}"}
+    def authorization(self, url: str | None = None, token: str | None = None, **changes: Any) -> dict[str, str]:
+        """The token as it belongs at a resource, the credential endpoint unless another is named; `changes`: its proof."""
+        kind, value = str(self.token["token_type"]), token or str(self.token["access_token"])
+        headers = {"Authorization": f"{kind} {value}"}
+        if kind.lower() == "dpop" and self.client and self.client.key:
+            url = url or str(self.issuer["credential_endpoint"])
+            headers["DPoP"] = self.client.dpop(url, value, **changes)
+        return headers
+
+    async def ask(self, url: str, headers: Mapping[str, str] | None = None, **body: Any) -> Answer:
+        """POST to a resource; a server's own DPoP nonce is taken up unless a check brings its own headers."""
+        if headers is not None:
+            return await self.session.http.call("POST", url, headers=headers, **body)
+        more = body.pop("more", {})
+        answer = await self.session.http.call("POST", url, headers={**self.authorization(url), **more}, **body)
+        nonce = answer.headers.get("DPoP-Nonce")
+        if answer.status in {400, 401} and nonce and answer.member("error") == "use_dpop_nonce":
+            again = {**self.authorization(url, nonce=nonce), **more}
+            answer = await self.session.http.call("POST", url, headers=again, **body)
+        return answer
 
     # Nonce (section 7)
 
@@ -138,7 +175,8 @@ class Issuance:
 
     def proof_claims(self, nonce: str | None, **changes: Any) -> dict[str, Any]:
         claims = {"aud": self.issuer["credential_issuer"], "iat": self.session.now(), "nonce": nonce}
-        return changed(claims, {"iss": self.session.target.client_id} | changes)
+        client_id = self.client.client_id if self.client else self.session.target.client_id
+        return changed(claims, {"iss": client_id} | changes)
 
     async def proof(self) -> str:
         """An honest proof with a nonce of its own."""
@@ -156,8 +194,7 @@ class Issuance:
     async def post_credential(
         self, request: Mapping[str, Any], headers: Mapping[str, str] | None = None, url: str | None = None
     ) -> Answer:
-        given = self.authorization() if headers is None else headers
-        return await self.session.http.post(url or self.issuer["credential_endpoint"], json=request, headers=given)
+        return await self.ask(url or self.issuer["credential_endpoint"], headers, json=request)
 
     async def issued(self) -> str:
         """The credential an honest wallet gets."""
@@ -169,8 +206,7 @@ class Issuance:
     async def notify(self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
         if "notification_endpoint" not in self.issuer:
             skip("the issuer has no notification_endpoint")
-        given = self.authorization() if headers is None else headers
-        return await self.session.http.post(self.issuer["notification_endpoint"], json=body, headers=given)
+        return await self.ask(self.issuer["notification_endpoint"], headers, json=body)
 
 
 def credential_of(answer: Answer) -> str:

@@ -71,7 +71,7 @@ async def made_up_token_is_refused(session: Session) -> None:
     """The access token with its characters reversed: right length, right alphabet, never issued."""
     issuance = await Issuance.authorized(session)
     request = issuance.credential_request(await issuance.proof())
-    made_up = {"Authorization": f"{issuance.token['token_type']} {issuance.token['access_token'][::-1]}"}
+    made_up = issuance.authorization(token=issuance.token["access_token"][::-1])
     expect_unauthorized(await issuance.post_credential(request, headers=made_up))
 
 

@@ -28,7 +28,7 @@ async def judged(scope: Scope, request: AuthorizationRequest, client: Client) ->
         "redirect_uri": request.redirect_uri,
         "state": request.state,
         "code_challenge": request.code_challenge,
-        "scope": request.scope,
+        "scope": _granted_scope(scope, request.scope, configurations),
         "by_identifier": request.authorization_details is not None,
         "configurations": list(configurations),
         "dpop_jkt": request.dpop_jkt,
@@ -46,6 +46,12 @@ def _require_client(scope: Scope, request: AuthorizationRequest, client: Client)
             raise UnauthorizedClient()
     elif client.method == "none" and not scope.catalogue.policy.public_clients:
         raise UnauthorizedClient("unknown client")
+
+
+def _granted_scope(scope: Scope, asked: str | None, configurations: tuple[str, ...]) -> str | None:
+    """The part of the scope that is granted: what nobody here knows was ignored (OpenID4VCI 1.0, 5.1.2)."""
+    known = {scope.catalogue.configurations[name].scope for name in configurations}
+    return " ".join(one for one in (asked or "").split(" ") if one in known) or None
 
 
 async def _offer(scope: Scope, issuer_state: str | None) -> OfferedToSignIn | None:

@@ -20,7 +20,7 @@ from agent.tenancy import uuid7
 from protocols.encoding import b64url
 from protocols.oauth import pkce
 from protocols.oauth.dpop import DpopProof
-from protocols.oauth.errors import InvalidClient, InvalidDpopProof, InvalidGrant, InvalidRequest
+from protocols.oauth.errors import InvalidClient, InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidScope
 from protocols.oauth.token import (
     AuthorizationCodeGrant,
     PreAuthorizedCodeGrant,
@@ -69,7 +69,7 @@ class _Asker:
 
 
 async def issue_access_token(scope: Scope, request: TokenRequest) -> TokenResponse:
-    """Raises InvalidClient, InvalidGrant, InvalidRequest, InvalidDpopProof, UnauthorizedClient."""
+    """Raises InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, InvalidDpopProof, UnauthorizedClient."""
     client = await authenticate_client(scope, request.client)
     asker = _Asker(client, sender_constraint.at_server(scope, request.proof), request.peer)
     grant = request.grant
@@ -264,10 +264,22 @@ async def _by_refresh_token(scope: Scope, grant: RefreshTokenGrant, asker: _Aske
         if named[1] != family.generation - 1 or scope.now() - family.rotated_at > GRACE:
             await _end(scope, family.issuance_id, "refresh_token_replayed")
         raise InvalidGrant("spent refresh token")
-    return await _rotate(scope, family, asker)
+    granted = _still_granted(scope, family, grant.scope)
+    return await _rotate(scope, family, asker, granted)
 
 
-async def _rotate(scope: Scope, family: RefreshFamily, asker: _Asker) -> TokenResponse:
+def _still_granted(scope: Scope, family: RefreshFamily, asked: str | None) -> str | None:
+    """The scope to state when one was asked for: all that was granted. Raises InvalidScope for more (RFC 6749, 6)."""
+    if asked is None:
+        return None
+    known = scope.catalogue.configurations
+    granted = {known[name].scope for name in family.credential_configuration_ids if name in known}
+    if not granted.issuperset(asked.split(" ")):
+        raise InvalidScope("more than was granted")
+    return " ".join(sorted(one for one in granted if one))
+
+
+async def _rotate(scope: Scope, family: RefreshFamily, asker: _Asker, granted: str | None) -> TokenResponse:
     value = b64url(scope.entropy(32))
     following = codes.refresh_token(scope.vault, family.id, family.generation + 1)
     async with scope.unit() as unit:
@@ -277,4 +289,4 @@ async def _rotate(scope: Scope, family: RefreshFamily, asker: _Asker) -> TokenRe
             raise InvalidGrant("another request was first")
         unit.record(AuditEvent("token.refreshed", "issuance", family.issuance_id, "refresh", family.issuance_id))
         await unit.commit()
-    return _response(value, asker, following, family.credential_configuration_ids, family.by_identifier)
+    return _response(value, asker, following, family.credential_configuration_ids, family.by_identifier, granted)

@@ -320,6 +320,15 @@ async def test_a_refresh_token_gives_the_next_and_a_new_credential(court: Court)
     assert (await client.credential(following.body["access_token"])).status == 200
 
 
+async def test_a_refresh_asks_for_no_more_than_was_granted(court: Court) -> None:
+    client = court.client()
+    token = await client.obtain(scope="pid undefined")
+    assert token.body["scope"] == "pid"  # what was ignored was not granted
+    refused = await client.refresh(token.body["refresh_token"], scope="pid undefined")
+    assert (refused.status, refused.error) == (400, "invalid_scope")
+    assert (await client.refresh(token.body["refresh_token"], scope="pid")).body["scope"] == "pid"
+
+
 async def test_b13_a_spent_refresh_token_ends_the_family(court: Court) -> None:
     client = court.client()
     first = (await client.obtain()).body["refresh_token"]
