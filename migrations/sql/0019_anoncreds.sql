@@ -9,13 +9,13 @@ CREATE TABLE agent.anoncreds_objects (           -- schemas, credential definiti
   secret_sealed agent.sealed,                    -- the issuer's keys; a schema has none
   tails         bytea,                           -- a registry's file, public
   capacity      integer CHECK (capacity BETWEEN 2 AND 32768),
-  next_index    integer CHECK (next_index BETWEEN 1 AND capacity),
+  next_place    integer CHECK (next_place BETWEEN 1 AND capacity),
   row_version   integer NOT NULL DEFAULT 1,      -- of a registry: how many status lists it has had
   created_at    timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, parent_id) REFERENCES agent.anoncreds_objects (tenant_id, id),
   CHECK ((kind = 'schema') = (secret_sealed IS NULL)),
-  CHECK ((kind = 'registry') = (tails IS NOT NULL AND capacity IS NOT NULL AND next_index IS NOT NULL))
+  CHECK ((kind = 'registry') = (tails IS NOT NULL AND capacity IS NOT NULL AND next_place IS NOT NULL))
 );
 CREATE INDEX anoncreds_objects_parent ON agent.anoncreds_objects (tenant_id, parent_id, created_at);
 
@@ -38,11 +38,11 @@ CREATE TABLE agent.anoncreds_exchanges (         -- one run of issuing, of askin
   details_sealed agent.sealed NOT NULL,          -- offer with values; request with its secret; request with what was shown
   definition_id  uuid,
   registry_id    uuid,
-  registry_index integer,
+  registry_place integer,
   created_at     timestamptz NOT NULL DEFAULT now(),
   updated_at     timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
-  UNIQUE (tenant_id, registry_id, registry_index),
+  UNIQUE (tenant_id, registry_id, registry_place),
   FOREIGN KEY (tenant_id, definition_id) REFERENCES agent.anoncreds_objects (tenant_id, id),
   FOREIGN KEY (tenant_id, registry_id) REFERENCES agent.anoncreds_objects (tenant_id, id)
 );
@@ -86,7 +86,7 @@ INSERT INTO agent.column_classifications (table_name, column_name, class, person
   ('anoncreds_objects', 'secret_sealed', 'restricted', false, true),
   ('anoncreds_objects', 'tails', 'public', false, false),
   ('anoncreds_objects', 'capacity', 'internal', false, false),
-  ('anoncreds_objects', 'next_index', 'internal', false, false),
+  ('anoncreds_objects', 'next_place', 'internal', false, false),
   ('anoncreds_objects', 'row_version', 'internal', false, false),
   ('anoncreds_objects', 'created_at', 'internal', false, false),
   ('anoncreds_status_lists', 'tenant_id', 'internal', false, false),
@@ -101,7 +101,7 @@ INSERT INTO agent.column_classifications (table_name, column_name, class, person
   ('anoncreds_exchanges', 'details_sealed', 'sensitive', true, true),
   ('anoncreds_exchanges', 'definition_id', 'internal', false, false),
   ('anoncreds_exchanges', 'registry_id', 'internal', false, false),
-  ('anoncreds_exchanges', 'registry_index', 'internal', false, false),
+  ('anoncreds_exchanges', 'registry_place', 'internal', false, false),
   ('anoncreds_exchanges', 'created_at', 'internal', false, false),
   ('anoncreds_exchanges', 'updated_at', 'internal', false, false),
   ('anoncreds_holdings', 'tenant_id', 'internal', false, false),

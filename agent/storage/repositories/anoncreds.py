@@ -30,7 +30,7 @@ def _insert(table: Any, names: str) -> Statement:
     return Statement(insert(table).values({name: bindparam(name) for name in names.split()}))
 
 
-_PUBLISH = _insert(_o, "tenant_id id kind parent_id content secret_sealed tails capacity next_index")
+_PUBLISH = _insert(_o, "tenant_id id kind parent_id content secret_sealed tails capacity next_place")
 _LIST = _insert(_l, "tenant_id registry_id version in_force content")
 _OBJECT = Statement(
     select(_o.c.id, _o.c.kind, _o.c.content, _o.c.secret_sealed, _o.c.parent_id, _o.c.row_version).where(
@@ -54,9 +54,9 @@ _newest = (
 # A place is handed out by the statement that counts on: of two that ask at once, each gets its own.
 _TAKE = Statement(
     update(_o)
-    .where(_o.c.tenant_id == _TENANT, _o.c.id == _newest, _o.c.next_index < _o.c.capacity)
-    .values(next_index=_o.c.next_index + 1)
-    .returning(_o.c.id, _o.c.next_index - 1)
+    .where(_o.c.tenant_id == _TENANT, _o.c.id == _newest, _o.c.next_place < _o.c.capacity)
+    .values(next_place=_o.c.next_place + 1)
+    .returning(_o.c.id, _o.c.next_place - 1)
 )
 _IN_FORCE = Statement(
     select(_l.c.content)
@@ -69,7 +69,7 @@ _FOLLOW = Statement(
     .where(_o.c.tenant_id == _TENANT, _o.c.id == bindparam("registry"), _o.c.row_version == bindparam("before"))
     .values(row_version=_o.c.row_version + 1)
 )
-_BEGIN = _insert(_e, "tenant_id id role state details_sealed definition_id registry_id registry_index")
+_BEGIN = _insert(_e, "tenant_id id role state details_sealed definition_id registry_id registry_place")
 _EXCHANGE = Statement(
     select(_e).where(_e.c.tenant_id == _TENANT, _e.c.id == bindparam("exchange"), _e.c.role == bindparam("in_role"))
 )
@@ -80,7 +80,7 @@ _SETTLE = Statement(
         state=bindparam("after"),
         details_sealed=bindparam("details"),
         registry_id=bindparam("registry"),
-        registry_index=bindparam("index_"),
+        registry_place=bindparam("index_"),
         updated_at=func.now(),
     )
 )
@@ -132,7 +132,7 @@ class PostgresAnonCreds:
             secret_sealed=seal("anoncreds_objects", "secret_sealed", made.id, made.secret) if made.secret else None,
             tails=tails,
             capacity=capacity,
-            next_index=None if capacity is None else 1,
+            next_place=None if capacity is None else 1,
         )
 
     async def publish_registry(self, registry_id: UUID, definition: UUID, made: NewRegistry, capacity: int) -> None:
@@ -201,7 +201,7 @@ class PostgresAnonCreds:
             details_sealed=self._sealed(exchange),
             definition_id=exchange.definition,
             registry_id=exchange.registry,
-            registry_index=exchange.index,
+            registry_place=exchange.index,
         )
 
     async def exchange(self, exchange_id: UUID, role: str) -> Exchange | None:
@@ -218,7 +218,7 @@ class PostgresAnonCreds:
             parse_json_object(opened),
             row["definition_id"],
             row["registry_id"],
-            row["registry_index"],
+            row["registry_place"],
         )
 
     async def settle(self, exchange: Exchange, before: str) -> None:

@@ -7,7 +7,7 @@ anoncreds_objects = table(
     uuid="tenant_id id parent_id",
     text="kind",
     data="content secret_sealed tails",
-    int4="capacity next_index row_version",
+    int4="capacity next_place row_version",
     time="created_at",
 )
 
@@ -24,7 +24,7 @@ anoncreds_exchanges = table(
     uuid="tenant_id id definition_id registry_id",
     text="role state",
     data="details_sealed",
-    int4="registry_index",
+    int4="registry_place",
     time="created_at updated_at",
 )
 
