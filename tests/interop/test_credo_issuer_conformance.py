@@ -25,7 +25,7 @@ dpop-iat-past dpop-iat-text dpop-jti-missing dpop-jti-number dpop-jwk-empty dpop
 dpop-malformed dpop-missing dpop-nbf-future dpop-other-key dpop-private-key dpop-replay dpop-signature
 dpop-signed-by-another dpop-token-iat-future dpop-token-iat-missing dpop-token-iat-past dpop-token-jti-missing
 dpop-token-jwk-missing dpop-token-replay dpop-token-typ dpop-two-headers dpop-typ dpop-typ-missing
-issuer-metadata-unknown  nonce-members par-client-unknown par-created par-details par-details-no-array
+issuer-metadata-unknown nonce-members par-client-unknown par-created par-details par-details-no-array
 par-details-not-json par-details-type-unknown par-json par-no-store par-pkce-challenge-missing
 par-pkce-challenge-short par-pkce-method-missing par-pkce-method-unknown par-pkce-missing par-pkce-plain
 par-redirect-uri-fragment par-redirect-uri-missing par-redirect-uri-script par-redirect-uri-unregistered
