@@ -73,7 +73,7 @@ class RegisterClient:
 
 
 async def register_client(scope: Scope, request: RegisterClient) -> UUID:
-    """Raises UnknownMethod, InvalidRequest for a redirect URI, Malformed for a key or subject, Conflict for a taken id."""
+    """Raises UnknownMethod, InvalidRequest for a redirect URI, Malformed for a key or subject, Conflict for the id."""
     if request.method != NONE and request.method not in scope.plugins["client_authentication"]:
         raise UnknownMethod(request.method)
     for uri in request.redirect_uris:
