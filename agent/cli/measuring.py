@@ -63,8 +63,8 @@ def bench(
         return
     if formats:
         costs, proofs = measure_formats(seconds), measure_integrity(seconds)
-        told = {"formats": [asdict(one) | {"factor": one.factor} for one in costs], "data_integrity": asdict(proofs)}
-        show(told, as_json, f"{lines(costs)}\n{integrity_line(proofs)}")
+        figures = {"formats": [asdict(one) | {"factor": one.factor} for one in costs], "data_integrity": asdict(proofs)}
+        show(figures, as_json, f"{lines(costs)}\n{integrity_line(proofs)}")
         return
     if didcomm:
         envelopes = measure_didcomm(seconds)
