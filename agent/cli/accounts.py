@@ -87,15 +87,27 @@ def client() -> None:
 @click.argument("client_id")
 @click.option("--name", help="What people read; CLIENT_ID by default.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where it may be answered, to the character.")
-@click.option("--method", default="none", help="none, private_key_jwt or self_signed_tls_client_auth.")
+@click.option("--method", default="none", help="none, private_key_jwt, tls_client_auth or self_signed_tls_client_auth.")
 @click.option("--jwks", type=click.File("r", encoding="utf-8"), help="JSON file: its public keys as a JWK Set.")
+@click.option("--subject-dn", help="For tls_client_auth: the certificate's subject, as CN=portal,O=Example.")
+@click.option("--san-dns", help="For tls_client_auth: a DNS name of the certificate.")
+@click.option("--san-uri", help="For tls_client_auth: a URI of the certificate.")
+@click.option("--san-ip", help="For tls_client_auth: an IP address of the certificate.")
+@click.option("--san-email", help="For tls_client_auth: an email address of the certificate.")
 @json_flag
 def create_client(
-    client_id: str, name: str | None, redirect_uris: tuple[str, ...], method: str, jwks: TextIO | None, as_json: bool
+    client_id: str,
+    name: str | None,
+    redirect_uris: tuple[str, ...],
+    method: str,
+    jwks: TextIO | None,
+    as_json: bool,
+    **subjects: str | None,
 ) -> None:
     """Register CLIENT_ID."""
     keys = (_read_json(jwks) or {}).get("keys", [])
     body = {"client_id": client_id, "name": name or client_id, "method": method, "jwks": keys}
+    body |= {f"tls_client_auth_{part}": value for part, value in subjects.items() if value is not None}
     answer = Client().post("/clients", {**body, "redirect_uris": list(redirect_uris)})
     show(answer, as_json, f"client {answer['id']}")
 

@@ -40,7 +40,11 @@ def trust() -> None:
 @trust.command()
 @click.argument("pem", type=click.File("r", encoding="utf-8"))
 @click.option(
-    "--role", "roles", multiple=True, default=("issue", "status"), help="issue, status, request, attest_wallet."
+    "--role",
+    "roles",
+    multiple=True,
+    default=("issue", "status"),
+    help="issue, status, request, attest_wallet, authenticate_client.",
 )
 @click.option("--name", default="trust anchor")
 @json_flag

@@ -41,6 +41,7 @@ from agent.storage.database import open_pool
 from agent.storage.statements import Statement
 from agent.storage.unit_of_work import CATALOGUE_CHANNEL, QUEUE_CHANNEL, unit_of_work
 from agent.tenancy import Principal, Tenant
+from protocols.oauth.client_authentication import BY_CERTIFICATE
 from protocols.ports import KeyHandle, KeyStore, PluginTools
 
 ROOM_SECONDS = 60.0
@@ -221,7 +222,7 @@ class House:
 def _without_tls(plugins: Any) -> Any:
     """Nobody authenticates by certificate where no proxy passes one: such methods are off, and not advertised."""
     family = "client_authentication"
-    kept = {name: one for name, one in plugins[family].items() if not name.endswith("tls_client_auth")}
+    kept = {name: one for name, one in plugins[family].items() if name not in BY_CERTIFICATE}
     return {**plugins, family: kept}
 
 

@@ -24,10 +24,11 @@ CLIENT = "https://wallet.example"
 @dataclass(frozen=True, slots=True)
 class Sample:
     """`make(key, client_id, issuer, at)`: credentials that `key` verifies, be it the client's or its attester's.
-    `names_issuer`: they say for whom and when they were made."""
+    `names_issuer`: they say for whom and when they were made; `certificate_subject` is the registration's."""
 
     make: Callable[[Key, str, str, datetime], ClientCredentials]
     names_issuer: bool = True
+    certificate_subject: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -36,7 +37,7 @@ def believed(subject: Subject, credentials: ClientCredentials, key: Key, **chang
     plugin = subject.built()
     opened = plugin.open(credentials)
     given: dict[str, Any] = {"issuer": ISSUER, "now": NOW}
-    registered = RegisteredClient("1", CLIENT, "Wallet", plugin.method, (key.jwk,))
+    registered = RegisteredClient("1", CLIENT, "Wallet", plugin.method, (key.jwk,), subject.sample.certificate_subject)
     found: AuthenticatedClient = plugin.verify(opened, (key.jwk,), registered, ClientExpectations(**(given | changes)))
     return found
 
@@ -79,7 +80,7 @@ def test_no_changed_credentials_are_believed(subject: Subject) -> None:
         for one in mutations(value, 40) if value else ():
             with pytest.raises(ProtocolError):
                 made = believed(subject, replace(credentials, **{name: one.value}), key)
-                # A self-signed certificate is its key: nobody believes the rest of it.
+                # A certificate is its key here, and the name registered: its chain is followed before.
                 assert name == "certificate", one.where
                 raise ProtocolError(made.client_id)
 

@@ -1,17 +1,22 @@
 """What a status list says of a credential: fetched, believed, cached no longer than it says, never an older one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 import cbor2
 
+from agent.gather.heavy import finished
 from agent.gather.keys import issuer_key
 from agent.scope import Scope, Shape
 from agent.scope.status import StatusToken
+from protocols import data_integrity
 from protocols.errors import ProtocolError
-from protocols.jose.jwk import verify_signature
+from protocols.jose.jwk import Jwk, verify_signature
 from protocols.ports import Purpose, StatusList, StatusMechanism, StatusReference
+from protocols.ports.status import OpenedStatusList
 from protocols.ports.tools import FetchFailed, FetchRefused
 
 _SHORT_TTL = 300.0
@@ -161,17 +166,15 @@ async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
 
 async def _fetch(scope: Scope, mechanism: StatusMechanism, uri: str) -> KnownList:
     others = scope.plugins["status_mechanisms"].values()
-    known = {mechanism.media_type: mechanism} | {
-        one.media_type: one for one in others if one.member == mechanism.member and one.name != mechanism.name
-    }
+    serial = [mechanism, *(one for one in others if one.member == mechanism.member and one.name != mechanism.name)]
+    known = {kind: one for one in serial for kind in (one.media_type, *getattr(one, "reads", ()))}
     answer = await scope.fetch.get(uri, ", ".join(known))
     if answer.status != 200 or answer.media_type not in known:
         raise StatusUnavailable("status or media type of the answer")
     mechanism = known[answer.media_type]
     opened = mechanism.open(answer.body, uri, scope.now())
     trusted = await issuer_key(scope, opened.signer, Purpose.STATUS)
-    if not verify_signature(trusted.jwk, opened.algorithm, opened.signing_input, opened.signature):
-        raise StatusUnavailable("signature")
+    await finished(scope, verify_list(opened, trusted.jwk, scope.plugins["cryptosuites"]))
     await _require_newest(scope, opened.content)
     digest, anchor = sha256(answer.body).digest(), trusted.anchor
     async with scope.unit() as unit:
@@ -179,6 +182,22 @@ async def _fetch(scope: Scope, mechanism: StatusMechanism, uri: str) -> KnownLis
         await unit.status_evidence.keep(kept)
         await unit.commit()
     return KnownList(opened.content, digest, trusted.chain, (anchor.id, anchor.identifier) if anchor else ("", ""))
+
+
+def verify_list(opened: OpenedStatusList, key: Jwk, suites: Mapping[str, Any]) -> Any:
+    """Believe a list with this key: None, or Sandboxed. Raises StatusUnavailable, ProofVerificationError.
+
+    A suite with which a holder leaves things out is none for a list: what is left out may be its end.
+    """
+    if opened.document is None:
+        if not verify_signature(key, opened.algorithm, opened.signing_input, opened.signature):
+            raise StatusUnavailable("signature")
+        return None
+    suite = suites.get(opened.algorithm)
+    if suite is None or suite.selective:
+        raise StatusUnavailable("cryptosuite")
+    (proof,) = data_integrity.proofs_of(opened.document)
+    return suite.verify(data_integrity.secured_by(opened.document, proof), proof, key)
 
 
 async def _require_newest(scope: Scope, status: StatusList) -> None:

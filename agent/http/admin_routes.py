@@ -65,6 +65,7 @@ from protocols import x509
 from protocols.did import parse_did
 from protocols.errors import Malformed
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
+from protocols.oauth import certificate_subject
 from protocols.x509 import load_certificate, load_pem
 
 BASE = "/api/v1"
@@ -271,8 +272,9 @@ def _user(call: Call) -> CreateUser:
 
 def _client(call: Call) -> RegisterClient:
     body = schemas.ClientBody.read(call)
+    subjects = {name: body[name] for name in certificate_subject.MEMBERS if name in body}
     return RegisterClient(
-        body["client_id"], body["name"], body["method"], tuple(body["jwks"]), tuple(body["redirect_uris"])
+        body["client_id"], body["name"], body["method"], tuple(body["jwks"]), tuple(body["redirect_uris"]), subjects
     )
 
 

@@ -76,9 +76,9 @@ class TrustAnchorBody(ClosedSchema):
     did = fields.String(validate=validate.Length(7, 2048), load_default=None)
     issuer = fields.String(validate=validate.Regexp(r"^https://[^\s?#]{1,2000}$"), load_default=None)
     roles = fields.List(
-        fields.String(validate=validate.OneOf(["issue", "status", "request", "attest_wallet"])),
+        fields.String(validate=validate.OneOf(["issue", "status", "request", "attest_wallet", "authenticate_client"])),
         load_default=["issue", "status"],
-        validate=validate.Length(1, 4),
+        validate=validate.Length(1, 5),
     )
 
 
@@ -108,6 +108,11 @@ class ClientBody(ClosedSchema):
     name = fields.String(required=True, validate=validate.Length(1, 200))
     method = fields.String(validate=WORD, load_default="none")
     jwks = fields.List(fields.Dict(), load_default=list, validate=validate.Length(0, 10))
+    tls_client_auth_subject_dn = fields.String(validate=validate.Length(1, 1024))
+    tls_client_auth_san_dns = fields.String(validate=validate.Length(1, 1024))
+    tls_client_auth_san_uri = fields.String(validate=validate.Length(1, 1024))
+    tls_client_auth_san_ip = fields.String(validate=validate.Length(1, 1024))
+    tls_client_auth_san_email = fields.String(validate=validate.Length(1, 1024))
     redirect_uris = fields.List(
         fields.String(validate=validate.Length(1, 2048)), load_default=list, validate=validate.Length(0, 20)
     )

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from protocols.errors import ProtocolError
 from protocols.jose import jwk as jwks
+from protocols.oauth import certificate_subject
 from protocols.oauth.client_authentication import (
     AuthenticatedClient,
     ClientCredentials,
@@ -13,7 +14,7 @@ from protocols.oauth.client_authentication import (
     RegisteredClient,
 )
 from protocols.oauth.errors import InvalidClient
-from protocols.ports import PluginTools
+from protocols.ports import KeyReference, PluginTools
 from protocols.ports.keys import Jwk
 
 
@@ -28,10 +29,8 @@ class SelfSignedTls:
 
     def open(self, credentials: ClientCredentials) -> OpenedClient | None:
         """The certificate, when nothing else speaks for the client. Raises InvalidClient."""
-        others = (credentials.attestation, credentials.assertion)
-        if credentials.certificate is None or credentials.client_id is None or any(others):
-            return None
-        return OpenedClient(credentials.client_id, None, credentials.certificate)
+        alone = _alone(credentials)
+        return None if alone is None else OpenedClient(alone[0], None, alone[1])
 
     def verify(
         self,
@@ -51,3 +50,49 @@ class SelfSignedTls:
         if thumbprint not in known:
             raise InvalidClient("certificate")
         return AuthenticatedClient(opened.client_id, thumbprint)
+
+
+class PkiTls:
+    """`ClientAuthentication` for tls_client_auth: a certificate the tenant's anchors lead to names the client."""
+
+    method: ClassVar[str] = "tls_client_auth"
+    metadata: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, _tools: PluginTools) -> None:
+        pass
+
+    def open(self, credentials: ClientCredentials) -> OpenedClient | None:
+        """The certificate as a chain to follow, when nothing else speaks for the client."""
+        alone = _alone(credentials)
+        return None if alone is None else OpenedClient(alone[0], KeyReference("x5c", (alone[1],)), alone[1])
+
+    def verify(
+        self,
+        opened: OpenedClient,
+        keys: Sequence[Jwk],
+        registered: RegisteredClient | None,
+        _expected: ClientExpectations,
+    ) -> AuthenticatedClient:
+        """The chain was followed to `keys`; the certificate has to name the subject registered. Raises InvalidClient.
+
+        The client is bound by its name and not by its key: certificates are renewed.
+        """
+        if registered is None or registered.certificate_subject is None:
+            raise InvalidClient("not registered")
+        try:
+            certified = jwks.thumbprint(jwks.from_certificate(opened.content))
+            believed = {jwks.thumbprint(key) for key in keys}
+            named = certificate_subject.read(registered.certificate_subject).names(opened.content)
+        except ProtocolError as error:
+            raise InvalidClient(error.detail) from None
+        if certified not in believed or not named:
+            raise InvalidClient("certificate")
+        return AuthenticatedClient(opened.client_id)
+
+
+def _alone(credentials: ClientCredentials) -> tuple[str, bytes] | None:
+    """Client and certificate, when the request shows nothing else."""
+    others = (credentials.attestation, credentials.assertion)
+    if credentials.certificate is None or credentials.client_id is None or any(others):
+        return None
+    return credentials.client_id, credentials.certificate

@@ -17,6 +17,10 @@ from protocols.ports.trust import KeyReference
 
 ATTESTATION = "oauth-client-attestation"
 ATTESTATION_POP = "oauth-client-attestation-pop"
+PKI_TLS = "tls_client_auth"
+SELF_SIGNED_TLS = "self_signed_tls_client_auth"
+BY_CERTIFICATE = frozenset({PKI_TLS, SELF_SIGNED_TLS})
+"""The methods of RFC 8705; a registration says which of them a certificate is shown for."""
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -40,7 +44,7 @@ class RegisteredClient:
     name: str
     method: str
     jwks: Sequence[Jwk] = ()
-    certificate_subject: str | None = None
+    certificate_subject: str | None = None  # as certificate_subject.read takes it
     redirect_uris: tuple[str, ...] = ()
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()

@@ -44,18 +44,24 @@ class StatusList:
 
 @dataclass(frozen=True, slots=True)
 class OpenedStatusList:
-    """A list token taken apart: whose key must have signed what, over which content. Nothing of it believed."""
+    """A list token taken apart: whose key must have signed what, over which content. Nothing of it believed.
+
+    `document` is a list credential whole, secured by its one Data Integrity proof: `algorithm` is then the name of the
+    cryptosuite that verifies it, and there is nothing else that was signed.
+    """
 
     signer: KeyReference
     algorithm: str
     signing_input: bytes
     signature: bytes
     content: StatusList
+    document: Mapping[str, Any] | None = None
 
 
 class StatusMechanism(Protocol):
     """One kind of status list. Never waits. A list that is signed by a DID of the tenant says so by
-    `signs_by_did = True`."""
+    `signs_by_did = True`, one that is read and never published by `read_only = True` (it has no `prepare` and `seal`);
+    media types that it reads beside its own stand in `reads`."""
 
     name: ClassVar[str]
     member: ClassVar[str]

@@ -16,6 +16,7 @@ class Purpose(StrEnum):
     STATUS = "status"
     REQUEST = "request"
     ATTEST_WALLET = "attest_wallet"
+    AUTHENTICATE_CLIENT = "authenticate_client"
     HOLD = "hold"
 
 

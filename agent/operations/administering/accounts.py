@@ -13,10 +13,11 @@ from agent.scope import Scope
 from agent.scope.authorizing import NewUser, UserListing
 from agent.tenancy import uuid7
 from protocols import haip
-from protocols.errors import ProtocolError
+from protocols.errors import Malformed, ProtocolError
 from protocols.jose import jwk as jwks
 from protocols.oauth.authorization_request import require_redirect_uri
-from protocols.oauth.client_authentication import RegisteredClient
+from protocols.oauth.certificate_subject import CertificateSubject
+from protocols.oauth.client_authentication import PKI_TLS, RegisteredClient
 
 PROFILES = ("openid4vci-1.0", haip.PROFILE)
 NONE = "none"
@@ -68,10 +69,11 @@ class RegisterClient:
     method: str = NONE
     jwks: Sequence[Mapping[str, Any]] = ()
     redirect_uris: tuple[str, ...] = ()
+    certificate_subjects: Mapping[str, str] = field(default_factory=dict)
 
 
 async def register_client(scope: Scope, request: RegisterClient) -> UUID:
-    """Raises UnknownMethod, InvalidRequest for a redirect URI, Malformed for a key, Conflict for a client_id taken."""
+    """Raises UnknownMethod, InvalidRequest for a redirect URI, Malformed for a key or subject, Conflict for the id."""
     if request.method != NONE and request.method not in scope.plugins["client_authentication"]:
         raise UnknownMethod(request.method)
     for uri in request.redirect_uris:
@@ -83,6 +85,7 @@ async def register_client(scope: Scope, request: RegisterClient) -> UUID:
         name=request.name,
         method=request.method,
         jwks=keys,
+        certificate_subject=_certificate_subject(request),
         redirect_uris=request.redirect_uris,
     )
     async with scope.unit() as unit:
@@ -91,6 +94,14 @@ async def register_client(scope: Scope, request: RegisterClient) -> UUID:
         await unit.commit()
     await scope.cache.forget("oauth_client", request.client_id)
     return UUID(str(client.id))
+
+
+def _certificate_subject(request: RegisterClient) -> str | None:
+    """Exactly one for a client that is known by what its certificate names, none for any other (RFC 8705, 2.1.2)."""
+    subjects = [CertificateSubject(*one) for one in request.certificate_subjects.items()]
+    if len(subjects) != (1 if request.method == PKI_TLS else 0):
+        raise Malformed(f"{PKI_TLS} goes with exactly one subject of a certificate")
+    return str(subjects[0]) if subjects else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from agent.scope.administering import AnchorListing, NewAnchor
 from agent.tenancy import uuid7
 from protocols.errors import ProtocolError
 
-ROLES = ("issue", "status", "request", "attest_wallet")
+ROLES = ("issue", "status", "request", "attest_wallet", "authenticate_client")
 
 
 class NoSuchAnchor(ProtocolError):

@@ -10,6 +10,7 @@ from agent.scope.authorizing import Mark
 from protocols.errors import ProtocolError
 from protocols.oauth import nonce
 from protocols.oauth.client_authentication import (
+    BY_CERTIFICATE,
     AuthenticatedClient,
     ClientAuthentication,
     ClientCredentials,
@@ -44,11 +45,12 @@ class Client:
 
 async def authenticate_client(scope: Scope, credentials: ClientCredentials) -> Client:
     """Raises InvalidClient and its kin; without credentials the method is none."""
-    found = _opened(scope, credentials)
+    opened = _opened(scope, credentials)
+    client_id = opened[0][1].client_id if opened else credentials.client_id
+    registered = await registered_client(scope, client_id) if client_id else None
+    found = _chosen(opened, registered)
     if scope.catalogue.policy.require_client_attestation and (found is None or found[0].method != ATTESTED):
         raise InvalidClient("a client attestation is required")
-    client_id = found[1].client_id if found else credentials.client_id
-    registered = await registered_client(scope, client_id) if client_id else None
     method = found[0].method if found else "none"
     if registered is not None and registered.method != method:
         raise InvalidClient("another method than registered")
@@ -61,16 +63,25 @@ async def authenticate_client(scope: Scope, credentials: ClientCredentials) -> C
     return Client(client_id, method, registered, shown.instance, credentials.certificate, marks)
 
 
-def _opened(scope: Scope, credentials: ClientCredentials) -> tuple[ClientAuthentication, OpenedClient] | None:
-    """The one method that the request uses (RFC 6749, 2.3)."""
+_Opened = tuple[ClientAuthentication, OpenedClient]
+
+
+def _opened(scope: Scope, credentials: ClientCredentials) -> list[_Opened]:
+    """The one method that the request uses (RFC 6749, 2.3), or those that one certificate may be shown for."""
     found = []
     for plugin in scope.plugins["client_authentication"].values():
         opened = plugin.open(credentials)
         if opened is not None:
             found.append((plugin, opened))
-    if len(found) > 1:
+    if len(found) > 1 and not BY_CERTIFICATE.issuperset(plugin.method for plugin, _ in found):
         raise InvalidClient("more than one method")
-    return found[0] if found else None
+    return found
+
+
+def _chosen(opened: list[_Opened], registered: RegisteredClient | None) -> _Opened | None:
+    """Of the methods that read a certificate, the one that the client is registered with."""
+    fitting = [one for one in opened if registered is not None and one[0].method == registered.method]
+    return next(iter([*fitting, *opened]), None)
 
 
 async def registered_client(scope: Scope, client_id: str) -> RegisteredClient | None:
@@ -89,11 +100,16 @@ async def _believed(
     scope: Scope, plugin: ClientAuthentication, opened: OpenedClient, registered: RegisteredClient | None
 ) -> AuthenticatedClient:
     keys = []
+    purpose, refusal = (
+        (Purpose.AUTHENTICATE_CLIENT, InvalidClient)
+        if plugin.method in BY_CERTIFICATE
+        else (Purpose.ATTEST_WALLET, InvalidClientAttestation)
+    )
     if opened.attester is not None:
         try:
-            keys = [(await gather.issuer_key(scope, opened.attester, Purpose.ATTEST_WALLET)).jwk]
+            keys = [(await gather.issuer_key(scope, opened.attester, purpose)).jwk]
         except ProtocolError as error:
-            raise InvalidClientAttestation(error.detail) from None
+            raise refusal(error.detail) from None
     shown = plugin.verify(opened, keys, registered, ClientExpectations(scope.tenant.base_url, scope.now()))
     _require_challenge(scope, plugin, shown)
     return shown

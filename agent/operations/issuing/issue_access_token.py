@@ -19,6 +19,7 @@ from agent.scope.issuing import TX_CODE_ATTEMPTS, Attempt, SeenCode
 from agent.tenancy import uuid7
 from protocols.encoding import b64url
 from protocols.oauth import pkce
+from protocols.oauth.client_authentication import BY_CERTIFICATE
 from protocols.oauth.dpop import DpopProof
 from protocols.oauth.errors import InvalidClient, InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidScope
 from protocols.oauth.token import (
@@ -61,9 +62,7 @@ class _Asker:
 
     def token(self, scope: Scope, value: str, by_identifier: bool = False) -> NewToken:
         """The token as it is stored."""
-        certificate = (
-            self.client.certificate if not self.proof and self.client.method.endswith("_tls_client_auth") else None
-        )
+        certificate = self.client.certificate if not self.proof and self.client.method in BY_CERTIFICATE else None
         bound = sha256(certificate).digest() if certificate else None
         return NewToken(digest(value), scope.now() + LIFETIME, self.thumbprint, bound, by_identifier)
 

@@ -10,6 +10,7 @@ from agent.scope.tenants import CredentialConfiguration
 from protocols.encoding import render_json
 from protocols.jose import jws
 from protocols.oauth import metadata as oauth_metadata
+from protocols.oauth.client_authentication import BY_CERTIFICATE
 from protocols.oauth.metadata import ServerMetadata
 from protocols.oauth.token import AUTHORIZATION_CODE, PRE_AUTHORIZED_CODE, REFRESH_TOKEN
 from protocols.openid4vci import metadata
@@ -89,7 +90,7 @@ def _server(scope: Scope, routes: Container[str]) -> ServerMetadata:
             name: value for method in methods if method in plugins for name, value in plugins[method].metadata.items()
         },
         anonymous_pre_authorized=policy.anonymous_pre_authorized,
-        certificate_bound=any(method.endswith("tls_client_auth") for method in methods),
+        certificate_bound=not BY_CERTIFICATE.isdisjoint(methods),
     )
 
 

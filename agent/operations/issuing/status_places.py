@@ -22,10 +22,13 @@ class StatusListFull(ProtocolError):
 
 
 def kinds(scope: Scope) -> frozenset[str]:
-    """The mechanisms that credentials can be registered with: not those that only write another's list differently."""
+    """The mechanisms that credentials can be registered with: not those that only write another's list differently,
+    and not those that are only read."""
     open_ones, known = scope.catalogue.status_registries, scope.plugins["status_mechanisms"]
     written = {known[name].member for name in open_ones if name in known}
-    return frozenset(open_ones) | {name for name, one in known.items() if one.member not in written}
+    return frozenset(open_ones) | {
+        name for name, one in known.items() if one.member not in written and not getattr(one, "read_only", False)
+    }
 
 
 def first_list(scope: Scope, mechanism: str, uri: str) -> StatusRegistry:

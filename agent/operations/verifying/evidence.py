@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from agent.gather.status import verify_list
 from agent.operations.verifying.policies import facts_of
 from agent.operations.verifying.policy_rules import require_policy
 from agent.operations.verifying.schemas import by_policy, require_schemas
@@ -19,7 +20,7 @@ from protocols.dcql.select import require_match, require_sets
 from protocols.encoding import b64url, parse_b64url
 from protocols.errors import ProtocolError
 from protocols.jose import jws, jwt
-from protocols.jose.jwk import Jwk, public, thumbprint, verify_signature
+from protocols.jose.jwk import Jwk, public, thumbprint
 from protocols.ports import (
     Binding,
     KeyReference,
@@ -224,8 +225,10 @@ class _Presentation:
         anchors = _anchors(told, Purpose.STATUS)
         resolver = self.plugins["trust_resolvers"][opened.signer.kind]
         trusted = await resolver.resolve(opened.signer, Purpose.STATUS, anchors, read_at.timestamp())
-        if not verify_signature(trusted.jwk, opened.algorithm, opened.signing_input, opened.signature):
-            raise InvalidEvidence("signature of the token")
+        try:
+            _finished(verify_list(opened, trusted.jwk, self.plugins["cryptosuites"]))
+        except ProtocolError:
+            raise InvalidEvidence("signature of the token") from None
         content: StatusList = opened.content
         return content
 

@@ -90,6 +90,9 @@ SAMPLES = {
     "client_authentication": {
         "attest_jwt_client_auth": lambda: client_authentication.Sample(client_attestation),
         "private_key_jwt": lambda: client_authentication.Sample(client_assertion),
+        "tls_client_auth": lambda: client_authentication.Sample(
+            certificate, names_issuer=False, certificate_subject="tls_client_auth_subject_dn=CN=client"
+        ),
         "self_signed_tls_client_auth": lambda: client_authentication.Sample(certificate, names_issuer=False),
     },
 }
