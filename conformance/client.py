@@ -21,6 +21,7 @@ from conformance.browser import Browser, parameters_of
 from conformance.http import Answer
 from conformance.issuing import KnownClient, ProviderFiles
 from conformance.jose import Key, b64u, read_object, seal
+from conformance.offering import offered_state
 from conformance.session import Session, standing
 from conformance.verdict import Blocked, skip
 from conformance.x509 import anchors_of, der
@@ -235,15 +236,20 @@ class Client:
             found["authorization_details"] = details(self.configuration_id)
         return present(found | changes)
 
+    async def asked(self, **changes: Any) -> dict[str, str]:
+        """The parameters, with the issuer_state of a new offer where the server wants one."""
+        if self.session.target.issuing.only_offered and "issuer_state" not in changes:
+            changes["issuer_state"] = await offered_state(self.session)
+        return self.parameters(**changes)
+
     async def push(self, headers: Mapping[str, str] | None = None, **changes: Any) -> Answer:
-        return await self.send(
-            self.endpoint("pushed_authorization_request_endpoint"), self.parameters(**changes), headers
-        )
+        url = self.endpoint("pushed_authorization_request_endpoint")
+        return await self.send(url, await self.asked(**changes), headers)
 
     async def link(self, **changes: Any) -> str:
         """The URL that the wallet opens in a browser: by PAR where there is PAR."""
         if "pushed_authorization_request_endpoint" not in self.server:
-            return f"{self.endpoint('authorization_endpoint')}?{urlencode(self.parameters(**changes))}"
+            return f"{self.endpoint('authorization_endpoint')}?{urlencode(await self.asked(**changes))}"
         return self.pushed_link(standing(await self.push(**changes), "request_uri")["request_uri"])
 
     def pushed_link(self, request_uri: str, **more: str) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-MEMBERS = frozenset({"grant", "redirect_uri", "dpop", "mdoc", "sign_in", "other_client", "key_client", "provider"})
+MEMBERS = frozenset(
+    {"grant", "redirect_uri", "dpop", "mdoc", "only_offered", "sign_in", "other_client", "key_client", "provider"}
+)
 GRANTS = ("pre-authorized_code", "authorization_code")
 
 
@@ -46,12 +48,14 @@ class ProviderFiles:
 
 @dataclass(frozen=True, slots=True)
 class Issuing:
-    """`grant` is how checks that only need a token get one; `dpop`: tokens are bound even where no check wants it."""
+    """`grant` is how checks that only need a token get one; `dpop`: tokens are bound even where no check wants it;
+    `only_offered`: a request for a code has to carry the issuer_state of an offer."""
 
     grant: str = GRANTS[0]
     redirect_uri: str = "https://wallet.example/cb"
     dpop: bool = False
     mdoc: str | None = None
+    only_offered: bool = False
     sign_in: SignIn | None = None
     other_client: KnownClient | None = None
     key_client: KnownClient | None = None
@@ -69,6 +73,7 @@ def parse(table: Mapping[str, Any], folder: Path) -> Issuing:
             redirect_uri=table.get("redirect_uri", "https://wallet.example/cb"),
             dpop=bool(table.get("dpop", False)),
             mdoc=table.get("mdoc"),
+            only_offered=bool(table.get("only_offered", False)),
             sign_in=SignIn(**table["sign_in"]) if "sign_in" in table else None,
             other_client=_client(table["other_client"], folder) if "other_client" in table else None,
             key_client=_client(table["key_client"], folder) if "key_client" in table else None,

@@ -7,13 +7,12 @@ that. There is no switch for misbehaviour: what is sent is what the check wrote.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
 
 from conformance.client import Client
-from conformance.http import Answer, https_or_loopback
-from conformance.jose import Key, Unreadable, read_object
+from conformance.http import Answer
+from conformance.jose import Key
+from conformance.offering import credential_offer, offer_uri
 from conformance.session import Session, standing
-from conformance.target import CreationFailed
 from conformance.verdict import Blocked, skip
 
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
@@ -22,46 +21,6 @@ PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A copy with members replaced or added; None takes a member away."""
     return {name: value for name, value in {**base, **changes}.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class OfferUri:
-    """What the issuer's door gave: the URI for the wallet, and a tx_code told to the person another way."""
-
-    uri: str
-    tx_code: str | None
-
-    def parameters(self) -> dict[str, list[str]]:
-        return parse_qs(urlsplit(self.uri).query, keep_blank_values=True)
-
-
-async def offer_uri(session: Session, kind: str = "offer") -> OfferUri:
-    door = session.target.offers.get(kind)
-    if door is None:
-        skip(f"the target file has no [issuer.{kind}]")
-    try:
-        fields = await door.open(session.http, {"configuration": session.target.configuration or ""})
-    except (CreationFailed, Unreadable) as error:
-        raise Blocked(f"creating an offer ({kind}): {error}") from error
-    tx_code = fields.get("tx_code")
-    session.mask.learn(tx_code)
-    return OfferUri(str(fields["uri"]), str(tx_code) if tx_code is not None else None)
-
-
-async def fetch_offer(session: Session, offer: OfferUri) -> Answer:
-    url = offer.parameters().get("credential_offer_uri", [""])[0]
-    if not https_or_loopback(url):
-        raise Blocked(f"the offer names no usable credential_offer_uri: {url!r}")
-    return await session.http.get(url, {"Accept": "application/json"})
-
-
-async def credential_offer(session: Session, offer: OfferUri) -> dict[str, Any]:
-    """The Credential Offer object, whichever way it is passed (section 4.1)."""
-    by_value = offer.parameters().get("credential_offer")
-    try:
-        return read_object(by_value[0]) if by_value else standing(await fetch_offer(session, offer))
-    except Unreadable as error:
-        raise Blocked(f"credential offer: {error}") from error
 
 
 @dataclass(slots=True)

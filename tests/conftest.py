@@ -11,11 +11,12 @@ import pytest
 from tests.courts import court
 from tests.databases import database, postgres, shared_database
 from tests.deferring import desk
-from tests.houses import house, settings, site
+from tests.houses import clock, house, settings, site
 from tests.servers import servers
 from tests.softhsm import softhsm
 
 __all__ = [
+    "clock",
     "court",
     "database",
     "desk",

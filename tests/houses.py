@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,20 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time of a house, which a test moves on instead of waiting for it."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def forward(self, **time: float) -> None:
+        """So much time passes: `forward(seconds=61)`."""
+        self.ahead += timedelta(**time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +81,18 @@ def settings() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the house."""
+    return Clock()
+
+
 @pytest_asyncio.fixture
-async def house(database: Database, tmp_path: Path, settings: dict[str, Any]) -> AsyncIterator[House]:
+async def house(database: Database, tmp_path: Path, settings: dict[str, Any], clock: Clock) -> AsyncIterator[House]:
     """The composed house over a database of its own; no HTTP."""
     port = free_port()
     config = Config(home=tmp_path, port=port, database_url=database.dsn("app"), fetch_allow=f"localhost:{port}")
-    async with House(replace(config, **settings), database.addresses) as made:
+    async with House(replace(config, **settings), database.addresses, clock) as made:
         yield made
 
 

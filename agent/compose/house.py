@@ -62,11 +62,20 @@ class Room:
     catalogue: TenantCatalogue
 
 
-class House:
-    """One process's house. `async with House(config, addresses) as house:` opens and closes it."""
+def now() -> datetime:
+    """The time of this machine, in UTC."""
+    return datetime.now(UTC)
 
-    def __init__(self, config: Config, addresses: Addresses) -> None:
-        self.config, self.addresses = config, addresses
+
+class House:
+    """One process's house. `async with House(config, addresses) as house:` opens and closes it.
+
+    `clock` (UTC) is the one that operations go by and that says what has expired; a test brings its own. The database
+    stamps its rows by its own.
+    """
+
+    def __init__(self, config: Config, addresses: Addresses, clock: Callable[[], datetime] = now) -> None:
+        self.config, self.addresses, self.now = config, addresses, clock
         self.cache = MemoryCache()
         self.dids = DidFront()
         self._shared_cache = SharedCache(config.redis_url) if config.redis_url else None
@@ -133,9 +142,9 @@ class House:
         if self._control is None:
             self._control_pool = await open_pool(self.addresses.control, 2, "agent_control")
             self._control = Control(
-                now=now,
+                now=self.now,
                 entropy=secrets.token_bytes,
-                enter=partial(_enter, self._control_pool, self._forget),
+                enter=partial(_enter, self._control_pool, self.now, self._forget),
                 keys=self.keyring,
                 kek=await self._kek(),
                 kek_store=self.kek_store,
@@ -173,7 +182,7 @@ class House:
 
     async def tenant_keys(self, tenant: Tenant) -> list[WrappedTenantKey]:
         """A tenant's wrapped keys that are in use."""
-        async with unit_of_work(self.app, tenant, Principal("worker"), _NO_VAULT, now) as unit:
+        async with unit_of_work(self.app, tenant, Principal("worker"), _NO_VAULT, self.now) as unit:
             return [WrappedTenantKey(*row) for row in await _TENANT_KEYS.rows(unit.connection, tenant=tenant.id)]
 
     async def scope_of(self, name: str, principal: Principal) -> Scope:
@@ -185,9 +194,9 @@ class House:
         return Scope(
             tenant=tenant,
             principal=principal,
-            now=now,
+            now=self.now,
             entropy=secrets.token_bytes,
-            unit=partial(unit_of_work, self.app, tenant, principal, room.vault, now, changed=self._forget),
+            unit=partial(unit_of_work, self.app, tenant, principal, room.vault, self.now, changed=self._forget),
             vault=room.vault,
             keys=self.keyring,
             catalogue=room.catalogue,
@@ -215,7 +224,7 @@ class House:
         vault = await unlock(tenant.id, await self.tenant_keys(tenant), self.kek_store)
         if tenant.id == SYSTEM.id:
             return Room(tenant, vault, _SYSTEM_CATALOGUE)
-        async with unit_of_work(self.app, tenant, Principal("worker"), vault, now) as unit:
+        async with unit_of_work(self.app, tenant, Principal("worker"), vault, self.now) as unit:
             return Room(tenant, vault, await read_catalogue(unit, SYSTEM.id, self.dns_names))
 
 
@@ -230,14 +239,14 @@ _NO_VAULT: Any = None  # reading the tenant's keys is what makes its vault
 _SYSTEM_CATALOGUE = TenantCatalogue("system", SYSTEM.id, (), SYSTEM.id, "system", (), (), {}, (), {})
 
 
-def now() -> datetime:
-    """The one clock."""
-    return datetime.now(UTC)
-
-
 @asynccontextmanager
 async def _enter(
-    pool: asyncpg.Pool, changed: Callable[[UUID], None], tenant: Tenant, principal: Principal, vault: TenantVault
+    pool: asyncpg.Pool,
+    now: Callable[[], datetime],
+    changed: Callable[[UUID], None],
+    tenant: Tenant,
+    principal: Principal,
+    vault: TenantVault,
 ) -> AsyncIterator[Any]:
     unit: AbstractAsyncContextManager[Any] = unit_of_work(pool, tenant, principal, vault, now, changed=changed)
     async with unit as entered:

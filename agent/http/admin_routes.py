@@ -56,10 +56,10 @@ from agent.operations.issuing.create_credential_offer import (
     create_credential_offer,
 )
 from agent.operations.issuing.issuer_identity import IssuerIdentity
+from agent.operations.issuing.show_credential_offer import ShownOffer, show_credential_offer
 from agent.operations.keeping.export_audit import export_audit
 from agent.scope import Scope
 from agent.scope.administering import AnchorListing, CreatedTenant, CreateTenant, TenantListing
-from agent.scope.issuing import IssuanceListing
 from agent.scope.status import CredentialListing
 from protocols import x509
 from protocols.did import parse_did
@@ -116,15 +116,8 @@ def _offered(made: CreatedCredentialOffer) -> Reply:
     )
 
 
-async def _get_offer(scope: Scope, issuance: UUID) -> IssuanceListing:
-    async with scope.unit() as unit:
-        found: IssuanceListing | None = await unit.issuances.get(issuance)
-    if found is None:
-        raise NotFound("issuance")
-    return found
-
-
-def _issuance(found: IssuanceListing) -> Reply:
+def _issuance(shown: ShownOffer) -> Reply:
+    found = shown.issuance
     return _shown(
         {
             "issuance_id": str(found.id),
@@ -134,6 +127,7 @@ def _issuance(found: IssuanceListing) -> Reply:
             "expires_at": found.expires_at,
             "notification": found.notified_event,
             "credentials": [str(one) for one in found.credentials],
+            "evidence": [{"policy": policy, "state": state} for policy, state in shown.evidence],
         }
     )
 
@@ -364,7 +358,7 @@ def _rows() -> tuple[Route, ...]:
             "/credential-offers/{issuance}",
             s.OFFERS_READ,
             lambda call: _uuid(call.path["issuance"]),
-            _get_offer,
+            show_credential_offer,
             _issuance,
         ),
         Route(

@@ -6,10 +6,11 @@ from urllib.parse import urlencode, urlsplit
 
 from conformance.browser import forms_of, parameters_of
 from conformance.client import Client
+from conformance.offering import credential_offer, offer_uri
 from conformance.registry import check
 from conformance.session import Session, standing
 from conformance.verdict import expect, expect_no_store, skip
-from conformance.wallet import Issuance, credential_offer, offer_uri
+from conformance.wallet import Issuance
 
 
 @check("authorize-page")
@@ -230,7 +231,7 @@ async def client_is_named(session: Session) -> None:
 async def nobody_is_sent_to_strangers(session: Session) -> None:
     """A plain request with a redirect_uri nobody registered: an error page, no redirect there."""
     client = await Client.of(session)
-    query = urlencode(client.parameters(redirect_uri="https://evil.example/cb"))
+    query = urlencode(await client.asked(redirect_uri="https://evil.example/cb"))
     answer = await client.browser().open(f"{client.endpoint('authorization_endpoint')}?{query}")
     expect("evil.example" not in answer.headers.get("Location", ""), "no redirect", "one")
     expect(400 <= answer.status < 500, "an error page, HTTP 4xx", answer.status)

@@ -36,7 +36,7 @@ async def pushing_is_announced(session: Session) -> None:
 async def plain_requests_are_refused(session: Session) -> None:
     """The authorization request in the query, not pushed: no sign-in page, no code."""
     client = await Client.of(session)
-    url = f"{client.endpoint('authorization_endpoint')}?{urlencode(client.parameters())}"
+    url = f"{client.endpoint('authorization_endpoint')}?{urlencode(await client.asked())}"
     answer = await client.browser().open(url)
     expect(answer.status >= 400 or "error=" in answer.headers.get("Location", ""), "a refusal", answer.status)
 

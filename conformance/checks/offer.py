@@ -1,10 +1,11 @@
 """Credential Offer (OpenID4VCI 1.0, 4.1)."""
 
 from conformance.jose import read_object
+from conformance.offering import credential_offer, fetch_offer, offer_uri
 from conformance.registry import check
 from conformance.session import Session
 from conformance.verdict import expect, expect_json
-from conformance.wallet import PRE_AUTHORIZED, credential_offer, fetch_offer, offer_uri
+from conformance.wallet import PRE_AUTHORIZED
 
 MEMBERS = frozenset({"credential_issuer", "credential_configuration_ids", "grants"})
 GRANTS = {

@@ -78,7 +78,7 @@ async def only_post_pushes(session: Session) -> None:
     """GET at the endpoint."""
     client = await Client.of(session)
     url = client.endpoint("pushed_authorization_request_endpoint")
-    answer = await session.http.call("GET", url, params=client.parameters())
+    answer = await session.http.call("GET", url, params=await client.asked())
     expect(400 <= answer.status < 500, "HTTP 4xx, 405 best", answer)
 
 
@@ -87,7 +87,7 @@ async def only_forms_are_pushed(session: Session) -> None:
     """The parameters as a JSON object."""
     client = await Client.of(session)
     url = client.endpoint("pushed_authorization_request_endpoint")
-    answer = await session.http.post(url, json=client.parameters(), headers=await client.headers(url))
+    answer = await session.http.post(url, json=await client.asked(), headers=await client.headers(url))
     expect(400 <= answer.status < 500, "HTTP 4xx", answer)
 
 
@@ -96,7 +96,7 @@ async def parameters_are_not_repeated(session: Session) -> None:
     """redirect_uri twice (RFC 6749, 3.1)."""
     client = await Client.of(session)
     url = client.endpoint("pushed_authorization_request_endpoint")
-    form = [*client.parameters().items(), ("redirect_uri", client.redirect_uri)]
+    form = [*(await client.asked()).items(), ("redirect_uri", client.redirect_uri)]
     answer = await session.http.call("POST", url, data=form, headers=await client.headers(url))
     expect_error(answer, "invalid_request")
 

@@ -1,13 +1,6 @@
 """The conformance suite against another vendor's verifier: it runs to its end, and finds what docs/conformance.md says."""
 
-import asyncio
-import json
-import os
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,10 +8,9 @@ from conformance import authority
 from conformance import plan as plans
 from conformance.registry import load_checks
 from tests.houses import free_port
-from tests.interop.credo.install import install
+from tests.interop.conformance import credo, examined
 
 PLAN = "openid4vp-verifier"
-STARTS_WITHIN, ENDS_WITHIN = 60, 600
 FOUND = """
 chain-end-entity-certifies chain-key-usage chain-leaf-is-authority credential-critical credential-member-twice
 credential-self-made-did credential-unencoded disclosure-digest-twice disclosure-name-clash disclosure-name-dots
@@ -88,40 +80,14 @@ pem = "verifier.pem"
 """
 
 
-@asynccontextmanager
-async def credo_verifier(folder: Path) -> AsyncIterator[str]:
-    """Its address; it trusts the authority in the folder, where its own root is written."""
-    scripts, node = await asyncio.to_thread(install)
-    words = (str(scripts / "verifier.mjs"), "--store", str(folder / "store"), "--trust", str(folder / "authority.pem"))
-    process = await asyncio.create_subprocess_exec(node.node, *words, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout
-    try:
-        ready = json.loads(await asyncio.wait_for(process.stdout.readline(), STARTS_WITHIN))
-        await asyncio.to_thread((folder / "verifier.pem").write_text, ready["ca"])
-        yield f"http://localhost:{ready['port']}"
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-async def examined(folder: Path, url: str) -> dict[str, dict[str, Any]]:
-    """Every finding by its check, as the command reports them."""
-    target, report = folder / "credo.toml", folder / "found.json"
-    target.write_text(TARGET.format(url=url, port=free_port()))
-    words = ("-m", "conformance", "run", "--plan", PLAN, "--target", str(target), "--json", str(report))
-    run = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.DEVNULL)
-    assert await asyncio.wait_for(run.wait(), ENDS_WITHIN) == 1
-    return {one["check"]: one for one in json.loads(report.read_text())["findings"]}
-
-
 @pytest.mark.usefixtures("credo_installed")
 async def test_the_suite_runs_to_its_end_against_credo(tmp_path: Path) -> None:
     load_checks()
     authority.write(authority.create(), tmp_path)
-    os.makedirs(tmp_path / "store")
-    async with credo_verifier(tmp_path) as url:
-        findings = await examined(tmp_path, url)
+    async with credo("verifier.mjs", tmp_path, "--trust", str(tmp_path / "authority.pem")) as ready:
+        (tmp_path / "verifier.pem").write_text(ready["ca"])
+        text = TARGET.format(url=f"http://localhost:{ready['port']}", port=free_port())
+        findings = await examined(PLAN, tmp_path, text)
     assert set(findings) == {one.id for one in plans.load(PLAN).requirements}
     broken = {check for check, one in findings.items() if one["outcome"] == "error"}
     assert broken <= BUSY

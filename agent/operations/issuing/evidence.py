@@ -194,13 +194,18 @@ async def begun_with_evidence(scope: Scope, reference: str) -> tuple[UUID, Seque
         issuance: Authorized | None = await unit.issuances.begun(issuance_id)
     if issuance is None:
         raise EvidenceGone("over")
+    return issuance.id, await evidence_of_issuance(scope, issuance)
+
+
+async def evidence_of_issuance(scope: Scope, issuance: Authorized) -> Sequence[tuple[IssuancePolicy, Evidence]]:
+    """How it stands with every policy that wants something presented for what was offered."""
     found = []
     asked = [one for name in issuance.credential_configuration_ids if (one := scope.catalogue.configuration(name))]
     for policy in policies_with_evidence(asked):
         under = [one for one in asked if one.policy and one.policy.id == policy.id]
         claims = None if any(one.claim_source for one in under) else issuance.claims
         found.append((policy, await evidence_of(scope, Owner(issuance=issuance.id), policy, claims)))
-    return issuance.id, found
+    return found
 
 
 async def ask_for_evidence(

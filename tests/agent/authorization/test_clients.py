@@ -241,6 +241,8 @@ async def test_b9_an_assertion_with_a_fault_is_refused(court: Court) -> None:
         {"exp": None},
         {"exp": now - 600},
         {"exp": now + 86_400},
+        {"iat": now + 3600},
+        {"nbf": now + 3600},
         {"jti": None},
         {"header": {"typ": "dpop+jwt"}},
     ]
@@ -248,6 +250,13 @@ async def test_b9_an_assertion_with_a_fault_is_refused(court: Court) -> None:
     for changes in faults:
         refused = await client.push(**assertion(court.issuer, **meant_for(court, changes)))
         assert (refused.status, refused.error) == (401, "invalid_client"), changes
+
+
+@pytest.mark.parametrize("name", ["iat", "nbf"])
+async def test_a_clients_clock_may_be_ten_seconds_ahead(court: Court, name: str) -> None:
+    """FAPI 2.0 Security Profile, 5.3.2.1."""
+    client = await portal(court)
+    assert (await client.push(**assertion(court.issuer, **{name: int(time.time()) + 10}))).status == 201
 
 
 async def test_b10_an_assertion_is_used_once(court: Court) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.authorizing import REDIRECT, Person, answer_of, csrf_of, details
 from tests.courts import Court
+from tests.houses import Clock
 from tests.wallets import claims_of, unb64
 
 
@@ -258,27 +259,35 @@ async def test_b6_two_browsers_with_one_request_get_one_code(court: Court) -> No
     assert sorted(status for status, _, _ in got) == [303, 400]
 
 
-async def test_b6_an_expired_request_uri_is_refused(court: Court) -> None:
-    uri = (await court.client().push()).body["request_uri"]
-    admin = await court.site.database.connect_admin()
-    await admin.execute("UPDATE agent.pushed_authorization_requests SET expires_at = now() - interval '1 second'")
-    await admin.close()
-    status, _, page = await Person(court.site.session, court.issuer).begin(client_id="wallet", request_uri=uri)
+async def test_b6_a_request_uri_lives_a_minute(court: Court, clock: Clock) -> None:
+    used, late = [(await court.client().push()).body["request_uri"] for _ in range(2)]
+    clock.forward(seconds=30)
+    status, _, _ = await Person(court.site.session, court.issuer).begin(client_id="wallet", request_uri=used)
+    assert status == 200
+    clock.forward(seconds=31)
+    status, _, page = await Person(court.site.session, court.issuer).begin(client_id="wallet", request_uri=late)
     assert (status, "invalid_request_uri" in page) == (400, True)
 
 
-async def test_an_expired_code_is_invalid_grant(court: Court) -> None:
-    client = court.client()
-    answer = await client.authorize()
-    admin = await court.site.database.connect_admin()
-    lifetime = await admin.fetchval(
-        "SELECT code_expires_at - updated_at FROM agent.issuances WHERE state = 'authorizing'"
-    )
-    assert lifetime.total_seconds() <= 60
-    await admin.execute("UPDATE agent.issuances SET code_expires_at = now() - interval '1 second'")
-    await admin.close()
-    refused = await client.redeem(answer["code"])
+async def test_a_code_lives_a_minute(court: Court, clock: Clock) -> None:
+    prompt, late = court.client(), court.client()
+    codes = [(await client.authorize())["code"] for client in (prompt, late)]
+    clock.forward(seconds=30)
+    assert (await prompt.redeem(codes[0])).status == 200
+    clock.forward(seconds=31)
+    refused = await late.redeem(codes[1])
     assert (refused.status, refused.error) == (400, "invalid_grant")
+
+
+async def test_an_access_token_lives_as_long_as_it_says(court: Court, clock: Clock) -> None:
+    client = court.client()
+    token = (await client.obtain()).body
+    assert (await client.credential(token["access_token"])).status == 200
+    clock.forward(seconds=token["expires_in"] / 2)
+    assert (await client.credential(token["access_token"])).status == 200
+    clock.forward(seconds=token["expires_in"] / 2 + 1)
+    refused = await client.credential(token["access_token"])
+    assert (refused.status, refused.error) == (401, "invalid_token")
 
 
 async def test_b7_only_pushed_parameters_count(court: Court) -> None:
@@ -337,6 +346,19 @@ async def test_b20_a_form_of_another_site_does_nothing(court: Court) -> None:
     for csrf in ("", "x", csrf_of(page)):  # the sign-in page's token is not the consent page's
         status, _, _ = await person.go("POST", f"{url}/decision", csrf=csrf, decision="approve")
         assert status == 400
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+async def test_b20_scripts_of_other_sites_are_not_let_in(court: Court, method: str) -> None:
+    """FAPI 2.0 Security Profile, 5.3.2.2: no CORS at the authorization endpoint."""
+    uri = (await court.client().push()).body["request_uri"]
+    query = {"client_id": "wallet", "request_uri": uri}
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
+    async with court.site.session.request(
+        method, f"{court.issuer}/authorize", params=query, headers=headers, allow_redirects=False
+    ) as answer:
+        assert (answer.status == 405) is (method == "OPTIONS")
+        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
 
 
 async def test_b20_pages_cannot_be_framed(court: Court) -> None:

@@ -262,6 +262,27 @@ async def test_evidence_that_is_there_before_is_no_wait(court: Court) -> None:
     assert (await ask(court, wallet, token)).status == 200
 
 
+async def test_the_tenant_sees_how_the_evidence_of_an_offer_stands(court: Court) -> None:
+    holder = Wallet(court.site.session)
+    pid = await obtain(court.site, holder)
+    await demand(court, match=MATCH)
+    body = {"credential_configuration_ids": ["diploma"], "claims": {**DEGREE, **PERSON}}
+    _, made = await court.site.api("POST", "/credential-offers", body)
+
+    async def seen() -> list[Any]:
+        _, shown = await court.site.api("GET", f"/credential-offers/{made['issuance_id']}")
+        return [(one["policy"], one["state"]) for one in shown["evidence"]]
+
+    assert await seen() == [("pid-first", "none")]
+    person = Person(court.site.session, court.issuer)
+    page = (await person.go("GET", made["evidence_uri"]))[2]
+    assert await seen() == [("pid-first", "waiting")]
+    await holder.present(link(page, "code"), pid, NAMES)
+    assert await seen() == [("pid-first", "verified")]
+    assert (await court.site.api("DELETE", f"/credential-offers/{made['issuance_id']}"))[0] == 204
+    assert await seen() == []  # nothing is waited for any more
+
+
 async def test_c18_an_offer_to_one_person_is_not_had_by_presenting_as_another(court: Court) -> None:
     holder = Wallet(court.site.session)
     pid = await obtain(court.site, holder)
