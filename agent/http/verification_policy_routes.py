@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from marshmallow import fields, validate
@@ -19,7 +19,7 @@ from agent.operations.verifying.policies import (
     list_policies,
     try_policy,
 )
-from agent.scope.policies import PolicyRules, VerificationPolicy
+from agent.scope.policies import PolicyRules, Revocation, VerificationPolicy
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
 
 _FORMAT = validate.Regexp(r"^[A-Za-z0-9_+.-]{1,64}$")
@@ -40,9 +40,16 @@ class VerificationPolicyBody(ClosedSchema):
     algorithms = _texts(20, 64)
     claims = _texts(100)
     max_age_days = fields.Integer(validate=validate.Range(1, 36_500), load_default=None, strict=True)
-    revocation = fields.String(validate=validate.OneOf(["mandatory", "best_effort", "off"]), load_default="mandatory")
+    revocation = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="if_present")
+    short_lived_hours = fields.Integer(validate=validate.Range(1, 8_784), load_default=None, strict=True)
     trust_list = _texts(500)
     keep = fields.String(validate=validate.OneOf(["presentation", "claims"]), load_default="presentation")
+    schemas = fields.Dict(
+        keys=fields.String(validate=validate.Length(1, 1024)),
+        values=fields.Dict(),
+        load_default=dict,
+        validate=validate.Length(0, 20),
+    )
     activate = fields.Boolean(load_default=False)
 
 
@@ -72,6 +79,8 @@ def _draft(call: Call) -> DraftPolicy:
         **{name: tuple(value) for name, value in named.items()},
         max_age_days=body["max_age_days"],
         revocation=body["revocation"],
+        short_lived_hours=body["short_lived_hours"],
+        schemas=body["schemas"],
         keep=body["keep"],
     )
     return DraftPolicy(body["name"], rules, body["activate"])

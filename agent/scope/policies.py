@@ -1,13 +1,13 @@
 """Verification policies as values, and the contract of their repository."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 DEFAULT = "default"
 """The policy of requests that name none, where a tenant has one of this name."""
-Revocation = Literal["mandatory", "best_effort", "off"]
+Revocation = Literal["mandatory", "if_present", "best_effort", "off"]
 Keep = Literal["presentation", "claims"]
 
 
@@ -17,9 +17,10 @@ class PolicyRules:
 
     `types`, `formats` and `algorithms` (of the issuer's key, in JOSE's names) are those accepted, `claims` those that
     have to be disclosed, in plain words; `max_age_days` since the credential was issued; `trust_list` the identifiers
-    of the tenant's anchors that issuers may be believed by. `revocation`: a status that cannot be found out is a
-    refusal, a warning, or not asked for; what is revoked is refused unless it is off. `keep` says what is kept of an
-    accepted presentation.
+    of the tenant's anchors that issuers may be believed by. `revocation`: a status has to be there, unless the
+    credential lives no longer than `short_lived_hours`, and to be found out; has to be found out if it is there; is a
+    warning when it cannot be; or is not asked for; what is revoked is refused unless it is off. `schemas` are JSON
+    Schemas by type, which disclosed claims have to fit. `keep` says what is kept of an accepted presentation.
     """
 
     types: tuple[str, ...] = ()
@@ -27,9 +28,11 @@ class PolicyRules:
     algorithms: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
     max_age_days: int | None = None
-    revocation: Revocation = "mandatory"
+    revocation: Revocation = "if_present"
+    short_lived_hours: int | None = None
     trust_list: tuple[str, ...] = ()
     keep: Keep = "presentation"
+    schemas: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

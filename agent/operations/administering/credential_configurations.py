@@ -10,11 +10,13 @@ from agent.audit import AuditEvent
 from agent.operations.issuing.claims import compiled
 from agent.operations.issuing.issuer_identity import NoSigningKey, signer_of
 from agent.operations.issuing.status_places import first_list, kinds
+from agent.operations.verifying.schemas import partial
 from agent.scope import Scope
 from agent.scope.administering import KnownType
 from agent.scope.tenants import CredentialConfiguration
 from agent.tenancy import uuid7
 from protocols.claims_path import ClaimsPath
+from protocols.encoding import render_stable_json
 from protocols.errors import ProtocolError
 
 _PROOF_ALGORITHMS = frozenset({"ES256", "ES384", "EdDSA"})
@@ -149,6 +151,7 @@ def _require_claims(scope: Scope, request: CreateConfiguration, known: KnownType
         raise InvalidConfiguration("schema", "the tenant's type of this name has another")
     try:
         compiled(request.schema)
+        partial(render_stable_json(request.schema))
     except ValueError:
         raise InvalidConfiguration("schema", "not a JSON Schema that stands alone") from None
 

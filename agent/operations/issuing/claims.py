@@ -10,7 +10,7 @@ from protocols.errors import ProtocolError
 
 _RESERVED = frozenset({"_sd", "_sd_alg", "...", "__proto__", "constructor", "prototype"})
 """Words that mean something to a format, or to who reads a claim with JavaScript: in no depth the name of a claim."""
-_REGISTERED = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "cnf", "vct", "vct#integrity", "status", "vc", "vp"})
+REGISTERED = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "cnf", "vct", "vct#integrity", "status", "vc", "vp"})
 """Words that the issuer alone says (RFC 7519, 4.1; RFC 7800; the SD-JWT VC draft)."""
 _validators: dict[str, tuple[str, Any]] = {}
 
@@ -50,7 +50,7 @@ def require_unreserved(claims: Any) -> None:
 
 def require_fit(catalogue: TenantCatalogue, name: str, claims: Mapping[str, Any]) -> None:
     """Raises InvalidClaims when they do not fit the configuration's type."""
-    if not _REGISTERED.isdisjoint(claims):
+    if not REGISTERED.isdisjoint(claims):
         raise InvalidClaims("registered name")
     require_unreserved(claims)
     configuration = catalogue.configuration(name)

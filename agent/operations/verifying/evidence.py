@@ -10,6 +10,7 @@ from typing import Any
 from agent.gather.status import verify_list
 from agent.operations.verifying.policies import facts_of
 from agent.operations.verifying.policy_rules import require_policy
+from agent.operations.verifying.schemas import by_policy, require_schemas
 from agent.operations.verifying.trail import digest_of
 from agent.scope.policies import PolicyRules
 from protocols.checks import Checks, plain
@@ -192,7 +193,10 @@ class _Presentation:
             name: tuple(value) if isinstance(value, list) else value for name, value in policy["rules"].items()
         }
         told = {**self.told, "types": [verified.type, *verified.types], "issued_at": plain(verified.issued_at)}
-        require_policy(PolicyRules(**rules), facts_of(told, verified.claims, self.at.isoformat()), self.checks)
+        facts = facts_of(told, verified.claims, self.at.isoformat())
+        facts = replace(facts, expires_at=verified.expires_at, has_status=verified.status is not None)
+        require_policy(PolicyRules(**rules), facts, self.checks)
+        require_schemas(by_policy(facts, rules.get("schemas", {})), facts, self.checks)
 
     async def _status(self, verified: VerifiedCredential) -> None:
         checks, told = self.checks, self.told["status"]

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.verifying.policy_rules import Facts, require_policy
+from agent.operations.verifying.schemas import by_policy, partial, require_schemas
 from agent.scope import Scope
 from agent.scope.policies import DEFAULT, PolicyRules, Remembered, VerificationPolicy
 from agent.scope.verifying import OpenRequest
 from agent.tenancy import uuid7
 from protocols.checks import Checks
 from protocols.dcql.build import MDOC, mdoc_path, path
+from protocols.encoding import render_stable_json
 from protocols.errors import ProtocolError
 
 
@@ -140,7 +142,9 @@ def _tried(rules: PolicyRules, one: Remembered) -> Tried:
         checks = Checks()
         try:
             with checks:
-                require_policy(rules, facts_of(told, kept["claims"], one.report["decided_at"]), checks)
+                facts = facts_of(told, kept["claims"], one.report["decided_at"])
+                require_policy(rules, facts, checks)
+                require_schemas(by_policy(facts, rules.schemas), facts, checks)
                 _require_status(rules, told, checks)
         except ProtocolError as error:
             refused = refused or error.detail
@@ -152,13 +156,13 @@ def _require_status(rules: PolicyRules, told: Mapping[str, Any], checks: Checks)
     """An answer whose status could not be found out was accepted by a policy that let it."""
     unknown = any(line["check"] == "status" and line["result"] == "warned" for line in told["checks"])
     checks.begin("policy_status", rules.revocation, "unavailable" if unknown else "known")
-    if unknown and rules.revocation == "mandatory":
+    if unknown and rules.revocation not in ("best_effort", "off"):
         raise InvalidPolicy("status", "unavailable")
 
 
 def facts_of(told: Mapping[str, Any], claims: Mapping[str, Any], at: str) -> Facts:
     """The facts of a presentation as its report tells them."""
-    key, issued = told["issuer_key"] or {}, told["issued_at"]
+    key, issued, expires = told["issuer_key"] or {}, told["issued_at"], told["expires_at"]
     return Facts(
         format=told["format"],
         types=tuple(told["types"]),
@@ -167,6 +171,8 @@ def facts_of(told: Mapping[str, Any], claims: Mapping[str, Any], at: str) -> Fac
         issued_at=datetime.fromisoformat(issued) if issued else None,
         anchor=(key.get("anchor") or {}).get("identifier"),
         at=datetime.fromisoformat(at),
+        expires_at=datetime.fromisoformat(expires) if expires else None,
+        has_status=not any(line["check"] == "status" and line.get("seen") == "none" for line in told["checks"]),
     )
 
 
@@ -199,6 +205,13 @@ def _require_rules(scope: Scope, rules: PolicyRules) -> None:
     known = {one.identifier for one in scope.catalogue.anchors}
     if not known.issuperset(rules.trust_list):
         raise InvalidPolicy("trust_list", "not an identifier of one of the tenant's trust anchors")
+    for name, schema in rules.schemas.items():
+        try:
+            partial(render_stable_json(schema))
+        except ValueError:
+            raise InvalidPolicy("schemas", f"not a JSON Schema that stands alone: {name}") from None
+    if rules.short_lived_hours is not None and rules.revocation != "mandatory":
+        raise InvalidPolicy("short_lived_hours", "goes with a mandatory status")
     for words in rules.claims:
         try:
             mdoc_path(words) if MDOC in rules.formats and "/" in words else path(words)

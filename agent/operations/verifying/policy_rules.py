@@ -23,7 +23,7 @@ class NotByPolicy(ProtocolError):
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What was verified of a credential. `algorithm` is that of the issuer's key, `anchor` the identifier of who
-    vouches for it, `at` the moment of the decision."""
+    vouches for it, `at` the moment of the decision, `has_status` whether its issuer can take it back."""
 
     format: str
     types: tuple[str, ...]
@@ -32,6 +32,8 @@ class Facts:
     issued_at: datetime | None
     anchor: str | None
     at: datetime
+    expires_at: datetime | None = None
+    has_status: bool = True
 
 
 def accepted(rules: PolicyRules, anchors: tuple[TrustAnchor, ...]) -> tuple[TrustAnchor, ...]:
@@ -64,7 +66,20 @@ def _rules(rules: PolicyRules, facts: Facts) -> list[tuple[str, Any, Any, Callab
         oldest = facts.at - timedelta(days=rules.max_age_days)
         issued = facts.issued_at
         found.append(("age", {"issued_after": oldest}, issued, lambda: issued is not None and issued >= oldest))
+    if rules.revocation == "mandatory":
+        found.append(_status_there(rules.short_lived_hours, facts))
     return found
+
+
+def _status_there(hours: int | None, facts: Facts) -> tuple[str, Any, Any, Callable[[], bool]]:
+    """A credential that can be taken back, or one that is over so soon that it need not be."""
+    issued, expires = facts.issued_at, facts.expires_at
+    short = (
+        hours is not None and issued is not None and expires is not None and expires - issued <= timedelta(hours=hours)
+    )
+    seen = {"status": facts.has_status, "issued_at": issued, "expires_at": expires}
+    wanted = {"status": True, "or_lives_hours": hours}
+    return "revocation", wanted, seen, lambda: facts.has_status or short
 
 
 def _disclosed(facts: Facts, words: str) -> bool:

@@ -9,6 +9,7 @@ from agent import gather
 from agent.operations.verifying import secrets
 from agent.operations.verifying.policies import policy_of
 from agent.operations.verifying.policy_rules import Facts, accepted, require_policy
+from agent.operations.verifying.schemas import known_schemas, require_schemas
 from agent.operations.verifying.trail import Shown, Trail, told_key, told_reference
 from agent.scope import Scope
 from agent.scope.policies import PolicyRules
@@ -56,7 +57,9 @@ async def verify_presentations(
     for one in trail.shown:
         with one.checks:
             _require_answer(one)
-            require_policy(rules, _facts(scope, one), one.checks)
+            facts = _facts(scope, one)
+            require_policy(rules, facts, one.checks)
+            require_schemas(known_schemas(scope, facts, rules.schemas), facts, one.checks)
     # 5. whether it still holds
     for one in trail.shown:
         with one.checks:
@@ -199,6 +202,8 @@ def _facts(scope: Scope, one: Shown) -> Facts:
         issued_at=verified.issued_at,
         anchor=issuer.anchor.identifier if issuer and issuer.anchor else None,
         at=scope.now(),
+        expires_at=verified.expires_at,
+        has_status=verified.status is not None,
     )
 
 
@@ -213,7 +218,7 @@ async def _require_status(scope: Scope, rules: PolicyRules, one: Shown) -> None:
     try:
         one.status = seen = await gather.status_of(scope, reference)
     except gather.StatusUnavailable as error:
-        if rules.revocation == "mandatory":
+        if rules.revocation != "best_effort":
             raise
         one.checks.warned(error)
         return

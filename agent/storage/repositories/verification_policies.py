@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, func, insert, select, update
 
-from agent.scope.policies import PolicyRules, VerificationPolicy
+from agent.scope.policies import PolicyRules, Revocation, VerificationPolicy
 from agent.storage.statements import Row, Statement
 from agent.storage.tables import verification_policies
 
@@ -69,6 +69,9 @@ class VerificationPolicyRepository:
                     "formats": list(rules.formats),
                     "algorithms": list(rules.algorithms),
                     "keep": rules.keep,
+                    "schemas": dict(rules.schemas),
+                    "status_required": rules.revocation == "mandatory",
+                    "short_lived_hours": rules.short_lived_hours,
                 },
                 required_fields=list(rules.claims),
                 max_credential_age_days=rules.max_age_days,
@@ -109,8 +112,19 @@ def policy_of(row: Row) -> VerificationPolicy:
         algorithms=tuple(accepted.get("algorithms", ())),
         claims=tuple(row["required_fields"]),
         max_age_days=row["max_credential_age_days"],
-        revocation=row["revocation_mode"] if row["check_revocation"] else "off",
+        revocation=_revocation(row),
+        short_lived_hours=accepted.get("short_lived_hours"),
         trust_list=tuple(row["trust_list"]),
         keep=accepted.get("keep", "presentation"),
+        schemas=accepted.get("schemas", {}),
     )
     return VerificationPolicy(row["id"], row["policy_name"], row["version"], row["state"], rules)
+
+
+def _revocation(row: Row) -> Revocation:
+    """A version that was stored before a status could be demanded goes on not to demand one."""
+    if not row["check_revocation"]:
+        return "off"
+    if row["revocation_mode"] == "best_effort":
+        return "best_effort"
+    return "mandatory" if row["acceptance_rules"].get("status_required") else "if_present"

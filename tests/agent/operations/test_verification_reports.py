@@ -69,7 +69,7 @@ async def test_a_report_has_every_check_in_its_order_and_what_decided(
     assert (found["verdict"], found["errors"], found["policy"]) == ("verified", [], None)
     assert checks(found["checks"]) == ARRIVAL
     (one,) = found["presentations"]
-    assert checks(one["checks"]) == [*CREDENTIAL, *HOLDER, "query", "status"]
+    assert checks(one["checks"]) == [*CREDENTIAL, *HOLDER, "query", "schema", "status"]
     assert {line["result"] for line in one["checks"]} == {"held"}
     lines = {line["check"]: line for line in one["checks"]}
     assert lines["audience"]["expected"] == lines["audience"]["seen"] == found["request"]["client_id"]
