@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0015"
+revision = "0009"
 down_revision = "0008"
 
 
 def upgrade() -> None:
     """New columns and tables, their fences and classes."""
-    run("0015_relationships.sql")
+    run("0009_relationships.sql")
 
 
 def downgrade() -> None:

@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0011"
-down_revision = "0019"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
     """A new table and a column, their fences and classes."""
-    run("0011_status_evidence.sql")
+    run("0013_status_evidence.sql")
 
 
 def downgrade() -> None:

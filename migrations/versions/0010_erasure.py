@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0021"
-down_revision = "0015"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
     """A column and its class."""
-    run("0021_erasure.sql")
+    run("0010_erasure.sql")
 
 
 def downgrade() -> None:

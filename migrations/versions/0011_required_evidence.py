@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0009"
-down_revision = "0021"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
     """One table, its fences and classes."""
-    run("0009_required_evidence.sql")
+    run("0011_required_evidence.sql")
 
 
 def downgrade() -> None:

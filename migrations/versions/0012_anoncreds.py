@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0019"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
     """New tables, their fences and classes."""
-    run("0019_anoncreds.sql")
+    run("0012_anoncreds.sql")
 
 
 def downgrade() -> None:
