@@ -34,7 +34,9 @@ CHECKS = ("offer-issuer", "token-code-single-use", "sd-jwt-typ")
 
 def test_the_target_of_this_server_makes_the_suite_an_issuer() -> None:
     found = targets.load("chancery")
-    assert found.self_issued and found.documents and found.hosting
+    assert found.self_issued
+    assert found.documents
+    assert found.hosting
     assert found.self_issued.authority == found.documents.authority == ".conformance/authority.pem"
     assert found.hosting.port != 8000
     assert found.self_issued.vct in found.dcql_query["credentials"][0]["meta"]["vct_values"]
