@@ -22,6 +22,8 @@ from agent.cli.load import Flows, run
 from agent.cli.measuring_didcomm import MessageFlow, measure_didcomm
 from agent.cli.measuring_didcomm import lines as envelope_lines
 from agent.cli.measuring_formats import lines, measure_formats
+from agent.cli.measuring_integrity import line as integrity_line
+from agent.cli.measuring_integrity import measure as measure_integrity
 from agent.cli.measuring_status import lines as status_lines
 from agent.cli.measuring_status import measure_status_lists
 
@@ -47,7 +49,7 @@ class Measured:
 @click.option("--seconds", type=click.FloatRange(1, 600), default=10)
 @click.option("--concurrency", type=click.IntRange(1, 512), default=32)
 @click.option("--write", is_flag=True, help="Keep the figures in docs/performance.md.")
-@click.option("--formats", is_flag=True, help="What formats cost beside their signatures, without a server.")
+@click.option("--formats", is_flag=True, help="What formats and proofs cost beside their signatures, without a server.")
 @click.option("--didcomm", is_flag=True, help="What DIDComm envelopes cost, without a server.")
 @click.option("--status-lists", is_flag=True, help="What status lists of a million places cost, without a server.")
 @json_flag
@@ -60,8 +62,9 @@ def bench(
         show({"status_lists": [asdict(one) for one in lists]}, as_json, status_lines(lists))
         return
     if formats:
-        costs = measure_formats(seconds)
-        show({"formats": [asdict(one) | {"factor": one.factor} for one in costs]}, as_json, lines(costs))
+        costs, proofs = measure_formats(seconds), measure_integrity(seconds)
+        figures = {"formats": [asdict(one) | {"factor": one.factor} for one in costs], "data_integrity": asdict(proofs)}
+        show(figures, as_json, f"{lines(costs)}\n{integrity_line(proofs)}")
         return
     if didcomm:
         envelopes = measure_didcomm(seconds)

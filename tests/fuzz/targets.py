@@ -13,7 +13,7 @@ from typing import Any
 from agent.contracts import credential_formats, status_mechanisms
 from agent.contracts.keys import NOW, Key, certified
 from agent.contracts.subjects import Subject
-from protocols import cose, json_ld, mdoc, sd_jwt, vcdm
+from protocols import cose, data_integrity, json_ld, mdoc, sd_jwt, vcdm
 from protocols.anoncreds import parse_identifiers, parse_presentation_request
 from protocols.cose import cbor
 from protocols.dcql import query as dcql
@@ -103,6 +103,18 @@ def _sign1(octets: bytes) -> Any:
 
 def _status_list(octets: bytes) -> Any:
     return status_named("token_status_list").built().open(encoded(octets).encode(), status_mechanisms.URI, NOW)
+
+
+def _list_credential(octets: bytes) -> Any:
+    return status_named("status_list_2021").built().open(octets, status_mechanisms.URI, NOW)
+
+
+def _list_seeds() -> tuple[bytes, ...]:
+    """A list of 2021 as a JWT, and as a document with a proof, whose signature nobody looks at here."""
+    token = status_mechanisms.published(status_named("status_list_2021"), 1, {5: 1})
+    document = parse_json_object(jws.parse(token.decode()).payload)["vc"]
+    proof = data_integrity.new_proof("eddsa-jcs-2022", Key().method, "assertionMethod", NOW, proofValue="z11")
+    return (token, *_dump({**document, "proof": proof}))
 
 
 def _json_ld(octets: bytes) -> Any:
@@ -218,6 +230,7 @@ def targets() -> tuple[Target, ...]:
         Target("cose", _sign1, (cbor.encode([b"\xa1\x01\x26", {}, b"payload", b"\x00" * 64]),)),
         Target("mdoc", _mdoc, (response,)),
         Target("status_list", _status_list, (decoded(listed),)),
+        Target("list_credential", _list_credential, _list_seeds()),
         Target("inflation", inflate, (b"\x78\xda\x63\x60\x18\x05\xa3\x60\x14\x0c",)),
         Target("did_document", lambda octets: parse_document(octets, "did:example:a"), _dump(DID_DOCUMENT)),
         Target("did_url", lambda octets: parse_did_url(text(octets)), (b"did:example:a:b?versionId=1#key",)),

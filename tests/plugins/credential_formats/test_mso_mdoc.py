@@ -55,6 +55,11 @@ def test_what_is_issued_is_held_and_verified(country: Country, response: str) ->
     assert verified.issuer == "CN=Test IACA,C=DE"
 
 
+def test_a_status_that_nobody_reads_here_is_kept_and_so_refused(country: Country) -> None:
+    found = country.format._status({"identifier_list": {"id": b"\x01", "uri": "https://issuer.example/ids/1"}})
+    assert found == StatusReference("unknown", "", 0)
+
+
 def test_only_what_was_chosen_is_shown(country: Country) -> None:
     verified = verify(country, country.present(country.issue(), "age_over_18"))
     assert verified.claims == {NAMESPACE: {"age_over_18": True}}
