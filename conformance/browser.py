@@ -26,6 +26,10 @@ class Form:
     inputs: dict[str, str] = field(default_factory=dict)
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
 
+    def filled(self, fields: Mapping[str, str]) -> dict[str, str]:
+        """What the person puts in, by the name of each input; an empty text leaves what the page put there."""
+        return {self.inputs[one]: text for one, text in fields.items() if text and one in self.inputs}
+
 
 class _Forms(html.parser.HTMLParser):
     def __init__(self) -> None:
@@ -117,8 +121,7 @@ class Browser:
             step = next((f for f in forms if f.inputs.keys() & self.sign_in.fields.keys()), None)
             if step is None:
                 return answer
-            filled = {step.inputs[one]: text for one, text in self.sign_in.fields.items() if one in step.inputs}
-            answer = await self._submit(answer, step, filled)
+            answer = await self._submit(answer, step, step.filled(self.sign_in.fields))
         raise Blocked("signing in has no end")
 
     async def _submit(self, page: Answer, form: Form, more: Mapping[str, str]) -> Answer:

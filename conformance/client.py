@@ -143,6 +143,11 @@ class Client:
         scope = configuration.get("scope")
         return cls(session, server, known.client_id, known.redirect_uri, scope, await session.configuration_id())
 
+    def require_registration(self) -> None:
+        """Skips the check where the server takes clients that it does not know, whatever they say of themselves."""
+        if self.session.target.issuing.unregistered_clients and not self.provider:
+            skip("the target file says that clients need no registration")
+
     @property
     def issuer(self) -> str:
         return str(self.server["issuer"])

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 MEMBERS = frozenset(
-    {"grant", "redirect_uri", "dpop", "mdoc", "only_offered", "sign_in", "other_client", "key_client", "provider"}
+    {"grant", "redirect_uri", "dpop", "mdoc", "only_offered", "unregistered_clients"}
+    | {"sign_in", "other_client", "key_client", "provider"}
 )
 GRANTS = ("pre-authorized_code", "authorization_code")
 
@@ -20,7 +21,10 @@ class BadIssuer(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The person before the browser: what goes into the fields, and the ids of the buttons that decide."""
+    """The person before the browser: what goes into the fields, and the ids of the buttons that decide.
+
+    An empty text leaves in the field what the page put there.
+    """
 
     fields: Mapping[str, str]
     approve: str = "approve"
@@ -49,13 +53,15 @@ class ProviderFiles:
 @dataclass(frozen=True, slots=True)
 class Issuing:
     """`grant` is how checks that only need a token get one; `dpop`: tokens are bound even where no check wants it;
-    `only_offered`: a request for a code has to carry the issuer_state of an offer."""
+    `only_offered`: a request for a code has to carry the issuer_state of an offer;
+    `unregistered_clients`: the server takes public clients that it does not know."""
 
     grant: str = GRANTS[0]
     redirect_uri: str = "https://wallet.example/cb"
     dpop: bool = False
     mdoc: str | None = None
     only_offered: bool = False
+    unregistered_clients: bool = False
     sign_in: SignIn | None = None
     other_client: KnownClient | None = None
     key_client: KnownClient | None = None
@@ -74,6 +80,7 @@ def parse(table: Mapping[str, Any], folder: Path) -> Issuing:
             dpop=bool(table.get("dpop", False)),
             mdoc=table.get("mdoc"),
             only_offered=bool(table.get("only_offered", False)),
+            unregistered_clients=bool(table.get("unregistered_clients", False)),
             sign_in=SignIn(**table["sign_in"]) if "sign_in" in table else None,
             other_client=_client(table["other_client"], folder) if "other_client" in table else None,
             key_client=_client(table["key_client"], folder) if "key_client" in table else None,

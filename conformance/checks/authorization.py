@@ -131,8 +131,7 @@ async def password_is_compared(session: Session) -> None:
     form = next((f for f in forms_of(page.text()) if f.inputs.keys() & fields.keys()), None)
     if form is None:
         skip("nothing to sign in to")
-    filled = {form.inputs[one]: text for one, text in fields.items() if one in form.inputs}
-    answer = await browser.go(form.method, form.action, {**form.values, **filled})
+    answer = await browser.go(form.method, form.action, {**form.values, **form.filled(fields)})
     expect(not browser.landed(answer), "no redirect to the client", "one")
     buttons = {name for one in forms_of(answer.text()) for name in one.buttons}
     signed_in = answer.status in {302, 303} or browser.sign_in.approve in buttons
@@ -148,8 +147,9 @@ async def forms_cannot_be_forged(session: Session) -> None:
     form = next((f for f in forms_of(page.text()) if f.inputs.keys() & browser.sign_in.fields.keys()), None)
     if form is None or not form.values.keys() - browser.sign_in.fields.keys():
         skip("the form has no hidden values")
-    filled = {form.inputs[one]: text for one, text in browser.sign_in.fields.items() if one in form.inputs}
-    answer = await browser.go(form.method, form.action, filled)
+    known = {form.inputs[one] for one in browser.sign_in.fields if one in form.inputs}
+    typed = {name: text for name, text in form.values.items() if name in known} | form.filled(browser.sign_in.fields)
+    answer = await browser.go(form.method, form.action, typed)
     expect(400 <= answer.status < 500, "HTTP 4xx", answer.status)
 
 
@@ -231,6 +231,7 @@ async def client_is_named(session: Session) -> None:
 async def nobody_is_sent_to_strangers(session: Session) -> None:
     """A plain request with a redirect_uri nobody registered: an error page, no redirect there."""
     client = await Client.of(session)
+    client.require_registration()
     query = urlencode(await client.asked(redirect_uri="https://evil.example/cb"))
     answer = await client.browser().open(f"{client.endpoint('authorization_endpoint')}?{query}")
     expect("evil.example" not in answer.headers.get("Location", ""), "no redirect", "one")

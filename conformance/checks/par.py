@@ -185,6 +185,7 @@ async def redirect_uri_is_compared(session: Session) -> None:
     if client.provider:
         client.redirect_uri = "https://user@wallet.example/cb"  # an attested wallet may push any, but not such a one
     else:
+        client.require_registration()
         client.redirect_uri += "/other"
     expect_error(await client.push(), "invalid_request", "invalid_redirect_uri")
 
@@ -193,6 +194,7 @@ async def redirect_uri_is_compared(session: Session) -> None:
 async def client_is_known(session: Session) -> None:
     """A client_id nobody registered or attested, without credentials."""
     client = await Client.of(session)
+    client.require_registration()
     client.client_id, client.provider = "https://nobody.example/no-such-client", None
     answer = await client.push()
     expect_client_error(answer, "invalid_client", "unauthorized_client", "invalid_request")

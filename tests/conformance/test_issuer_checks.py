@@ -1,6 +1,7 @@
 """The checks of issuers by their plans: each passes on the correct implementation, and fails on the one with its bug."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -21,6 +22,7 @@ load_checks()
 PLANS = {"plain": plans.load("openid4vci-issuer"), "haip": plans.load("openid4vci-issuer-haip")}
 REQUIREMENTS = {one.id: one for plan in reversed(PLANS.values()) for one in plan.requirements}
 KINDS = {one.id: kind for kind, plan in reversed(PLANS.items()) for one in plan.requirements}
+OF_STRANGERS = ("par-client-unknown", "par-redirect-uri-unregistered", "authorize-open-redirector")
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,3 +66,12 @@ async def test_a_check_fails_on_the_implementation_that_has_its_bug(issuers: Iss
     assert finding.outcome == runner.OUTCOMES[REQUIREMENTS[check].severity], finding
     assert finding.expected
     assert finding.seen
+
+
+async def test_clients_that_need_no_registration_are_not_held_to_one(issuers: Issuers) -> None:
+    aim = await issuers.target("plain")
+    issuers.front.plant(None)
+    open_to_all = replace(aim, issuing=replace(aim.issuing, unregistered_clients=True))
+    findings = await examine(open_to_all, *OF_STRANGERS)
+    told = ("skipped", "the target file says that clients need no registration")
+    assert {(one.outcome, one.seen) for one in findings.values()} == {told}

@@ -369,6 +369,19 @@ async def test_a_tenant_brings_its_identity_provider_and_stops_an_account(server
     assert (await desk("user", "passkey-link", user)).code == FAILED
 
 
+async def test_a_client_is_registered_by_what_its_certificate_names(servers: Servers, tmp_path: Path) -> None:
+    servers.settings["CHANCERY_CLIENT_CERTIFICATE_HEADER"] = "Client-Cert"
+    await servers.start()
+    desk = Desk(servers, tmp_path)
+    (tmp_path / "url").write_text(servers.url)
+    (tmp_path / "admin.key").write_text(servers.tenant.api_key)
+    words = ("client", "create", "portal", "--method", "tls_client_auth")
+    assert (await desk(*words)).code == FAILED
+    made = await desk(*words, "--subject-dn", "CN=portal,O=Example", "--redirect-uri", "https://portal.example/cb")
+    assert made.code == DONE, made.err
+    assert (await desk(*words[:2], "other", *words[3:], "--san-dns", "portal.example")).code == DONE
+
+
 async def test_a_did_is_made_changed_and_ended(desk: Desk) -> None:
     settings = {"CHANCERY_PLUGIN_WEBVH_PLAIN_HTTP": "localhost"}
     await desk.servers.stop()
