@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from conformance import plan as plans
+from conformance import target as targets
 from conformance.registry import load_checks
 from tests.houses import free_port
 from tests.servers import Servers
@@ -29,6 +30,16 @@ body = {{ credential_configuration_ids = ["pid"] }}
 uri = "credential_offer_uri"
 """
 CHECKS = ("offer-issuer", "token-code-single-use", "sd-jwt-typ")
+
+
+def test_the_target_of_this_server_makes_the_suite_an_issuer() -> None:
+    found = targets.load("chancery")
+    assert found.self_issued
+    assert found.documents
+    assert found.hosting
+    assert found.self_issued.authority == found.documents.authority == ".conformance/authority.pem"
+    assert found.hosting.port != 8000
+    assert found.self_issued.vct in found.dcql_query["credentials"][0]["meta"]["vct_values"]
 
 
 def conformance(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
