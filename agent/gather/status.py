@@ -139,10 +139,12 @@ async def _seen(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
         times = (content.issued_at, now, content.expires_at, content.ttl)
         return StatusSeen(reference, value, *times, known.token, known.chain, known.anchor)
     async with scope.unit() as unit:
-        found: tuple[int, bytes] | None = await unit.status_lists.byte(reference.uri, reference.index)
+        found: tuple[str, int, bytes] | None = await unit.status_lists.byte(reference.uri, reference.index)
     if found is None:
         raise StatusUnavailable("no list of ours")
-    bits, packed = found
+    name, bits, packed = found
+    if scope.plugins["status_mechanisms"][name].member != mechanism.member:  # another order of bits
+        raise StatusUnavailable("a list of another mechanism")
     value = mechanism.read(StatusList(reference.uri, bits, packed, now), reference.index % (8 // bits))
     return StatusSeen(reference, value, now, now)
 
@@ -153,14 +155,15 @@ async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
     async def fetch() -> KnownList:
         return await _fetch(scope, mechanism, reference.uri)
 
-    found: KnownList = await scope.cache.get(KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
+    key = f"{mechanism.member} {reference.uri}"  # what another mechanism read has its bits in another order
+    found: KnownList = await scope.cache.get(KIND, key, fetch, _SHORT_TTL, _SHAPE)
     content = found.content
     age = (scope.now() - content.issued_at).total_seconds()
     if (content.expires_at and content.expires_at <= scope.now()) or (
         content.ttl and age > max(content.ttl, _SHORT_TTL)
     ):
-        await scope.cache.forget(KIND, reference.uri)
-        found = await scope.cache.get(KIND, reference.uri, fetch, _SHORT_TTL, _SHAPE)
+        await scope.cache.forget(KIND, key)
+        found = await scope.cache.get(KIND, key, fetch, _SHORT_TTL, _SHAPE)
     return found
 
 

@@ -101,8 +101,8 @@ class StatusLists(Protocol):
     async def credentials(self, after: UUID, limit: int) -> Sequence[CredentialListing]:
         """A page of issued credentials, by id."""
 
-    async def byte(self, uri: str, index: int) -> tuple[int, bytes] | None:
-        """(bits a place, the byte of the packed list that holds the entry); None when there is no such list."""
+    async def byte(self, uri: str, index: int) -> tuple[str, int, bytes] | None:
+        """(mechanism, bits a place, the byte of the packed list that holds the entry); None without such a list."""
 
     async def bits(self, registry: UUID) -> tuple[bytes, int]:
         """The packed list and its version."""

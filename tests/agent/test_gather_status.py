@@ -127,7 +127,7 @@ async def test_f4_an_older_list_than_the_newest_seen_is_refused(site: Site, else
         await check(site)
     elsewhere.body = old
     scope = await site.scope()
-    await scope.cache.forget(KIND, URI)
+    await scope.cache.forget(KIND, f"status_list {URI}")
     assert await refused(site) == "older than the newest seen"
     elsewhere.body, elsewhere.claims, elsewhere.packed = None, {"iat": now - 10}, bytes(16)
     await check(site)

@@ -132,7 +132,7 @@ HISTORY = Statement(
 _index: Any = bindparam("index", type_=BigInteger())
 _at = _index * _r.bits // 8
 BYTE = Statement(
-    select(_r.bits, func.substring(_s.bits, func.mod(_at, _r.shard_bytes).cast(Integer()) + 1, 1))
+    select(_r.type, _r.bits, func.substring(_s.bits, func.mod(_at, _r.shard_bytes).cast(Integer()) + 1, 1))
     .join_from(
         tables.revocation_registries,
         tables.status_list_shards,

@@ -180,10 +180,10 @@ class StatusListRepository:
         found = await queries.EXISTS.value(self._unit.connection, tenant=self._unit.tenant_id, named=list(named))
         return found is not None
 
-    async def byte(self, uri: str, index: int) -> tuple[int, bytes] | None:
-        """(bits a place, the byte that holds the entry, empty when the list has none there)."""
+    async def byte(self, uri: str, index: int) -> tuple[str, int, bytes] | None:
+        """(its mechanism, bits a place, the byte that holds the entry, empty when the list has none there)."""
         row = await queries.BYTE.row(self._unit.connection, tenant=self._unit.tenant_id, uri=uri, index=index)
-        return (row[0], row[1] or b"") if row else None
+        return (row[0], row[1], row[2] or b"") if row else None
 
     async def bits(self, registry: UUID) -> tuple[bytes, int]:
         """The packed list and the sum of its shards' versions."""

@@ -11,13 +11,14 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from agent import gather
 from agent.operations.issuing.status_places import StatusPlaces
 from agent.storage.database import open_pool
 from agent.workers.publication import Publication
 from plugins.status_mechanisms.token_status_list import TokenStatusList
 from protocols.encoding import parse_b64url
 from protocols.jose.jwk import verify_signature
-from protocols.ports import PluginTools, StatusList
+from protocols.ports import PluginTools, StatusList, StatusReference
 from protocols.status_list import inflate
 from tests.houses import Site
 from tests.wallets import HolderKey, Wallet, claims_of
@@ -71,6 +72,16 @@ async def test_a_credential_is_suspended_reinstated_and_revoked(site: Site, issu
     for verb, said in (("suspend", 2), ("reinstate", 0), ("suspend", 2), ("revoke", 1)):
         assert await change(site, verb, credential) == (200, {"credentials": [credential]})
         assert await value(site, claims) == said
+
+
+async def test_a_list_of_ours_is_read_by_its_own_mechanism_only(site: Site, issued: tuple[dict[str, Any], str]) -> None:
+    """Bits are counted from the other end in a Bitstring Status List: another's value would be read."""
+    entry, scope = issued[0]["status"]["status_list"], await site.scope()
+    for name in ("token_status_list", "token_status_list_cwt"):
+        await gather.require_status(scope, StatusReference(name, entry["uri"], entry["idx"]))
+    for name in ("bitstring_status_list", "status_list_2021"):
+        with pytest.raises(gather.StatusUnavailable):
+            await gather.require_status(scope, StatusReference(name, entry["uri"], entry["idx"], purpose="revocation"))
 
 
 async def test_f9_what_is_not_there_or_another_tenants_is_not_found(
