@@ -30,9 +30,10 @@ class StatusListCost:
 
 
 def measure_status_lists() -> list[StatusListCost]:
-    """Every installed mechanism of ours, at one bit a place; two places in a hundred say something."""
-    known = discovery.installed()["status_mechanisms"]
-    return [_cost(name, point.load()) for name, point in known.items() if discovery.ours(point)]
+    """Every mechanism of ours that publishes lists, at one bit a place; two places in a hundred say something."""
+    installed = discovery.installed()["status_mechanisms"]
+    known = {name: point.load() for name, point in installed.items() if discovery.ours(point)}
+    return [_cost(name, kind) for name, kind in known.items() if hasattr(kind, "prepare")]
 
 
 def lines(found: list[StatusListCost]) -> str:
