@@ -20,14 +20,12 @@ from agent.operations.keeping.retention import (
 from agent.operations.keeping.retention import days as age
 from agent.operations.keeping.search_audit import search_audit
 from agent.scope import Scope
-from agent.scope.archiving import MONTHLY, RetentionPolicy, Search, Segment
+from agent.scope.archiving import MONTHLY, PERSONAL, RetentionPolicy, Search, Segment
 from protocols.encoding import b64url
 from protocols.errors import Malformed
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
 
 _DAYS = validate.Range(0, 36_500)
-HELD = ("users", "user_authenticators", "subject_keys", "issuances", "claim_records", "credentials", "presentations")
-"""Tables that have no months, but can be under legal hold."""
 _CLASSES = ("restricted", "sensitive", "internal", "public")
 _EQUAL = {
     "event_type": "event_type",
@@ -92,8 +90,8 @@ def _plain(value: Any) -> Any:
 
 def _policy(call: Call) -> RetentionPolicy:
     table = call.path["table"]
-    if table not in MONTHLY and table not in HELD:
-        raise Malformed("table is " + ", ".join([*MONTHLY, *HELD]))
+    if table not in MONTHLY and table not in PERSONAL:
+        raise Malformed("table is " + ", ".join([*MONTHLY, *PERSONAL]))
     body = RetentionBody.read(call)
     erase = body["erase_after"]
     return RetentionPolicy(

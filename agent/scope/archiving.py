@@ -16,6 +16,11 @@ MONTHLY: Mapping[str, str] = {
 }
 """Tables that are kept by month, and the column of each that says when."""
 TIERS = ("warm", "cool", "cold")
+PERSONAL = (
+    *("users", "user_authenticators", "subject_keys", "issuances"),
+    *("claim_records", "credentials", "presentations"),
+)
+"""Tables of personal data without months: a legal hold on one keeps every person from being erased."""
 
 
 def end_of(month: date) -> datetime:

@@ -14,16 +14,6 @@ _p, _r = tables.presentations.c, tables.claim_records.c
 _TENANT: Any = bindparam("tenant", type_=Uuid())
 _KEYS: Any = bindparam("keys", type_=ARRAY(Uuid()))
 _NOW: Any = bindparam("now")
-PERSONAL = (
-    "users",
-    "user_authenticators",
-    "subject_keys",
-    "issuances",
-    "claim_records",
-    "credentials",
-    "presentations",
-)
-"""Tables whose legal hold keeps a person from being erased."""
 
 KEYS_OF_USER = Statement(
     select(_k.id).where(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from agent.scope.archiving import PERSONAL
 from agent.scope.keeping import Erasure, Whom
 from agent.storage.queries import erasures as queries
 from agent.storage.statements import Row, Statement
@@ -67,7 +68,7 @@ class ErasureRepository:
 
     async def held(self) -> Sequence[str]:
         """Tables of personal data under legal hold."""
-        return [row[0] for row in await self._rows(queries.HELD) if row[0] in queries.PERSONAL]
+        return [row[0] for row in await self._rows(queries.HELD) if row[0] in PERSONAL]
 
     async def approve(self, erasure: UUID) -> bool:
         """Of two approvals one comes true."""
