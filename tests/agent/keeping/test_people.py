@@ -240,8 +240,8 @@ async def test_k11_a_hold_that_was_answered_wins_over_an_approval_under_way(site
             # The approval cannot end while somebody has its row.
             await admin.execute("SELECT FROM erasure_requests WHERE id = $1 FOR UPDATE", UUID(made["id"]))
             approval = asyncio.create_task(site.api("POST", f"/erasure-requests/{made['id']}/approve", {}))
-            while not await admin.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
-                await asyncio.sleep(0.01)  # noqa: ASYNC110  # the database has no event for it
+            while not await admin.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
             hold = asyncio.create_task(site.api("PUT", "/retention-policies/credentials", {"legal_hold": True}))
             done, _ = await asyncio.wait([hold], timeout=1)
         answered_first = bool(done)
