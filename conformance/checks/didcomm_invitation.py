@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.didcomm.contact import Contact, acquainted, meet
+from conformance.didcomm.contact import Contact, begin, meet, require_taken
 from conformance.didcomm.dids import Document, resolve
 from conformance.didcomm.invitations import Invited, invited, standing
 from conformance.http import https_or_loopback
@@ -113,7 +113,8 @@ async def curve(session: Session) -> None:
 @check("oob-taken")
 async def taken(session: Session) -> None:
     """A ping below the invitation makes a relationship: it is answered."""
-    await acquainted(session)
+    contact, ping = await begin(session)
+    await require_taken(contact, contact.authcrypt(ping), ping)
 
 
 @check("oob-taken-twice")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from conformance.didcomm.contact import Contact, Heard, acquainted, meet, require_honest
+from conformance.didcomm.contact import Contact, Heard, acquainted, meet, require_honest, require_taken
 from conformance.didcomm.dids import Document, short
 from conformance.didcomm.keys import SigningKey
 from conformance.jose import seal
@@ -45,7 +45,8 @@ async def again(session: Session) -> None:
     """The new DID without from_prior, once the agent has answered to it."""
     _, new, ping, heard = await _rotated(session)
     expect(heard.answers(ping), "a ping-response", heard)
-    await require_honest(new)
+    later = new.ping()
+    await require_taken(new, new.authcrypt(later), later)
 
 
 @check("rotation-old-did")

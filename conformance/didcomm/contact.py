@@ -136,11 +136,16 @@ async def require_taken(contact: Contact, sending: Any, ping: Message, media_typ
     return heard
 
 
-async def meet(session: Session, **how: Any) -> Contact:
-    """A relationship of its own: an invitation is taken with a ping below it. Raises Blocked."""
+async def begin(session: Session, **how: Any) -> tuple[Contact, Message]:
+    """A new contact and its first message: a ping below an invitation. Raises Blocked."""
     found: Invited = await invited(session, "v2")
     contact = await _towards(session, str(found.message.get("from", "")), **how)
-    ping = contact.ping(pthid=str(found.message.get("id", "")))
+    return contact, contact.ping(pthid=str(found.message.get("id", "")))
+
+
+async def meet(session: Session, **how: Any) -> Contact:
+    """A relationship of its own: an invitation is taken. Raises Blocked."""
+    contact, ping = await begin(session, **how)
     try:
         heard = await contact.send(contact.authcrypt(ping))
     except Unreadable as error:
