@@ -71,7 +71,7 @@ def https_or_loopback(url: object) -> bool:
 
 @cache
 def _trusting(authorities: str | None) -> ssl.SSLContext:
-    """Reading the authorities of this machine takes longer than most checks do."""
+    """Made once: reading a system's authorities takes longer than a check."""
     return ssl.create_default_context(cafile=authorities)
 
 
