@@ -34,6 +34,7 @@ _VERBS = {
     "person": "people",
     "retention": "keeping",
     "archive": "keeping",
+    "statistics": "statistics",
     "configuration": "configurations",
     "key": "keys",
     "type": "keys",

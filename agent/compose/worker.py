@@ -18,6 +18,7 @@ from agent.workers.publication import Publication
 from agent.workers.retention import Retention
 from agent.workers.schedule import run_all
 from agent.workers.seals import Seals
+from agent.workers.statistics import Statistics
 
 
 def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
@@ -32,8 +33,9 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             try:
                 entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners)
                 retention = Retention(Archiver(maint, house.scope_of, house.archive))
+                statistics = Statistics(maint, house.scope_of, house.archive)
                 entered = (task(maint, house.scope_of) for task in entering)
-                await run_all([Housekeeping(maint), retention, *entered, pickups], stopping)
+                await run_all([Housekeeping(maint), retention, statistics, *entered, pickups], stopping)
             finally:
                 await pickups.close()
                 await maint.close()

@@ -17,6 +17,7 @@ from agent.http import (
     people_routes,
     policy_routes,
     report_routes,
+    statistics_routes,
     status_routes,
     verification_policy_routes,
     verifier_admin_routes,
@@ -350,6 +351,7 @@ def _rows() -> tuple[Route, ...]:
         *people_routes.ROWS,
         *didcomm_routes.ROWS,
         *keeping_routes.ROWS,
+        *statistics_routes.ROWS,
     )
 
 

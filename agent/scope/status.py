@@ -93,8 +93,8 @@ class StatusLists(Protocol):
 
     async def change(
         self, named: Sequence[UUID], change: StatusChange, mechanisms: Mapping[str, StatusMechanism], reason: str
-    ) -> tuple[Sequence[UUID], Sequence[str]]:
-        """Change credentials, or all of an issuance, in rows and lists: (ids, list addresses) of those that changed.
+    ) -> tuple[Mapping[UUID, str], Sequence[str]]:
+        """Change credentials, or all of an issuance, in rows and lists: (types by id, list addresses) of what changed.
 
         Raises CannotSay, and nothing has happened.
         """

@@ -44,6 +44,7 @@ from agent.storage.repositories.person_files import PersonFileRepository
 from agent.storage.repositories.presentations import PresentationRepository
 from agent.storage.repositories.replay_marks import ReplayMarkRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
+from agent.storage.repositories.statistics import StatisticsRepository
 from agent.storage.repositories.status_evidence import StatusEvidenceRepository
 from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.talks import TalkRepository
@@ -194,6 +195,11 @@ class PostgresUnit:
     def dids(self) -> DidRepository:
         """Hosted DIDs, and peers' long ones."""
         return DidRepository(self)
+
+    @property
+    def statistics(self) -> StatisticsRepository:
+        """Daily counts of what happened."""
+        return StatisticsRepository(self)
 
     @property
     def audit_trail(self) -> AuditTrailRepository:

@@ -18,6 +18,7 @@ ISSUER_WRITE, VERIFIER_WRITE = "issuer:write", "verifier:write"
 HOLDINGS_WRITE, HOLDINGS_READ = "holdings:write", "holdings:read"
 DIDS_WRITE, DIDS_READ = "dids:write", "dids:read"
 METRICS_READ = "metrics:read"
+STATISTICS_READ = "statistics:read"
 CONTACTS_READ, CONTACTS_WRITE = "contacts:read", "contacts:write"
 PEOPLE_READ = "people:read"
 RETENTION_READ, RETENTION_WRITE = "retention:read", "retention:write"
@@ -27,7 +28,7 @@ TENANTS_WRITE, TENANTS_READ = "tenants:write", "tenants:read"
 
 ISSUER = frozenset({OFFERS_WRITE, OFFERS_READ, CREDENTIALS_READ, CREDENTIALS_REVOKE, VC_API})
 VERIFIER = frozenset({REQUESTS_WRITE, REQUESTS_READ, TRUST_READ, DIDS_READ, VC_API})
-AUDITOR = frozenset({AUDIT_READ, CREDENTIALS_READ})
+AUDITOR = frozenset({AUDIT_READ, CREDENTIALS_READ, STATISTICS_READ})
 PRIVACY_OFFICER = frozenset(
     {PEOPLE_READ, RETENTION_READ, RETENTION_WRITE, ERASURES_READ, ERASURES_WRITE, ERASURES_APPROVE, AUDIT_READ}
 )

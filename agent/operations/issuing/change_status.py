@@ -58,8 +58,9 @@ def change_status(change: StatusChange) -> Callable[[Scope, ChangeStatus], Await
                 raise ListCannotSay(change.after) from None
             if not changed:
                 raise NotFromThisState() if await unit.status_lists.exists(request.named) else NoSuchCredential()
-            metadata, event = {"reason": request.reason}, _EVENTS[change.after]
-            for credential in changed:
+            event = _EVENTS[change.after]
+            for credential, kind in changed.items():
+                metadata = {"reason": request.reason, "type": kind}
                 unit.record(AuditEvent(event, "credential", credential, _VERBS[change.after], metadata=metadata))
             for uri in lists:
                 unit.send(CHANGED, uri, {"uri": uri})

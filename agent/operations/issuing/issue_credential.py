@@ -323,5 +323,9 @@ def _opened(issuance: Authorized) -> tuple[DataAccess, ...]:
 
 
 def _event(credential: UUID, issuance: UUID, configuration: CredentialConfiguration) -> AuditEvent:
-    metadata = {"configuration": configuration.credential_configuration_id, "format": configuration.format}
+    metadata = {
+        "configuration": configuration.credential_configuration_id,
+        "type": configuration.type,
+        "format": configuration.format,
+    }
     return AuditEvent("credential.issued", "credential", credential, "issue", issuance, metadata)

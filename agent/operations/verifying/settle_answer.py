@@ -74,6 +74,7 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
         metadata: dict[str, Any] = {"report": str(decision.report)}
         if judgement.refusal is None:
             metadata["formats"] = [one.format for one in presented]
+            metadata["types"] = [one.type for one in presented]
         else:
             metadata["errors"] = list(verdict.errors)
         event = f"presentation.{verdict.state}"

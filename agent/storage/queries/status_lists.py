@@ -76,7 +76,7 @@ CHANGE = Statement(
     update(tables.credentials)
     .where(_c.tenant_id == _TENANT, _c.id.in_(select(_ordered.c.id)))
     .values(status=bindparam("after"))
-    .returning(_c.id)
+    .returning(_c.id, _c.type)
 )
 EXISTS = Statement(
     select(_c.id)

@@ -128,16 +128,16 @@ class StatusListRepository:
 
     async def change(
         self, named: Sequence[UUID], change: StatusChange, mechanisms: Mapping[str, StatusMechanism], reason: str
-    ) -> tuple[Sequence[UUID], Sequence[str]]:
+    ) -> tuple[Mapping[UUID, str], Sequence[str]]:
         """Rows, bits and history in one transaction; sets of any size cost as many statements."""
         unit = self._unit
         rows = await queries.CHANGE.rows(
             unit.connection, tenant=unit.tenant_id, named=list(named), before=list(change.before), after=change.after
         )
-        changed = [row[0] for row in rows]
+        changed: dict[UUID, str] = {row["id"]: row["type"] for row in rows}
         if not changed:
-            return (), ()
-        entries = await queries.ENTRIES.rows(unit.connection, tenant=unit.tenant_id, credentials=changed)
+            return {}, ()
+        entries = await queries.ENTRIES.rows(unit.connection, tenant=unit.tenant_id, credentials=list(changed))
         said = _said(entries, change)
         await self._say(said, change.after, mechanisms, reason)
         return changed, sorted({entry["registry_url"] for entry, _ in said})
