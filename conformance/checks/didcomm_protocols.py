@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from conformance.didcomm.contact import PING, PONG, Contact, Heard, acquainted, meet, require_honest
+from conformance.didcomm.contact import PING, PONG, Contact, acquainted, meet
+from conformance.didcomm.talking import Heard, require_honest
 from conformance.registry import check, check_each
 from conformance.session import Session
 from conformance.verdict import expect, skip

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.didcomm import envelope
-from conformance.didcomm.contact import Contact, acquainted, meet, require_honest, require_refused
+from conformance.didcomm.contact import Contact, acquainted, meet
 from conformance.didcomm.envelope import Envelope, damaged, digest_of
 from conformance.didcomm.keys import AgreementKey, SigningKey
+from conformance.didcomm.talking import require_honest, require_refused
 from conformance.jose import b64u, compact_json
 from conformance.registry import check, check_each
 from conformance.session import Session
