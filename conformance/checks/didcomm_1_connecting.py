@@ -189,7 +189,6 @@ async def taken_twice(session: Session) -> None:
 async def _refused(contact: Contact1, request: Message, **wish: Any) -> None:
     heard = await contact.send(contact.authcrypt(request, **wish))
     expect(type_of(heard.message) != RESPONSE, "no response", heard)
-    expect(heard.answer.status < 500, "no failure of the agent", heard)
 
 
 @check_each(

@@ -104,6 +104,14 @@ async def damaged(session: Session, part: str) -> None:
     await require_refused(contact, flipped(contact.authcrypt(ping), part), ping)
 
 
+@check("closed-status")
+async def status(session: Session) -> None:
+    """A bit of the ciphertext is another: the status says whose fault that is."""
+    contact = await acquainted_1(session)
+    heard = await contact.send(flipped(contact.authcrypt(contact.ping()), "ciphertext"))
+    expect(heard.answer.status < 500, "no failure of the agent's", heard)
+
+
 def _of_nobody(contact: Contact1) -> dict[str, Any]:
     return {"to": {SigningKey().verkey: contact.theirs.keys[0]}}
 

@@ -42,7 +42,7 @@ async def ping_response(session: Session) -> None:
     """A ping_response to nothing is not answered by a ping_response."""
     contact = await acquainted_1(session)
     heard = await contact.say(PONG, **{"~thread": {"thid": "nobody-asked"}})
-    expect(type_of(heard.message) != PONG and heard.answer.status < 500, "no ping_response", heard)
+    expect(type_of(heard.message) != PONG, "no ping_response", heard)
     await require_honest(contact)
 
 
@@ -60,7 +60,6 @@ async def major(session: Session) -> None:
     contact = await acquainted_1(session)
     heard = await contact.say(PING.replace("1.0", "9.0"), response_requested=True)
     expect(not type_of(heard.message).endswith("/ping_response"), "no ping_response", heard)
-    expect(heard.answer.status < 500, "no failure", heard)
 
 
 async def _disclosed(contact: Contact1, query: str) -> list[str]:
@@ -145,7 +144,7 @@ async def report_not_answered(session: Session) -> None:
     """A report about nothing is not answered by another one."""
     contact = await acquainted_1(session)
     heard = await contact.say(REPORT, description={"code": "nothing", "en": "Nothing"}, **{"~thread": {"thid": "x"}})
-    expect(heard.message is None and heard.answer.status < 500, "no message", heard)
+    expect(heard.message is None, "no message", heard)
 
 
 @check("talk-forward-unknown")
@@ -156,7 +155,7 @@ async def forward(session: Session) -> None:
     body = {"to": other, "msg": contact.authcrypt(contact.ping(), to={other: other})}
     sent = contact.message(f"{ORG}/routing/1.0/forward", **body, **{"~transport": None})
     heard = await contact.send(contact.authcrypt(sent, sender=None))
-    expect(heard.message is None and heard.answer.status < 500, "no message", heard)
+    expect(heard.message is None, "no message", heard)
     await require_honest(contact)
 
 
@@ -239,8 +238,7 @@ async def rotate_stranger(session: Session) -> None:
 async def hangup(session: Session) -> None:
     """did-rotate's hangup ends the relationship: its DID is heard no more."""
     contact = await meet_1(session)
-    heard = await contact.say(HANGUP)
-    expect(heard.answer.status < 500, "no failure", heard)
+    await contact.say(HANGUP)
     late = contact.ping()
     expect(not (await contact.send(contact.authcrypt(late))).answers(late), "no ping_response", "one")
 

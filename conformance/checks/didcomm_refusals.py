@@ -35,6 +35,14 @@ async def damage(session: Session, part: str) -> None:
     await require_refused(contact, damaged(contact.authcrypt(ping), part), ping)
 
 
+@check("refuse-status")
+async def status(session: Session) -> None:
+    """A bit of the ciphertext is another: the status says whose fault that is."""
+    contact = await acquainted(session)
+    heard = await contact.send(damaged(contact.authcrypt(contact.ping()), "ciphertext"))
+    expect(heard.answer.status < 500, "no failure of the agent's", heard)
+
+
 @check("refuse-damaged-header")
 async def damaged_header(session: Session) -> None:
     """The protected header says the same with a further member, and was not authenticated so."""

@@ -177,6 +177,8 @@ def bugs(astray: Astray) -> dict[str, tuple[str, Bug]]:
         "closed-twice": repeats,
         "refuse-recipients-many": always(broken),
         "closed-recipients-many": always(broken),
+        "refuse-status": always(broken),
+        "closed-status": always(broken),
         "refuse-oracle": different,
         "transport-status": status(302),
         "talk-status": status(302),
