@@ -8,8 +8,10 @@ from typing import Any
 
 import cbor2
 
+from agent.gather.certificates import require_unrevoked
 from agent.gather.heavy import finished
 from agent.gather.keys import issuer_key
+from agent.gather.newest import require_newest
 from agent.scope import Scope, Shape
 from agent.scope.status import StatusToken
 from protocols import data_integrity
@@ -20,8 +22,6 @@ from protocols.ports.status import OpenedStatusList
 from protocols.ports.tools import FetchFailed, FetchRefused
 
 _SHORT_TTL = 300.0
-_SEEN_SECONDS = 7 * 86_400.0
-_TIME = Shape(cbor2.dumps, cbor2.loads)
 KIND = "foreign_status_token"
 """The kind under which caches keep lists."""
 _INFORMING = frozenset({"message", "refresh"})
@@ -139,12 +139,14 @@ async def _seen(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
         times = (content.issued_at, now, content.expires_at, content.ttl)
         return StatusSeen(reference, value, *times, known.token, known.chain, known.anchor)
     async with scope.unit() as unit:
-        found: tuple[str, int, bytes] | None = await unit.status_lists.byte(reference.uri, reference.index)
+        found: tuple[str, str, int, bytes] | None = await unit.status_lists.byte(reference.uri, reference.index)
     if found is None:
         raise StatusUnavailable("no list of ours")
-    name, bits, packed = found
+    name, purpose, bits, packed = found
     if scope.plugins["status_mechanisms"][name].member != mechanism.member:  # another order of bits
         raise StatusUnavailable("a list of another mechanism")
+    if purpose != reference.purpose:
+        raise StatusUnavailable("a list for another purpose")
     value = mechanism.read(StatusList(reference.uri, bits, packed, now), reference.index % (8 // bits))
     return StatusSeen(reference, value, now, now)
 
@@ -177,8 +179,9 @@ async def _fetch(scope: Scope, mechanism: StatusMechanism, uri: str) -> KnownLis
     mechanism = known[answer.media_type]
     opened = mechanism.open(answer.body, uri, scope.now())
     trusted = await issuer_key(scope, opened.signer, Purpose.STATUS)
+    await require_unrevoked(scope, trusted.chain)
     await finished(scope, verify_list(opened, trusted.jwk, scope.plugins["cryptosuites"]))
-    await _require_newest(scope, opened.content)
+    await require_newest(scope, uri, opened.content.issued_at, StatusUnavailable)
     digest, anchor = sha256(answer.body).digest(), trusted.anchor
     async with scope.unit() as unit:
         kept = StatusToken(digest, uri, answer.media_type, answer.body, opened.content.issued_at)
@@ -201,17 +204,3 @@ def verify_list(opened: OpenedStatusList, key: Jwk, suites: Mapping[str, Any]) -
         raise StatusUnavailable("cryptosuite")
     (proof,) = data_integrity.proofs_of(opened.document)
     return suite.verify(data_integrity.secured_by(opened.document, proof), proof, key)
-
-
-async def _require_newest(scope: Scope, status: StatusList) -> None:
-    """A list never goes back to what it said before: who can serve an old token must not undo a revocation."""
-
-    async def this() -> str:
-        return status.issued_at.isoformat()
-
-    seen = datetime.fromisoformat(await scope.cache.get("foreign_status_seen", status.uri, this, _SEEN_SECONDS, _TIME))
-    if status.issued_at < seen:
-        raise StatusUnavailable("older than the newest seen")
-    if status.issued_at > seen:
-        await scope.cache.forget("foreign_status_seen", status.uri)
-        await scope.cache.get("foreign_status_seen", status.uri, this, _SEEN_SECONDS, _TIME)

@@ -2,7 +2,7 @@
 not signed, and whatever cannot be found out is a refusal. Each check is a line of the trail."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from agent import gather
@@ -63,6 +63,7 @@ async def verify_presentations(
     # 5. whether it still holds
     for one in trail.shown:
         with one.checks:
+            await _require_certificates(scope, rules, one)
             await _require_status(scope, rules, one)
 
 
@@ -205,6 +206,23 @@ def _facts(scope: Scope, one: Shown) -> Facts:
         expires_at=verified.expires_at,
         has_status=verified.status is not None,
     )
+
+
+async def _require_certificates(scope: Scope, rules: PolicyRules, one: Shown) -> None:
+    """That no certificate was revoked between the issuer's key and the anchor that was believed."""
+    chain = one.issuer.chain if one.issuer else ()
+    if not chain or rules.certificates == "off":
+        one.checks.begin("certificates", seen="not asked for by the policy" if chain else "none")
+        return
+    one.checks.begin("certificates", rules.certificates)
+    try:
+        seen = await gather.require_unrevoked(scope, chain, rules.certificates == "mandatory")
+    except gather.CertificateStatusUnavailable as error:
+        if rules.certificates != "best_effort":
+            raise
+        one.checks.warned(error)
+        return
+    one.checks.saw([asdict(found) for found in seen])
 
 
 async def _require_status(scope: Scope, rules: PolicyRules, one: Shown) -> None:

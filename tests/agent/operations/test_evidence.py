@@ -140,8 +140,8 @@ async def test_a_mobile_document_is_verified_again_in_its_session(
     finding = await check_evidence(await export(site, made["presentation_id"], motor.api_key), _plugins())
     assert finding.holds
     assert {"issuer_key", "digests", "device_signature", "query"} <= set(results(finding, "held"))
-    # The tenant's own list is its own word, and the line says so.
-    assert results(finding, "warned") == ["status"]
+    # What lists said, of certificates and of the tenant's own, is the tenant's word, and the lines say so.
+    assert results(finding, "warned") == ["certificates", "status"]
 
 
 async def test_credentials_of_the_w3c_are_verified_again_by_dids_that_are_keys(site: Site) -> None:
