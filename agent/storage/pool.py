@@ -140,11 +140,10 @@ class Pool:
             async with asyncio.timeout(CLEANING_SECONDS):
                 await connection.execute("ROLLBACK")
                 await connection.reset()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except BaseException as error:
             self._drop(connection)
-        except BaseException:
-            self._drop(connection)
-            raise
+            if not isinstance(error, Exception):
+                raise
         else:
             self._rest(connection)
 

@@ -90,9 +90,11 @@ async def test_a_connection_that_broke_is_replaced(pool: Pool, database: Databas
     admin = await database.connect_admin()
     async with pool.acquire() as connection:
         broken = await connection.fetchval(BACKEND)
+        running = asyncio.create_task(connection.execute("SELECT pg_sleep(60)"))
+        await asyncio.sleep(0.05)
         await admin.execute("SELECT pg_terminate_backend($1)", broken)
         with pytest.raises(asyncpg.PostgresConnectionError):
-            await connection.execute("SELECT pg_sleep(5)")
+            await running
     await admin.close()
     async with pool.acquire() as one, pool.acquire() as other:
         assert broken not in [await one.fetchval(BACKEND), await other.fetchval(BACKEND)]
