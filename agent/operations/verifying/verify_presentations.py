@@ -7,6 +7,7 @@ from typing import Any
 
 from agent import gather
 from agent.operations.verifying import secrets
+from agent.operations.verifying.own_status_token import with_own_token
 from agent.operations.verifying.policies import policy_of
 from agent.operations.verifying.policy_rules import Facts, accepted, require_policy
 from agent.operations.verifying.schemas import known_schemas, require_schemas
@@ -234,7 +235,7 @@ async def _require_status(scope: Scope, rules: PolicyRules, one: Shown) -> None:
     told = {"mechanism": reference.mechanism, "list": reference.uri, "index": reference.index}
     one.checks.begin("status", 0, told)
     try:
-        one.status = seen = await gather.status_of(scope, reference)
+        one.status = seen = await with_own_token(scope, await gather.status_of(scope, reference))
     except gather.StatusUnavailable as error:
         if rules.revocation != "best_effort":
             raise
