@@ -35,7 +35,12 @@ async def test_who_waits_is_served_in_order_and_never_by_more_than_there_may_be(
             assert 1 <= pool.busy <= 2
             await connection.execute("SELECT pg_sleep(0.01)")
 
-    await asyncio.gather(*(use(number) for number in range(6)))
+    held = [await pool.take(), await pool.take()]
+    waiting = [asyncio.create_task(use(number)) for number in range(6)]
+    await asyncio.sleep(0)
+    for one in held:
+        pool.give(one)
+    await asyncio.gather(*waiting)
     assert served == [0, 1, 2, 3, 4, 5]
     assert pool.busy == 0
 
