@@ -64,8 +64,8 @@ class Erasures(Protocol):
     async def keys_of(self, whom: Whom) -> tuple[UUID, ...]:
         """Every living key of the person; none for nobody, and for who was erased."""
 
-    async def request(self, erasure: UUID, keys: tuple[UUID, ...], legal_basis: str) -> None:
-        """Insert; the account is stopped and signed out at once."""
+    async def request(self, erasure: UUID, whom: Whom, legal_basis: str) -> bool:
+        """Insert; the account is stopped and signed out at once. False when nobody is known."""
 
     async def get(self, erasure: UUID) -> Erasure | None:
         """One request."""
@@ -74,10 +74,10 @@ class Erasures(Protocol):
         """A page of requests, in the order of their ids."""
 
     async def held(self) -> Sequence[str]:
-        """Tables of personal data that are under legal hold."""
+        """Tables of personal data that are under legal hold: it stays so until the unit ends."""
 
-    async def approve(self, erasure: UUID) -> bool:
-        """Compare-and-set from requested to approved."""
+    async def approve(self, erasure: UUID) -> tuple[UUID, ...] | None:
+        """Compare-and-set from requested to approved: every living key that the person has by now. None: too late."""
 
     async def erase(self, keys: tuple[UUID, ...]) -> Mapping[str, int]:
         """Destroy the keys and remove what was sealed under them; rows touched, by table."""

@@ -130,20 +130,19 @@ def _ends(configuration: CredentialConfiguration, begins_at: datetime) -> dateti
 
 async def _numbered(
     scope: Scope, configuration: CredentialConfiguration, holders: Sequence[Holder | None]
-) -> list[tuple[Holder | None, StatusPlace | None]]:
-    """Each holder with a place in the status list, when there is one."""
-    registry = scope.catalogue.status_registries.get(configuration.status or "")
-    if registry is None:
-        return [(one, None) for one in holders]
-    places = await scope.places.take(scope, registry, len(holders))
-    return list(zip(holders, places, strict=True))
+) -> list[tuple[Holder | None, tuple[StatusPlace, ...]]]:
+    """Each holder with a place in each status list that there is for such credentials."""
+    open_ones = scope.catalogue.status_registries
+    lists = [open_ones[kind] for kind in configuration.statuses if kind in open_ones]
+    taken = [await scope.places.take(scope, registry, len(holders)) for registry in lists]
+    return [(one, tuple(places[number] for places in taken)) for number, one in enumerate(holders)]
 
 
 def _row(
     scope: Scope,
     configuration: CredentialConfiguration,
     holder: Holder | None,
-    place: StatusPlace | None,
+    places: tuple[StatusPlace, ...],
     agreed: Agreed | None,
 ) -> IssuedCredential:
     issued_at = agreed.issued_at if agreed else begins(scope, configuration)
@@ -156,7 +155,7 @@ def _row(
         issuer_identifier=scope.tenant.base_url,
         issuer_id=scope.catalogue.issuer_id,
         holder_key=b64url(thumbprint(holder.jwk)) if holder else None,
-        status=place,
+        places=places,
         issued_at=issued_at,
         expires_at=_ends(configuration, issued_at),
     )
@@ -173,15 +172,19 @@ async def _sign(
     """prepare -> sign -> seal; the format and the keyring know nothing of each other."""
     issues = scope.plugins["credential_formats"][configuration.format]
     issuer, _, _ = await signer_of(scope, configuration, issues)
-    place = issued.status
-    status = StatusReference(place.registry.mechanism, place.registry.uri, place.index) if place else None
     agreed = agreed or Agreed(issued.issued_at, scope.entropy)
-    draft = await draft_of(scope, configuration, claims, holder, agreed, status)
+    draft = await draft_of(scope, configuration, claims, holder, agreed, _reference(issued.places))
     try:
         prepared = await gather.finished(scope, issues.prepare(draft))
     except ProtocolError as error:
         raise CredentialRequestDenied(error.detail or type(error).__name__) from None
     return issues.seal(prepared, await scope.keys.sign(issuer.handle, prepared.payload))
+
+
+def _reference(places: Sequence[StatusPlace]) -> StatusReference | None:
+    """What the credential says of its places."""
+    named = [one.registry.reference(one.index) for one in places]
+    return replace(named[0], others=tuple(named[1:])) if named else None
 
 
 async def _settle(

@@ -43,10 +43,8 @@ async def request_erasure(scope: Scope, request: RequestErasure) -> UUID:
     """The account is stopped at once; what is kept goes with the approval. Raises NobodyKnown."""
     erasure = uuid7(scope.now(), scope.entropy(10))
     async with scope.unit() as unit:
-        keys: tuple[UUID, ...] = await unit.erasures.keys_of(request.whom)
-        if not keys:
+        if not await unit.erasures.request(erasure, request.whom, request.legal_basis):
             raise NobodyKnown()
-        await unit.erasures.request(erasure, keys, request.legal_basis)
         metadata = {"legal_basis": request.legal_basis}
         unit.record(AuditEvent("erasure.requested", "erasure_request", erasure, "create", erasure, metadata))
         await unit.commit()
@@ -66,9 +64,10 @@ async def approve_erasure(scope: Scope, erasure: UUID) -> Erasure:
             )
             await unit.commit()
             raise LegalHold(", ".join(held))
-        if not await unit.erasures.approve(erasure):
+        keys: tuple[UUID, ...] | None = await unit.erasures.approve(erasure)
+        if keys is None:
             raise Conflict("approved before")
-        rows = await unit.erasures.erase(found.keys)
+        rows = await unit.erasures.erase(keys)
         last = await unit.audit_trail.last()
         certificate = {
             "erasure_id": str(erasure),
@@ -76,7 +75,7 @@ async def approve_erasure(scope: Scope, erasure: UUID) -> Erasure:
             "legal_basis": found.legal_basis,
             "requested_at": found.requested_at.isoformat(timespec="seconds"),
             "erased_at": scope.now().isoformat(timespec="seconds"),
-            "keys_destroyed": [str(key) for key in found.keys],
+            "keys_destroyed": [str(key) for key in keys],
             "rows": dict(rows),
             "after_seal": last[0] if last else 0,
         }

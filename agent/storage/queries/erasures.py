@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Text, Uuid, and_, bindparam, case, cast, delete, func, insert, or_, select, update
+from sqlalchemy import Text, Uuid, and_, bindparam, case, cast, delete, func, insert, or_, select, union, update
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 
 from agent.storage import tables
@@ -39,7 +39,10 @@ REQUEST = Statement(
         tenant_id=_TENANT,
         scope="subject",
         soft_deleted_at=_NOW,
-        **{name: bindparam(name) for name in ("id", "target_id", "key_ids", "requested_by", "legal_basis")},
+        **{
+            name: bindparam(name)
+            for name in ("id", "target_id", "key_ids", "subject_index", "external_index", "requested_by", "legal_basis")
+        },
     )
 )
 _users = select(_k.user_id).where(_k.tenant_id == _TENANT, _k.id == func.any(_KEYS), _k.user_id.is_not(None))
@@ -61,11 +64,28 @@ GET = Statement(_shown.where(_e.id == bindparam("id_")))
 LISTED = Statement(_shown.where(_e.id > bindparam("after")).order_by(_e.id).limit(bindparam("limit_")))
 _h = tables.retention_policies.c
 HELD = Statement(select(_h.table_name).where(_h.tenant_id == _TENANT, _h.legal_hold).order_by(_h.table_name))
+_living_key = select(_k.id).where(_k.tenant_id == _TENANT, _k.destroyed_at.is_(None)).correlate(tables.erasure_requests)
+_account = and_(_u.tenant_id == _k.tenant_id, _u.id == _k.user_id)
+_keys_now = union(
+    _living_key.where(_k.id == func.any(_e.key_ids)),
+    _living_key.where(_k.subject_index == _e.subject_index),
+    _living_key.join(tables.users, _account).where(_u.external_id_index == _e.external_index),
+)
 APPROVE = Statement(
     update(tables.erasure_requests)
     .where(_e.tenant_id == _TENANT, _e.id == bindparam("id_"), _e.scope == "subject", _e.approved_at.is_(None))
-    .values(approved_at=_NOW, approved_by=bindparam("approved_by"), key_destroyed_at=_NOW, rows_deleted_at=_NOW)
+    .values(
+        approved_at=_NOW,
+        approved_by=bindparam("approved_by"),
+        key_ids=func.array(_keys_now.scalar_subquery()),
+        subject_index=None,
+        external_index=None,
+        key_destroyed_at=_NOW,
+        rows_deleted_at=_NOW,
+    )
+    .returning(_e.key_ids)
 )
+"""Of two approvals one comes true; the keys are those that the person has by now."""
 COMPLETE = Statement(
     update(tables.erasure_requests)
     .where(_e.tenant_id == _TENANT, _e.id == bindparam("id_"), _e.completed_at.is_(None))

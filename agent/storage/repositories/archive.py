@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from agent.scope.archiving import MONTHLY, RetentionPolicy, Segment, end_of
 from agent.storage import months, tables
+from agent.storage.holds import BEFORE_HOLDING
 from agent.storage.statements import Row, Statement
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class ArchiveRepository:
         return {row[0]: RetentionPolicy(*row) for row in await self._rows(_POLICIES)}
 
     async def put_policy(self, policy: RetentionPolicy) -> None:
-        """Upsert."""
+        """Upsert, when no erasure is under way."""
+        await self._rows(BEFORE_HOLDING)
         values = {name: getattr(policy, name) for name in _NAMES}
         await self._run(_PUT, table=policy.table, **values)
 

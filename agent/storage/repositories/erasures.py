@@ -6,6 +6,7 @@ from uuid import UUID
 
 from agent.scope.archiving import PERSONAL
 from agent.scope.keeping import Erasure, Whom
+from agent.storage.holds import BEFORE_ERASING
 from agent.storage.queries import erasures as queries
 from agent.storage.statements import Row, Statement
 
@@ -26,7 +27,11 @@ class ErasureRepository:
         return await statement.run(self._unit.connection, tenant=self._unit.tenant_id, **values)
 
     async def keys_of(self, whom: Whom) -> tuple[UUID, ...]:
-        """By account and by name: an account knows its name, a name may have an account."""
+        """By account and by name."""
+        return await self._keys(*await self._known(whom))
+
+    async def _known(self, whom: Whom) -> tuple[UUID | None, str | None]:
+        """(account, name): an account knows its name, a name may have an account."""
         vault, subject = self._unit.vault, whom.subject
         external = vault.blind("users.external_id", subject) if subject else None
         accounts = await self._rows(queries.USER, user=whom.user, external=external)
@@ -35,27 +40,38 @@ class ErasureRepository:
                 key = vault.subject_key(row["key"], row["wrapped_key"])
                 opened = vault.open("users", "external_id_sealed", row["id"], row["external_id_sealed"], key)
                 subject = opened.decode()
+        return accounts[0]["id"] if accounts else None, subject
+
+    async def _keys(self, user: UUID | None, subject: str | None) -> tuple[UUID, ...]:
         found = await self._rows(
-            queries.KEYS_OF_USER,
-            user=accounts[0]["id"] if accounts else None,
-            index=vault.blind("subject_keys.subject_index", subject) if subject else None,
+            queries.KEYS_OF_USER, user=user, index=self._blind("subject_keys.subject_index", subject)
         )
         return tuple(row[0] for row in found)
 
-    async def request(self, erasure: UUID, keys: tuple[UUID, ...], legal_basis: str) -> None:
+    def _blind(self, field: str, subject: str | None) -> bytes | None:
+        return self._unit.vault.blind(field, subject) if subject else None
+
+    async def request(self, erasure: UUID, whom: Whom, legal_basis: str) -> bool:
         """The first key is the target that the record names."""
         unit = self._unit
+        user, subject = await self._known(whom)
+        keys = list(await self._keys(user, subject))
+        if not keys:
+            return False
         await self._run(
             queries.REQUEST,
             id=erasure,
             target_id=keys[0],
-            key_ids=list(keys),
+            key_ids=keys,
+            subject_index=self._blind("subject_keys.subject_index", subject),
+            external_index=self._blind("users.external_id", subject),
             requested_by=unit.principal.id,
             legal_basis=legal_basis,
             now=unit.now,
         )
-        await self._run(queries.STOP, keys=list(keys))
-        await self._run(queries.SIGN_OUT, keys=list(keys), now=unit.now)
+        await self._run(queries.STOP, keys=keys)
+        await self._run(queries.SIGN_OUT, keys=keys, now=unit.now)
+        return True
 
     async def get(self, erasure: UUID) -> Erasure | None:
         """One request."""
@@ -67,13 +83,15 @@ class ErasureRepository:
         return [_erasure(row) for row in await self._rows(queries.LISTED, after=after, limit_=limit)]
 
     async def held(self) -> Sequence[str]:
-        """Tables of personal data under legal hold."""
+        """Tables of personal data under legal hold, until this transaction ends."""
+        await self._rows(BEFORE_ERASING)
         return [row[0] for row in await self._rows(queries.HELD) if row[0] in PERSONAL]
 
-    async def approve(self, erasure: UUID) -> bool:
+    async def approve(self, erasure: UUID) -> tuple[UUID, ...] | None:
         """Of two approvals one comes true."""
         unit = self._unit
-        return bool(await self._run(queries.APPROVE, id_=erasure, approved_by=unit.principal.id, now=unit.now))
+        found = await self._rows(queries.APPROVE, id_=erasure, approved_by=unit.principal.id, now=unit.now)
+        return tuple(found[0][0]) if found else None
 
     async def erase(self, keys: tuple[UUID, ...]) -> Mapping[str, int]:
         """Step by step, in this transaction."""

@@ -32,6 +32,7 @@ erasure_requests = table(
     "erasure_requests",
     uuid="tenant_id id target_id requested_by approved_by",
     uuids="key_ids",
+    data="subject_index external_index",
     text="scope legal_basis",
     time="requested_at approved_at soft_deleted_at key_destroyed_at rows_deleted_at completed_at updated_at",
     json="certificate",

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -207,3 +207,46 @@ async def test_nobody_of_another_tenant_is_found_or_erased(site: Site) -> None:
 async def test_exactly_one_name_is_taken(site: Site) -> None:
     for body in ({}, {"user": str(uuid4()), "subject": "x"}):
         assert (await site.api("POST", "/person-exports", body))[0] == 422
+
+
+@pytest.mark.parametrize("known", ["as an account", "by name"])
+async def test_what_came_between_request_and_approval_goes_too(site: Site, known: str) -> None:
+    account = {"email": EMAIL, "password": "a long pass phrase 1", "external_id": REFERENCE, "claims": ALICE}
+    offer = {"credential_configuration_ids": ["pid"], "claims": ALICE, "subject": REFERENCE}
+    first, then = (("/users", account), ("/credential-offers", offer))[:: 1 if known == "as an account" else -1]
+    assert (await site.api("POST", *first))[0] == 201
+    status, made = await site.api("POST", "/erasure-requests", {"subject": REFERENCE})
+    assert status == 201
+    assert (await site.api("POST", *then))[0] == 201
+    status, done = await site.api("POST", f"/erasure-requests/{made['id']}/approve", {})
+    assert status == 200
+    assert len(done["certificate"]["keys_destroyed"]) == 2
+    assert (await site.api("POST", "/person-exports", {"subject": REFERENCE}))[0] == 404
+    text = await everything(site)
+    assert [canary for canary in CANARIES if canary in text] == []
+    # nothing that names the person stays behind in the request
+    scope = await site.scope()
+    async with scope.unit() as unit:
+        names = await unit.connection.fetchrow("SELECT subject_index, external_index FROM agent.erasure_requests")
+    assert set(names) == {None}
+
+
+async def test_k11_a_hold_that_was_answered_wins_over_an_approval_under_way(site: Site) -> None:
+    await alice(site)
+    _, made = await site.api("POST", "/erasure-requests", {"subject": REFERENCE})
+    admin = await site.database.connect_admin()
+    try:
+        async with admin.transaction():
+            # The approval cannot end while somebody has its row.
+            await admin.execute("SELECT FROM erasure_requests WHERE id = $1 FOR UPDATE", UUID(made["id"]))
+            approval = asyncio.create_task(site.api("POST", f"/erasure-requests/{made['id']}/approve", {}))
+            while not await admin.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            hold = asyncio.create_task(site.api("PUT", "/retention-policies/credentials", {"legal_hold": True}))
+            done, _ = await asyncio.wait([hold], timeout=1)
+        answered_first = bool(done)
+        approved = (await approval)[0]
+        assert (await hold)[0] in (200, 204)
+    finally:
+        await admin.close()
+    assert approved == (409 if answered_first else 200)

@@ -186,10 +186,9 @@ def _suite(scope: Scope, configuration: CredentialConfiguration) -> tuple[str, b
 
 
 def _status_type(scope: Scope, configuration: CredentialConfiguration) -> str | None:
-    name = configuration.status or ""
-    if name not in scope.catalogue.status_registries:
-        return None
-    return str(scope.plugins["status_mechanisms"][name].member)
+    open_ones = scope.catalogue.status_registries
+    lists = [open_ones[kind] for kind in configuration.statuses if kind in open_ones]
+    return str(scope.plugins["status_mechanisms"][lists[0].mechanism].member) if lists else None
 
 
 async def _holder(scope: Scope, did: str) -> Holder:
