@@ -19,14 +19,14 @@ class AgentRefused(Exception):
 
 
 class CredoAgent:
-    """A DIDComm agent with an empty store. `endpoint` is where it takes messages."""
+    """A DIDComm agent with an empty store. `endpoint` is where it takes messages, `control` where it is asked."""
 
     def __init__(self, *flags: str) -> None:
         self._flags = flags
         self._store = tempfile.TemporaryDirectory(prefix="credo-agent-")
         self._process: asyncio.subprocess.Process
         self._session: aiohttp.ClientSession
-        self.endpoint = ""
+        self.endpoint, self.control = "", ""
 
     async def __aenter__(self) -> Self:
         scripts, node = await asyncio.to_thread(install)
@@ -48,9 +48,8 @@ class CredoAgent:
         except BaseException:
             await self._stop()
             raise
-        self.endpoint = ready["endpoint"]
-        timeout = aiohttp.ClientTimeout(total=ANSWERS_WITHIN)
-        self._session = aiohttp.ClientSession(f"http://127.0.0.1:{ready['port']}", timeout=timeout)
+        self.endpoint, self.control = ready["endpoint"], f"http://127.0.0.1:{ready['port']}"
+        self._session = aiohttp.ClientSession(self.control, timeout=aiohttp.ClientTimeout(total=ANSWERS_WITHIN))
         return self
 
     async def __aexit__(
