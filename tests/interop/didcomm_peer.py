@@ -9,6 +9,7 @@ from typing import Any, Self
 import aiohttp
 
 from tests.interop.credo.install import install
+from tests.interop.peers import CONTEXTS
 
 STARTS_WITHIN, ANSWERS_WITHIN = 180, 60
 
@@ -29,7 +30,15 @@ class CredoAgent:
 
     async def __aenter__(self) -> Self:
         scripts, node = await asyncio.to_thread(install)
-        command = (node.node, str(scripts / "didcomm.mjs"), "--store", self._store.name, *self._flags)
+        command = (
+            node.node,
+            str(scripts / "didcomm.mjs"),
+            "--store",
+            self._store.name,
+            "--contexts",
+            str(CONTEXTS),
+            *self._flags,
+        )
         self._process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
