@@ -55,8 +55,8 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
     destination = _destination(scope, request) if judgement.refusal is None else None
     code = secrets.response_code(scope.vault, request.id) if destination else None
     presented = [] if judgement.refusal else [_kept(judgement.trail, one) for one in judgement.trail.shown]
-    now, state = scope.now(), "refused" if judgement.refusal else "answered" if code else "verified"
-    decision = Decision(uuid7(now, scope.entropy(10)), state, judgement.errors, now)
+    state = "refused" if judgement.refusal else "answered" if code else "verified"
+    decision = _decision(scope, posted, state, judgement.errors)
     verdict = Verdict(
         request=request,
         verifier_id=scope.catalogue.verifier_id,
@@ -64,11 +64,11 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
         state=state,
         credentials=presented,
         errors=judgement.errors,
-        answer_hash=sha256(posted.body).digest(),
-        answer_size=len(posted.body),
-        at=now,
+        answer_hash=decision.answer_hash,
+        answer_size=decision.answer_size,
+        at=decision.at,
         response_code_hash=secrets.digest(code) if code else None,
-        report=reports.render(scope, request, posted, judgement.trail, decision),
+        report=reports.render(scope, request, judgement.trail, decision),
     )
     async with scope.unit() as unit:
         metadata: dict[str, Any] = {"report": str(decision.report)}
@@ -87,6 +87,11 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
     return Settled(decision.report, request.terms.redirect_uri if judgement.refusal is None else None)
 
 
+def _decision(scope: Scope, posted: PostedResponse, verdict: str, errors: tuple[str, ...]) -> Decision:
+    now, body = scope.now(), posted.body
+    return Decision(uuid7(now, scope.entropy(10)), verdict, errors, now, sha256(body).digest(), len(body))
+
+
 def _destination(scope: Scope, request: OpenRequest) -> str | None:
     """Never from the answer: our own page where the browser began there, else where the verifier said."""
     if request.response_mode not in POSTED:
@@ -96,17 +101,16 @@ def _destination(scope: Scope, request: OpenRequest) -> str | None:
 
 async def note_ignored(scope: Scope, request: UUID, posted: PostedResponse, reason: str, trail: Trail) -> None:
     """An answer that changed nothing, for who looks into it later; `reason` is a code word."""
-    now = scope.now()
-    decision = Decision(uuid7(now, scope.entropy(10)), "ignored", (reason,), now)
+    decision = _decision(scope, posted, "ignored", (reason,))
     answer = IgnoredAnswer(
         id=decision.report,
         request=request,
         verifier_id=scope.catalogue.verifier_id,
         reason=reason,
-        answer_hash=sha256(posted.body).digest(),
-        answer_size=len(posted.body),
-        at=now,
-        report=reports.render_ignored(request, posted, trail, decision),
+        answer_hash=decision.answer_hash,
+        answer_size=decision.answer_size,
+        at=decision.at,
+        report=reports.render_ignored(request, trail, decision),
     )
     async with scope.unit() as unit:
         metadata = {"reason": reason, "report": str(decision.report)}
