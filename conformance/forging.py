@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import zlib
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
@@ -57,3 +58,16 @@ def resigned(credential: SdJwt) -> SdJwt:
     key, chain = untrusted_chain()
     header = {name: value for name, value in credential.jws.header.items() if name not in {"kid", "jwk", "alg"}}
     return with_issuer_jwt(credential, key.jws({**header, "x5c": chain}, credential.payload))
+
+
+def bomb(mebibytes: int = 256) -> bytes:
+    """So many zeros in some hundred KiB, as DEFLATE without a wrapper: one block, over and over."""
+    deflate = zlib.compressobj(9, wbits=-15)
+    block = deflate.compress(bytes(1 << 20)) + deflate.flush(zlib.Z_FULL_FLUSH)
+    return block * mebibytes + deflate.flush()
+
+
+def zlib_bomb(mebibytes: int = 256) -> bytes:
+    """The same as RFC 1950 wraps it."""
+    checksum = ((mebibytes << 20) % 65521 << 16) + 1  # of zeros
+    return b"\x78\xda" + bomb(mebibytes) + checksum.to_bytes(4, "big")

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -68,11 +69,17 @@ def https_or_loopback(url: object) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
+@cache
+def _trusting(authorities: str | None) -> ssl.SSLContext:
+    """Made once: reading a system's authorities takes longer than a check."""
+    return ssl.create_default_context(cafile=authorities)
+
+
 class Http:
     """One session for one run; use as an async context manager. What stands in `kept` ends with it."""
 
     def __init__(self, authorities: str | None = None, timeout: float = 15) -> None:
-        self._context = ssl.create_default_context(cafile=authorities)
+        self._context = _trusting(authorities)
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self.kept = AsyncExitStack()
 

@@ -253,9 +253,9 @@ def derive(shared: bytes, encoding: str, apu: bytes, apv: bytes) -> bytes:
     return concat_kdf(shared, encoding, CONTENT_KEY_BITS[encoding], apu, apv)
 
 
-def concat_kdf(shared: bytes, algorithm: str, bits: int, apu: bytes, apv: bytes) -> bytes:
-    """A key of so many bits for an algorithm (`enc` in direct agreement, else `alg`)."""
-    info = b"".join(len(part).to_bytes(4) + part for part in (algorithm.encode(), apu, apv)) + bits.to_bytes(4)
+def concat_kdf(shared: bytes, algorithm: str, bits: int, apu: bytes, apv: bytes, public: bytes = b"") -> bytes:
+    """A key of so many bits for an algorithm (`enc` in direct agreement, else `alg`); `public` follows the bits."""
+    info = b"".join(len(part).to_bytes(4) + part for part in (algorithm.encode(), apu, apv)) + bits.to_bytes(4) + public
     return ConcatKDFHash(hashes.SHA256(), bits // 8, info).derive(shared)
 
 

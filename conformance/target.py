@@ -21,8 +21,10 @@ from conformance.issuing import Issuing
 from conformance.jose import read_object
 
 OFFERS = ("offer", "offer_by_value", "offer_with_tx_code", "offer_by_code", "offer_deferred")
-FIELDS = ("uri", "id", "tx_code", "state", "data")
-TABLES = frozenset({"name", "tls_authorities", "issuer", "verifier", "credential", "mdoc", "hosting", "trust"})
+FIELDS = ("uri", "id", "tx_code", "state", "data", "short")
+TABLES = frozenset(
+    {"name", "tls_authorities", "issuer", "verifier", "didcomm", "credential", "mdoc", "hosting", "trust"}
+)
 VERIFIER = frozenset({"request", "result", "return", "digital", "variants", "accepted", "response_modes", "dcql_query"})
 _SECRET = re.compile(r"\{(env|file):([^}]+)\}")
 
@@ -132,6 +134,14 @@ class Hosting:
 
 
 @dataclass(frozen=True, slots=True)
+class Agent:
+    """Somebody who invites over DIDComm: by a door or a standing URL for each version; `did` answers strangers."""
+
+    invitations: Mapping[str, "Door | str"]
+    did: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     name: str
     issuer: str | None = None
@@ -148,6 +158,7 @@ class Target:
     variants: Mapping[str, Variant] = field(default_factory=dict)
     returned: Door | None = None
     digital: Digital | None = None
+    agent: Agent | None = None
     self_issued: SelfIssued | None = None
     documents: Documents | None = None
     hosting: Hosting | None = None
@@ -213,8 +224,8 @@ def parse(document: Mapping[str, Any], folder: Path = Path()) -> Target:
     _only(issuer, {"url", "configuration", "client_id", "approve", *OFFERS, *issuing.MEMBERS}, "[issuer]")
     _only(verifier, VERIFIER, "[verifier]")
     _only(trust, {"pem", "command", "method", "url", "headers"}, "[trust]")
-    if not issuer and not verifier:
-        raise BadTarget("neither [issuer] nor [verifier]: nothing to check")
+    if not issuer and not verifier and "didcomm" not in document:
+        raise BadTarget("neither [issuer] nor [verifier] nor [didcomm]: nothing to check")
     if issuer and not isinstance(issuer.get("url"), str):
         raise BadTarget("[issuer] needs url, the credential issuer identifier")
     if verifier and not isinstance(verifier.get("dcql_query"), dict):
@@ -236,6 +247,7 @@ def parse(document: Mapping[str, Any], folder: Path = Path()) -> Target:
         variants={name: _variant(one, name) for name, one in verifier.get("variants", {}).items()},
         returned=_door(verifier["return"], set(), "[verifier.return]") if "return" in verifier else None,
         digital=_digital(verifier["digital"]) if "digital" in verifier else None,
+        agent=_agent(document["didcomm"]) if "didcomm" in document else None,
         self_issued=_self_issued(document["credential"], folder) if "credential" in document else None,
         documents=_documents(document["mdoc"], folder) if "mdoc" in document else None,
         hosting=_hosting(document["hosting"]) if "hosting" in document else None,
@@ -291,6 +303,16 @@ def _digital(table: Mapping[str, Any]) -> Digital:
         )
     except KeyError as error:
         raise BadTarget(f"{where} needs {error}") from error
+
+
+def _agent(table: Mapping[str, Any]) -> Agent:
+    _only(table, {"did", "v1", "v2"}, "[didcomm]")
+    invitations: dict[str, Door | str] = {}
+    for version in table.keys() & {"v1", "v2"}:
+        stated, where = table[version], f"[didcomm.{version}]"
+        standing = stated.get("invitation")
+        invitations[version] = standing if isinstance(standing, str) else _door(stated, {"uri"}, where)
+    return Agent(invitations, table.get("did"))
 
 
 def _self_issued(table: Mapping[str, Any], folder: Path) -> SelfIssued:

@@ -12,6 +12,7 @@ from tests.courts import court
 from tests.databases import database, postgres, shared_database
 from tests.deferring import desk
 from tests.houses import clock, house, settings, site
+from tests.passwords import house_hasher
 from tests.servers import servers
 from tests.softhsm import softhsm
 
@@ -21,6 +22,7 @@ __all__ = [
     "database",
     "desk",
     "house",
+    "house_hasher",
     "postgres",
     "servers",
     "settings",

@@ -132,6 +132,7 @@ def keys(as_json: bool) -> None:
 @click.option("--display", type=click.File("r", encoding="utf-8"), help="JSON file: name, locale and logo, a list.")
 @click.option("--not", "negated", multiple=True, help="Part of the policy to turn off.")
 @click.option("--vc-api", type=click.Choice(["off", "authenticated", "open"]), help="Whether there is a VC API.")
+@click.option("--status-list-cryptosuite", help="Bitstring Status Lists carry a proof by it, as eddsa-rdfc-2022; none.")
 @json_flag
 def configure(
     profiles: tuple[str, ...],
@@ -140,12 +141,14 @@ def configure(
     negated: tuple[str, ...],
     display: TextIO | None,
     vc_api: str | None,
+    status_list_cryptosuite: str | None,
     as_json: bool,
 ) -> None:
     """Turn profiles and parts of the policy on or off; what is not named stays."""
     policy = dict.fromkeys((*required, *allowed), True) | dict.fromkeys(negated, False)
     body: dict[str, Any] = {"profiles": list(profiles)} if profiles else {}
-    api = {"vc_api": vc_api} if vc_api else {}
+    named = {"vc_api": vc_api, "status_list_cryptosuite": status_list_cryptosuite}
+    api = {name: value for name, value in named.items() if value}
     if display:
         body["display"] = _read_json(display)
     Client().patch("/issuer", {**body, **({"policy": policy} if policy else {}), **api})

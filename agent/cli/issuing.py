@@ -1,4 +1,4 @@
-"""`chancery offer` and `cancel`, and what becomes of credentials: `revoke`, `suspend`, `reinstate`."""
+"""`chancery offer` and `cancel`, and what becomes of credentials: `revoke`, `suspend`, `reinstate`, `message`."""
 
 import json
 from typing import Any, TextIO
@@ -94,3 +94,14 @@ def reinstate(credentials: tuple[str, ...], reason: str, as_json: bool) -> None:
 def _change(verb: str, credentials: tuple[str, ...], reason: str, as_json: bool) -> None:
     answer = Client().post(f"/credentials/{verb}", {"credentials": list(credentials), "reason": reason})
     show(answer, as_json, f"{verb}: {', '.join(answer['credentials'])}")
+
+
+@click.command()
+@click.argument("credential")
+@click.argument("value", type=click.IntRange(0, 255))
+@click.option("--reason", default="unspecified", help="A code word for the record.")
+@json_flag
+def message(credential: str, value: int, reason: str, as_json: bool) -> None:
+    """Have the list of messages say the message of number VALUE of CREDENTIAL."""
+    Client().post(f"/credentials/{credential}/message", {"value": value, "reason": reason})
+    show({"credential": credential, "value": value}, as_json, f"message {value}: {credential}")

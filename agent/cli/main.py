@@ -15,6 +15,7 @@ _VERBS = {
     "cancel": "issuing",
     "suspend": "issuing",
     "reinstate": "issuing",
+    "message": "issuing",
     "request": "verifying",
     "result": "verifying",
     "report": "reporting",

@@ -139,12 +139,14 @@ async def _seen(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
         times = (content.issued_at, now, content.expires_at, content.ttl)
         return StatusSeen(reference, value, *times, known.token, known.chain, known.anchor)
     async with scope.unit() as unit:
-        found: tuple[str, int, bytes] | None = await unit.status_lists.byte(reference.uri, reference.index)
+        found: tuple[str, str, int, bytes] | None = await unit.status_lists.byte(reference.uri, reference.index)
     if found is None:
         raise StatusUnavailable("no list of ours")
-    name, bits, packed = found
+    name, purpose, bits, packed = found
     if scope.plugins["status_mechanisms"][name].member != mechanism.member:  # another order of bits
         raise StatusUnavailable("a list of another mechanism")
+    if purpose != reference.purpose:
+        raise StatusUnavailable("a list for another purpose")
     value = mechanism.read(StatusList(reference.uri, bits, packed, now), reference.index % (8 // bits))
     return StatusSeen(reference, value, now, now)
 

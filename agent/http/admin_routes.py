@@ -17,6 +17,7 @@ from agent.http import (
     people_routes,
     policy_routes,
     report_routes,
+    status_routes,
     verification_policy_routes,
     verifier_admin_routes,
 )
@@ -44,12 +45,6 @@ from agent.operations.administering.trust import (
     withdraw_trust_anchor,
 )
 from agent.operations.issuing.cancel_credential_offer import cancel_credential_offer
-from agent.operations.issuing.change_status import (
-    ChangeStatus,
-    reinstate_credentials,
-    revoke_credentials,
-    suspend_credentials,
-)
 from agent.operations.issuing.create_credential_offer import (
     CreateCredentialOffer,
     CreatedCredentialOffer,
@@ -60,7 +55,6 @@ from agent.operations.issuing.show_credential_offer import ShownOffer, show_cred
 from agent.operations.keeping.export_audit import export_audit
 from agent.scope import Scope
 from agent.scope.administering import AnchorListing, CreatedTenant, CreateTenant, TenantListing
-from agent.scope.status import CredentialListing
 from protocols import x509
 from protocols.did import parse_did
 from protocols.errors import Malformed
@@ -69,7 +63,6 @@ from protocols.oauth import certificate_subject
 from protocols.x509 import load_certificate, load_pem
 
 BASE = "/api/v1"
-PAGE = 100
 
 
 def _nothing(_call: Call) -> None:
@@ -130,41 +123,6 @@ def _issuance(shown: ShownOffer) -> Reply:
             "evidence": [{"policy": policy, "state": state} for policy, state in shown.evidence],
         }
     )
-
-
-def _status_change(call: Call) -> ChangeStatus:
-    return ChangeStatus((_uuid(call.path["credential"]),), schemas.StatusBody.read(call)["reason"])
-
-
-def _status_changes(call: Call) -> ChangeStatus:
-    body = schemas.StatusesBody.read(call)
-    return ChangeStatus(body["credentials"], body["reason"])
-
-
-def _cursor(call: Call) -> UUID:
-    after = call.query_parameters().get("after")
-    return _uuid(after) if after else UUID(int=0)
-
-
-async def _list_credentials(scope: Scope, after: UUID) -> Sequence[CredentialListing]:
-    async with scope.unit() as unit:
-        found: Sequence[CredentialListing] = await unit.status_lists.credentials(after, PAGE)
-    return found
-
-
-def _credentials(found: Sequence[CredentialListing]) -> Reply:
-    items = [
-        {
-            "id": str(one.id),
-            "type": one.type,
-            "format": one.format,
-            "status": one.status,
-            "issued_at": one.issued_at,
-            "expires_at": one.expires_at,
-        }
-        for one in found
-    ]
-    return _shown({"items": items, "next": str(found[-1].id) if len(found) == PAGE else None})
 
 
 # ---------------------------------------------------------------------------------------------------------- trust
@@ -276,7 +234,8 @@ def _issuer(call: Call) -> ConfigureIssuer:
     body = schemas.IssuerBody.read(call)
     profiles = tuple(body["profiles"]) if "profiles" in body else None
     display = tuple(body["display"]) if "display" in body else None
-    return ConfigureIssuer(profiles, body.get("policy", {}), display, body.get("vc_api"))
+    named = {name: body.get(name) for name in ("vc_api", "status_list_cryptosuite")}
+    return ConfigureIssuer(profiles, body.get("policy", {}), display, **named)
 
 
 def _keys_made(found: Sequence[IssuerIdentity]) -> Reply:
@@ -338,17 +297,6 @@ def _start(url: str) -> Reply:
     return _created({"url": url})
 
 
-_STATUS_CHANGES = {
-    "revoke": revoke_credentials,
-    "suspend": suspend_credentials,
-    "reinstate": reinstate_credentials,
-}
-
-
-def _revoked(changed: Sequence[UUID]) -> Reply:
-    return _shown({"credentials": [str(one) for one in changed]})
-
-
 def _rows() -> tuple[Route, ...]:
     s = scopes
     return (
@@ -369,12 +317,7 @@ def _rows() -> tuple[Route, ...]:
             cancel_credential_offer,
             _gone,
         ),
-        Route("GET", "/credentials", s.CREDENTIALS_READ, _cursor, _list_credentials, _credentials),
-        *(
-            Route("POST", f"/credentials{path}/{verb}", s.CREDENTIALS_REVOKE, parse, operate, _revoked)
-            for path, parse in (("/{credential}", _status_change), ("", _status_changes))
-            for verb, operate in _STATUS_CHANGES.items()
-        ),
+        *status_routes.ROWS,
         *verifier_admin_routes.ROWS,
         *report_routes.ROWS,
         *verification_policy_routes.ROWS,

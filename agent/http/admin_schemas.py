@@ -168,6 +168,7 @@ class IssuerBody(ClosedSchema):
     policy = fields.Nested(PolicyBody)
     display = fields.List(fields.Nested(DisplayBody), validate=[validate.Length(1, 50), one_of_each_language])
     vc_api = fields.String(validate=validate.OneOf(["off", "authenticated", "open"]))
+    status_list_cryptosuite = fields.String(validate=validate.Regexp(r"^[A-Za-z0-9-]{1,64}$"))
 
 
 class ApiKeyBody(ClosedSchema):
@@ -176,15 +177,3 @@ class ApiKeyBody(ClosedSchema):
     name = fields.String(required=True, validate=validate.Length(1, 100))
     role = fields.String(required=True, validate=WORD)
     expires_in = fields.Integer(validate=validate.Range(60, 315_360_000), load_default=None, strict=True)
-
-
-class StatusBody(ClosedSchema):
-    """POST /credentials/{credential}/revoke, /suspend, /reinstate."""
-
-    reason = fields.String(validate=WORD, load_default="unspecified")
-
-
-class StatusesBody(StatusBody):
-    """POST /credentials/revoke, /suspend, /reinstate."""
-
-    credentials = fields.List(fields.UUID(), required=True, validate=validate.Length(1, 1000))

@@ -69,6 +69,8 @@ class NewConfigurationBody(ClosedSchema):
     )
     key_attestations_required = fields.Nested(AttestationsBody)
     status = fields.String(validate=WORD, allow_none=True)
+    status_purposes = fields.List(fields.String(validate=WORD), validate=validate.Length(1, 8))
+    status_messages = fields.List(fields.String(validate=validate.Length(1, 200)), validate=validate.Length(0, 256))
     options = fields.Dict(validate=small)
 
 

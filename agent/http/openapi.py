@@ -19,20 +19,16 @@ from agent.http import (
     keeping_routes,
     people_routes,
     policy_schemas,
+    status_routes,
     verification_policy_routes,
     verifier_admin_routes,
 )
 from agent.http.admin_routes import BASE, ROUTES
 from protocols.http import Route
 
-STATUS_VERBS = ("revoke", "suspend", "reinstate")
 BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("POST", "/credential-offers"): schemas.CredentialOfferBody,
-    **{
-        ("POST", f"/credentials{path}/{verb}"): body
-        for path, body in (("/{credential}", schemas.StatusBody), ("", schemas.StatusesBody))
-        for verb in STATUS_VERBS
-    },
+    **status_routes.BODIES,
     **verifier_admin_routes.BODIES,
     **verification_policy_routes.BODIES,
     **people_routes.BODIES,
@@ -58,7 +54,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     **anoncreds_routes.BODIES,
 }
 _TELLING = ("/activate", "/test")
-_SILENT = ("/approve", "/deny", "/payment")
+_SILENT = ("/approve", "/deny", "/payment", "/message")
 _NAMED = ("configuration", "table")
 """Parameters of paths that are names and not ids."""
 _PROBLEM = {
@@ -103,7 +99,7 @@ def _operation(row: Route) -> dict[str, Any]:
     path = row.path.removeprefix(BASE)
     body = BODIES.get((row.method, path))
     success = {"POST": "201", "DELETE": "204"}.get(row.method, "200")
-    if path.endswith((*STATUS_VERBS, *_TELLING)):
+    if path.endswith((*status_routes.VERBS, *_TELLING)):
         success = "200"
     elif path.endswith(_SILENT):
         success = "204"

@@ -95,7 +95,7 @@ class Notified:
 
 @dataclass(frozen=True, slots=True)
 class IssuedCredential:
-    """A credential about to be recorded. The credential itself is not kept."""
+    """A credential about to be recorded, with its places in status lists. The credential itself is not kept."""
 
     id: UUID
     type: str
@@ -105,7 +105,7 @@ class IssuedCredential:
     issuer_identifier: str
     issuer_id: UUID
     holder_key: str | None
-    status: StatusPlace | None
+    places: tuple[StatusPlace, ...]
     issued_at: datetime
     expires_at: datetime | None
     tags: tuple[bytes, ...] = ()

@@ -24,16 +24,20 @@ class StatusPlace:
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """From one of some states to another: the word in the credential's row and the value in its list."""
+    """From one of some states to another: the word in the credential's row and the value in its list.
+
+    Where a credential has a list for the `purpose` alone, that one says yes or no.
+    """
 
     before: tuple[str, ...]
     after: str
     value: int
+    purpose: str
 
 
-REVOKE = StatusChange(("active", "suspended"), "revoked", REVOKED)
-SUSPEND = StatusChange(("active",), "suspended", SUSPENDED)
-REINSTATE = StatusChange(("suspended",), "active", VALID)
+REVOKE = StatusChange(("active", "suspended"), "revoked", REVOKED, "revocation")
+SUSPEND = StatusChange(("active",), "suspended", SUSPENDED, "suspension")
+REINSTATE = StatusChange(("suspended",), "active", VALID, "suspension")
 
 
 class CannotSay(ValueError):
@@ -69,8 +73,8 @@ class StatusLists(Protocol):
     async def take_block(self, registry: StatusRegistry, taken_by: str) -> tuple[int, int, int] | None:
         """(block number, first place, size) of a fresh block; None when the list is full."""
 
-    async def open(self, mechanism: str) -> StatusRegistry | None:
-        """The newest list of this kind that takes credentials."""
+    async def open(self, like: StatusRegistry) -> StatusRegistry | None:
+        """The newest list of this one's kind that takes credentials."""
 
     async def begin(self, issuer: UUID, registry: StatusRegistry) -> None:
         """The first list of a kind, empty. Raises Conflict when another request opened one at this address."""
@@ -95,14 +99,22 @@ class StatusLists(Protocol):
         Raises CannotSay, and nothing has happened.
         """
 
+    async def say(
+        self, credential: UUID, purpose: str, value: int, mechanisms: Mapping[str, StatusMechanism], reason: str
+    ) -> str | None:
+        """Set what the list of one purpose says of a credential: its address; None for one that is in no such list.
+
+        Raises CannotSay.
+        """
+
     async def exists(self, named: Sequence[UUID]) -> bool:
         """Whether one of these is an issued credential, or an issuance with one."""
 
     async def credentials(self, after: UUID, limit: int) -> Sequence[CredentialListing]:
         """A page of issued credentials, by id."""
 
-    async def byte(self, uri: str, index: int) -> tuple[str, int, bytes] | None:
-        """(mechanism, bits a place, the byte of the packed list that holds the entry); None without such a list."""
+    async def byte(self, uri: str, index: int) -> tuple[str, str, int, bytes] | None:
+        """(mechanism, purpose, bits a place, the byte that holds the entry); None without such a list."""
 
     async def bits(self, registry: UUID) -> tuple[bytes, int]:
         """The packed list and its version."""

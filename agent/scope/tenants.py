@@ -8,7 +8,7 @@ from uuid import UUID
 
 from agent.scope.policies import VerificationPolicy
 from protocols.claims_path import ClaimsPath
-from protocols.ports import KeyHandle, TrustAnchor
+from protocols.ports import KeyHandle, StatusReference, TrustAnchor
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class IssuancePolicy:
 class CredentialConfiguration:
     """One entry of credential_configurations_supported, with what issuing by it needs (OpenID4VCI 1.0, 12.2.4).
 
-    `status` is the status mechanism that its credentials are registered with, None for none.
+    `statuses` are the kinds of status list that its credentials are registered in (StatusRegistry.kind).
     """
 
     id: UUID
@@ -136,7 +136,7 @@ class CredentialConfiguration:
     proof_types: Mapping[str, tuple[str, ...]]
     schema: Mapping[str, Any] | None
     searchable: tuple[ClaimsPath, ...] = ()
-    status: str | None = "token_status_list"
+    statuses: tuple[str, ...] = ("token_status_list",)
     key_attestations_required: Mapping[str, Any] | None = None
     type_digest: bytes | None = None
     claim_source: SourceChoice | None = None
@@ -151,7 +151,7 @@ class CredentialConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class StatusRegistry:
-    """The status list that credentials are registered in at the moment."""
+    """A status list. `purpose` is what it says something about, `messages` what the values of such a list mean."""
 
     id: UUID
     uri: str
@@ -162,6 +162,23 @@ class StatusRegistry:
     shard_bytes: int
     permutation_key: bytes
     ttl: timedelta
+    purpose: str = "revocation"
+    messages: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What configurations call it: its mechanism, and its purpose where that is another than revocation."""
+        return kind_of(self.mechanism, self.purpose)
+
+    def reference(self, index: int) -> StatusReference:
+        """A place of it as a credential names it."""
+        bits = self.bits if self.messages else None
+        return StatusReference(self.mechanism, self.uri, index, self.purpose, bits, messages=self.messages)
+
+
+def kind_of(mechanism: str, purpose: str) -> str:
+    """The kind of the lists of a mechanism for a purpose."""
+    return mechanism if purpose == "revocation" else f"{mechanism}/{purpose}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +240,7 @@ class VerifierSettings:
 class TenantCatalogue:
     """Everything about a tenant that changes rarely. `version` names this very content, for derived caches.
 
-    `status_registries`: by mechanism, the list that takes credentials at the moment. `verification_policies`: those in
+    `status_registries`: by kind, the list that takes credentials at the moment. `verification_policies`: those in
     force, by name. `configurations` are offered and advertised; `retired` ones are not, and serve what was begun under
     them.
     """

@@ -101,12 +101,16 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         configurations={one.credential_configuration_id: one for active, one in configurations if active},
         retired={one.credential_configuration_id: one for active, one in configurations if not active},
         anchors=tuple(_anchor(row) for row in rows["anchors"]),
-        status_registries={row["type"]: registry_of(unit.vault, row) for row in rows["registries"]},
+        status_registries={one.kind: one for one in (registry_of(unit.vault, row) for row in rows["registries"])},
         profiles=profiles,
         did=did["did"] if did else None,
         policy=IssuerPolicy(**{**config.get("policy", {}), **(haip.ISSUER_POLICY if haip.PROFILE in profiles else {})}),
         verifier=_verifier(verifier["verifier_config"]),
-        settings={"samples": config.get("samples", {}), "vc_api": config.get("vc_api", "off")},
+        settings={
+            "samples": config.get("samples", {}),
+            "vc_api": config.get("vc_api", "off"),
+            "status_list_cryptosuite": config.get("status_list_cryptosuite"),
+        },
         identity_providers=tuple(identity_providers.read(unit.vault, row) for row in rows["providers"]),
         verification_policies={
             row["policy_name"]: verification_policies.policy_of(row) for row in rows["verification"]
@@ -164,7 +168,7 @@ def _configuration(row: Row, policies: Mapping[str, IssuancePolicy], named: bool
         proof_types={name: tuple(algorithms) for name, algorithms in binding.get("proof_types", {}).items()},
         schema=row["schema_definition"],
         searchable=tuple(_path(text) for text in row["searchable"]),
-        status=row["status_types"][0] if row["status_types"] else None,
+        statuses=tuple(row["status_types"]),
         key_attestations_required=binding.get("key_attestations_required"),
         type_digest=row["metadata_digest"],
         claim_source=SourceChoice(source["kind"], source["settings"], source["drop_unnamed"]) if source else None,

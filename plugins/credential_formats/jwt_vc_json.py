@@ -27,6 +27,7 @@ from protocols.ports import (
     ToBeSigned,
     VerifiedCredential,
 )
+from protocols.status_list import entries
 from protocols.vcdm import V1, InvalidCredential, InvalidPresentation, making
 from protocols.vcdm import jwt as vc_jwt
 from protocols.x509 import parse_chain
@@ -77,9 +78,9 @@ class JwtVcJson:
         """The JWT's signing input. Raises InvalidCredential for claims that the format cannot carry."""
         making.require_plain(draft.claims)
         holder = {"id": making.holder_did(draft.holder, draft.holder_kid)} if draft.holder else {}
-        status = self._statuses[draft.status.mechanism].claim(draft.status) if draft.status else None
+        status = entries(draft.status, self._statuses)
         # A mechanism of the data model has a type; one of JWTs is a claim of the JWT.
-        beside = {"status": status} if status and "type" not in status else {}
+        beside = {"status": status[0]} if status and "type" not in status[0] else {}
         credential = making.make(
             draft.extra.get("@context", [V1]),
             draft.type,
@@ -87,7 +88,7 @@ class JwtVcJson:
             {**holder, **draft.claims},
             (draft.not_before or draft.issued_at, draft.expires_at),
             draft.entropy(16),
-            None if beside else status,
+            () if beside else status,
         )
         vcdm.require_credential(credential)
         if vcdm.version_of(credential) != V1:

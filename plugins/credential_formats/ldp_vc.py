@@ -27,6 +27,7 @@ from protocols.ports import (
     ToBeSigned,
     VerifiedCredential,
 )
+from protocols.status_list import entries
 from protocols.vcdm import V2, InvalidPresentation, making
 
 FORMAT = "ldp_vc"
@@ -95,7 +96,7 @@ class LdpVc:
     def _credential(self, draft: CredentialDraft) -> dict[str, Any]:
         making.require_plain(draft.claims)
         holder = {"id": making.holder_did(draft.holder, draft.holder_kid)} if draft.holder else {}
-        status = self._statuses[draft.status.mechanism].claim(draft.status) if draft.status else None
+        status = entries(draft.status, self._statuses)
         return making.make(
             draft.extra.get("@context", [V2]),
             draft.type,

@@ -12,8 +12,9 @@ from protocols.ports.trust import KeyReference
 class StatusReference:
     """Where a credential's status stands: mechanism ("token_status_list"), list URI, index.
 
-    `purpose` is what the list says something about; `bits` a place, where the credential says so itself; `others` are
-    the further places of a credential that has several, all of which must be good.
+    `purpose` is what the list says something about; `bits` a place, where the credential says so itself, and
+    `messages` what its values mean, from 0; `others` are the further places of a credential that has several, all of
+    which must be good.
     """
 
     mechanism: str
@@ -22,6 +23,7 @@ class StatusReference:
     purpose: str = "revocation"
     bits: int | None = None
     others: tuple["StatusReference", ...] = ()
+    messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,13 @@ class OpenedStatusList:
 
 
 class StatusMechanism(Protocol):
-    """One kind of status list. Never waits. A list that is signed by a DID of the tenant says so by
-    `signs_by_did = True`, one that is read and never published by `read_only = True` (it has no `prepare` and `seal`);
-    media types that it reads beside its own stand in `reads`."""
+    """One kind of status list. Never waits.
+
+    What some have beside: `signs_by_did = True`, a list is signed by a DID of the tenant; `read_only = True`, it is
+    read and never published, without `prepare` and `seal`; `reads`, media types that it reads beside its own;
+    `purposes`, it has lists for others than revocation; `proof_media_type` and `credential(status, issuer)`, a list can
+    be a credential with a Data Integrity proof.
+    """
 
     name: ClassVar[str]
     member: ClassVar[str]

@@ -23,7 +23,7 @@ def make(
     subject: Mapping[str, Any],
     validity: tuple[datetime | None, datetime | None],
     octets: bytes,
-    status: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    statuses: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """A credential not yet secured; `octets` are sixteen fresh bytes for its id, whole seconds in `validity`.
 
@@ -42,7 +42,7 @@ def make(
             if moment is not None
         },
         "credentialSubject": dict(subject),
-        **({"credentialStatus": status} if status else {}),
+        **({"credentialStatus": statuses[0] if len(statuses) == 1 else list(statuses)} if statuses else {}),
     }
 
 

@@ -33,6 +33,9 @@ ENDPOINTS = {
     "deferred": r"POST /t/[^/]+/deferred_credential",
     "notification": r"POST /t/[^/]+/notification",
     "status-list": r"GET /t/[^/]+/status-lists/.*",
+    "invite": r"POST /api/v1/didcomm/invitations",
+    "inbox": r"POST /t/[^/]+/didcomm",
+    "invitation": r"GET /t/[^/]+/didcomm",
 }
 _DROPPED = frozenset({"content-length", "transfer-encoding", "connection", "server", "host"})
 
@@ -51,7 +54,7 @@ class Between:
         self.planted, self.memory = check, {}
 
     async def __call__(self, request: BaseRequest) -> web.Response:
-        asked = Asked(request.method, request.raw_path, request.headers, await request.read())
+        asked = Asked(request.method, request.raw_path, request.headers, await request.content.read())
         endpoint, bug = self.bugs.get(self.planted or "", ("", None))
         if bug and re.fullmatch(ENDPOINTS[endpoint], f"{asked.method} {asked.target.partition('?')[0]}"):
             answer = await bug(asked, self.forward, self.memory)

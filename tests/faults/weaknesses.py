@@ -1,4 +1,4 @@
-"""Bugs inside: steps of ours that look away for one tenant, and do their work for all others."""
+"""Bugs inside: steps of ours that look away while their check is planted, and do their work otherwise."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +16,8 @@ from protocols.jose.jwk import algorithm, from_certificate
 from protocols.openid4vp import response
 from protocols.ports import TrustedKey
 
-TENANT: ContextVar[str] = ContextVar("tenant", default="")
+PLANTED: ContextVar[str | None] = ContextVar("planted", default=None)
+"""The check whose weakness a request meets."""
 Step = Callable[..., Any]
 
 
@@ -126,7 +127,7 @@ WEAKNESSES: Mapping[str, tuple[str, Step]] = {
 
 @contextmanager
 def weakened() -> Iterator[None]:
-    """Every step of the table looks away for the tenants that are called so, while this lasts."""
+    """Every step of the table looks away where its check is planted, while this lasts."""
     patches = []
     for place in {place for place, _ in WEAKNESSES.values()}:
         weak = {check: instead for check, (where, instead) in WEAKNESSES.items() if where == place}
@@ -150,14 +151,14 @@ def _switch(step: Step, weak: Mapping[str, Step]) -> Step:
 
         @wraps(step)
         async def waits(*arguments: Any, **options: Any) -> Any:
-            instead = weak.get(TENANT.get())
+            instead = weak.get(PLANTED.get() or "")
             return await (instead(step, *arguments, **options) if instead else step(*arguments, **options))
 
         return waits
 
     @wraps(step)
     def switched(*arguments: Any, **options: Any) -> Any:
-        instead = weak.get(TENANT.get())
+        instead = weak.get(PLANTED.get() or "")
         return instead(step, *arguments, **options) if instead else step(*arguments, **options)
 
     return switched

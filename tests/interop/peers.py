@@ -158,6 +158,10 @@ class CredoWallet:
         """Answer an authorization request (OpenID4VP 1.0) with whatever satisfies it."""
         return await self._call("present", uri=uri, trust=trust)
 
+    async def present_to_page(self, data: Mapping[str, Any], origin: str, *, trust: str) -> Answer:
+        """Answer what a page of this origin passed to the Digital Credentials API (OpenID4VP 1.0, appendix A)."""
+        return await self._call("present-to-page", data=dict(data), origin=origin, trust=trust)
+
     async def issue(self, vct: str, claims: Mapping[str, str]) -> Answer:
         """Have Credo's own issuer make a credential and keep it, under the authority of `provider_ca`."""
         return await self._call("issue", vct=vct, claims=dict(claims))

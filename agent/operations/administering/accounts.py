@@ -106,33 +106,59 @@ def _certificate_subject(request: RegisterClient) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ConfigureIssuer:
-    """Request: profiles, parts of the policy, and the issuer's name and logo by language; what is not named stays."""
+    """Request: profiles, parts of the policy, and the issuer's name and logo by language; what is not named stays.
+
+    `status_list_cryptosuite`: status lists that are credentials carry a proof by it, "none" for JWTs alone.
+    """
 
     profiles: tuple[str, ...] | None = None
     policy: Mapping[str, bool] = field(default_factory=dict)
     display: tuple[Mapping[str, Any], ...] | None = None
     vc_api: str | None = None
+    status_list_cryptosuite: str | None = None
+
+
+class InvalidCryptosuite(ProtocolError):
+    """No status list can be secured by this cryptosuite."""
+
+    code = "invalid_input"
+    status = 422
+
+
+_SECTIONS = ("profiles", "display", "vc_api", "status_list_cryptosuite")
 
 
 async def configure_issuer(scope: Scope, request: ConfigureIssuer) -> None:
-    """What is demanded of wallets from now on, in every process."""
+    """What is demanded of wallets from now on, in every process. Raises InvalidCryptosuite."""
     config: dict[str, Any] = {"policy": dict(request.policy)}
+    if request.status_list_cryptosuite is not None:
+        config["status_list_cryptosuite"] = _cryptosuite(scope, request.status_list_cryptosuite)
     if request.vc_api is not None:
         config["vc_api"] = request.vc_api
-        if request.vc_api != OFF:
-            await create_issuer_keys(scope)
+    if request.vc_api not in (None, OFF) or config.get("status_list_cryptosuite"):
+        await create_issuer_keys(scope)
     if request.profiles is not None:
         config["profiles"] = list(request.profiles)
     if request.display is not None:
         config["display"] = [dict(one) for one in request.display]
     async with scope.unit() as unit:
         await unit.tenants.configure_issuer(scope.catalogue.issuer_id, config)
-        names = sorted([*request.policy, *(name for name in ("profiles", "display", "vc_api") if name in config)])
+        names = sorted([*request.policy, *(name for name in _SECTIONS if name in config)])
         unit.record(
             AuditEvent("issuer.configured", "issuer", scope.catalogue.issuer_id, "update", None, {"set": names})
         )
         unit.changes_catalogue()
         await unit.commit()
+
+
+def _cryptosuite(scope: Scope, name: str) -> str | None:
+    """One that shows all of a document: of a list nobody may leave out its end."""
+    if name == "none":
+        return None
+    fitting = [one.name for one in scope.plugins["cryptosuites"].values() if not one.selective and not one.legacy]
+    if name not in fitting:
+        raise InvalidCryptosuite(f"there are {', '.join(sorted(fitting))}")
+    return name
 
 
 USERS = 100

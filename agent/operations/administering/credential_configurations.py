@@ -9,16 +9,17 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.operations.issuing.claims import compiled
 from agent.operations.issuing.issuer_identity import NoSigningKey, signer_of
-from agent.operations.issuing.status_places import first_list, kinds
+from agent.operations.issuing.status_places import first_list, mechanisms
 from agent.operations.verifying.schemas import partial
 from agent.scope import Scope
 from agent.scope.administering import KnownType
-from agent.scope.tenants import CredentialConfiguration
+from agent.scope.tenants import CredentialConfiguration, kind_of
 from agent.tenancy import uuid7
 from protocols.claims_path import ClaimsPath
 from protocols.encoding import render_stable_json
 from protocols.errors import ProtocolError
 
+_COUNTS = (2, 4, 16, 256)
 _PROOF_ALGORITHMS = frozenset({"ES256", "ES384", "EdDSA"})
 
 
@@ -39,6 +40,7 @@ class CreateConfiguration:
 
     `type` is the vct, doctype or type; its JSON Schema `schema` may be left out for a type that the tenant has.
     `disclosable` are claims paths, None for every top-level claim; without `proof_types` nobody's key is bound.
+    `status` is a mechanism, with a list for each of `status_purposes`; one of messages says what its values mean.
     """
 
     credential_configuration_id: str
@@ -55,6 +57,8 @@ class CreateConfiguration:
     proof_types: Mapping[str, Sequence[str]] = field(default_factory=dict)
     key_attestations_required: Mapping[str, Any] | None = None
     status: str | None = "token_status_list"
+    status_purposes: Sequence[str] = ("revocation",)
+    status_messages: Sequence[str] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -74,11 +78,7 @@ async def create_configuration(scope: Scope, request: CreateConfiguration) -> UU
         if known is None:
             await unit.credential_configurations.add_type(new.type_id, new.type, request.schema)
         await unit.credential_configurations.add(scope.catalogue.issuer_id, new)
-        if new.status is not None and new.status not in scope.catalogue.status_registries:
-            number = await unit.status_lists.numbers() + 1
-            registry = first_list(scope, new.status, f"{scope.tenant.base_url}/status-lists/{number}")
-            await unit.status_lists.begin(scope.catalogue.issuer_id, registry)
-            unit.record(AuditEvent("status_list.opened", "status_list", registry.id))
+        await _open_lists(scope, unit, request)
         metadata = {"configuration": new.credential_configuration_id, "format": new.format}
         unit.record(AuditEvent("configuration.created", "credential_configuration", new.id, "create", None, metadata))
         unit.changes_catalogue()
@@ -102,10 +102,27 @@ def _new(scope: Scope, request: CreateConfiguration, known: KnownType | None) ->
         binding_methods=tuple(request.binding_methods),
         proof_types={name: tuple(algorithms) for name, algorithms in request.proof_types.items()},
         schema=request.schema,
-        status=request.status,
+        statuses=_kinds(request),
         key_attestations_required=request.key_attestations_required,
         options=request.options,
     )
+
+
+def _kinds(request: CreateConfiguration) -> tuple[str, ...]:
+    if request.status is None:
+        return ()
+    return tuple(kind_of(request.status, purpose) for purpose in dict.fromkeys(request.status_purposes))
+
+
+async def _open_lists(scope: Scope, unit: Any, request: CreateConfiguration) -> None:
+    """The first list of each kind that the tenant has none of."""
+    for purpose in dict.fromkeys(request.status_purposes) if request.status else ():
+        if kind_of(str(request.status), purpose) not in scope.catalogue.status_registries:
+            messages = tuple(request.status_messages) if purpose == "message" else ()
+            number = await unit.status_lists.numbers() + 1
+            registry = first_list(scope, str(request.status), purpose, messages, number)
+            await unit.status_lists.begin(scope.catalogue.issuer_id, registry)
+            unit.record(AuditEvent("status_list.opened", "status_list", registry.id))
 
 
 def _require_proofs(scope: Scope, request: CreateConfiguration) -> None:
@@ -142,9 +159,7 @@ async def _require_format(scope: Scope, new: CredentialConfiguration) -> None:
 
 
 def _require_claims(scope: Scope, request: CreateConfiguration, known: KnownType | None) -> None:
-    mechanisms = kinds(scope)
-    if request.status is not None and request.status not in mechanisms:
-        raise InvalidConfiguration("status", f"there are {', '.join(sorted(mechanisms))}")
+    _require_statuses(scope, request)
     if request.schema is None:
         return
     if known is not None and known.schema != request.schema:
@@ -154,6 +169,23 @@ def _require_claims(scope: Scope, request: CreateConfiguration, known: KnownType
         partial(render_stable_json(request.schema))
     except ValueError:
         raise InvalidConfiguration("schema", "not a JSON Schema that stands alone") from None
+
+
+def _require_statuses(scope: Scope, request: CreateConfiguration) -> None:
+    """A mechanism that has lists for these purposes, with as many messages as its places have values (2.1)."""
+    if request.status is None:
+        return
+    known = mechanisms(scope)
+    if request.status not in known:
+        raise InvalidConfiguration("status", f"there are {', '.join(sorted(known))}")
+    purposes = getattr(scope.plugins["status_mechanisms"][request.status], "purposes", ("revocation",))
+    if not request.status_purposes or not set(request.status_purposes) <= set(purposes):
+        raise InvalidConfiguration("status_purposes", f"there are {', '.join(purposes)}")
+    if ("message" in request.status_purposes) != (len(request.status_messages) in _COUNTS):
+        raise InvalidConfiguration("status_messages", "2, 4, 16 or 256 of them, for the purpose message")
+    there = scope.catalogue.status_registries.get(kind_of(request.status, "message"))
+    if there and request.status_messages and there.messages != tuple(request.status_messages):
+        raise InvalidConfiguration("status_messages", f"the tenant's list has {', '.join(there.messages)}")
 
 
 async def list_configurations(scope: Scope, _request: None) -> Sequence[tuple[CredentialConfiguration, bool]]:

@@ -215,17 +215,16 @@ async def _holder(scope: Scope, opened: OpenedProof) -> Holder:
 
 async def _numbered(
     scope: Scope, configuration: CredentialConfiguration, holders: Sequence[Holder | None]
-) -> list[tuple[Holder | None, StatusPlace | None]]:
-    """Each holder with a place in the status list, when there is one."""
-    registry = scope.catalogue.status_registries.get(configuration.status or "")
-    if registry is None:
-        return [(one, None) for one in holders]
-    places = await scope.places.take(scope, registry, len(holders))
-    return list(zip(holders, places, strict=True))
+) -> list[tuple[Holder | None, tuple[StatusPlace, ...]]]:
+    """Each holder with a place in each status list that there is for such credentials."""
+    open_ones = scope.catalogue.status_registries
+    lists = [open_ones[kind] for kind in configuration.statuses if kind in open_ones]
+    taken = [await scope.places.take(scope, registry, len(holders)) for registry in lists]
+    return [(one, tuple(places[number] for places in taken)) for number, one in enumerate(holders)]
 
 
 async def _draft(
-    scope: Scope, configuration: CredentialConfiguration, holder: Holder | None, place: StatusPlace | None
+    scope: Scope, configuration: CredentialConfiguration, holder: Holder | None, places: tuple[StatusPlace, ...]
 ) -> tuple[IssuedCredential, Holder | None]:
     issues = scope.plugins["credential_formats"][configuration.format]
     signer = scope.catalogue.key(getattr(issues, "signing_purpose", "issuer"))
@@ -240,7 +239,7 @@ async def _draft(
         issuer_identifier=scope.tenant.base_url,
         issuer_id=scope.catalogue.issuer_id,
         holder_key=b64url(thumbprint(holder.jwk)) if holder else None,
-        status=place,
+        places=places,
         issued_at=issued_at,
         expires_at=issued_at + configuration.lifetime if configuration.lifetime else None,
     ), holder
@@ -256,8 +255,6 @@ async def _sign(
     """prepare -> sign -> seal; the format and the keyring know nothing of each other."""
     issues = scope.plugins["credential_formats"][configuration.format]
     issuer, identifier, kid = await signer_of(scope, configuration, issues)
-    place = issued.status
-    status = StatusReference(place.registry.mechanism, place.registry.uri, place.index) if place else None
     draft = CredentialDraft(
         type=configuration.type,
         claims=issuance.claims,
@@ -270,7 +267,7 @@ async def _sign(
         kid=kid,
         holder=holder.jwk if holder else None,
         holder_kid=holder.kid if holder else None,
-        status=status,
+        status=_reference(issued.places),
         disclosable=configuration.disclosable,
         type_digest=configuration.type_digest,
         schema=configuration.schema,
@@ -281,6 +278,12 @@ async def _sign(
     except ProtocolError as error:
         raise CredentialRequestDenied(error.detail or type(error).__name__) from None
     return issues.seal(prepared, await scope.keys.sign(issuer.handle, prepared.payload))
+
+
+def _reference(places: Sequence[StatusPlace]) -> StatusReference | None:
+    """What the credential says of its places."""
+    named = [one.registry.reference(one.index) for one in places]
+    return replace(named[0], others=tuple(named[1:])) if named else None
 
 
 async def _settle(

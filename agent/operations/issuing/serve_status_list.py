@@ -6,12 +6,11 @@ from hashlib import sha256
 
 import cbor2
 
-from agent.operations.issuing.publish_status_list import VALIDITY, publish, serializations
+from agent.operations.issuing.publish_status_list import VALIDITY, Serialization, publish, serializations
 from agent.scope import Scope, Shape
 from agent.scope.status import PublishedToken
 from agent.scope.tenants import StatusRegistry
 from protocols.errors import ProtocolError
-from protocols.ports import StatusMechanism
 from protocols.status_list.request import StatusListRequest, StatusListResponse, StatusListToken
 
 _FRESH_SECONDS = 5.0
@@ -41,18 +40,18 @@ _SHAPE = Shape(
 async def serve_status_list(scope: Scope, request: StatusListRequest) -> StatusListResponse:
     """The token of the newest content, or of a time. Raises NoSuchList, NotAcceptable."""
     registry = await _registry(scope, request.uri)
-    mechanism = _asked(serializations(scope, registry), request.accepted)
+    how = _asked(serializations(scope, registry), request.accepted)
     if request.time is not None:
         async with scope.unit() as unit:
-            past = await unit.status_lists.published(registry.id, mechanism.media_type, request.time)
+            past = await unit.status_lists.published(registry.id, how.media_type, request.time)
         if past is None:
             raise NoSuchList("nothing from that time")
         return StatusListResponse(request, _token(registry, past))
 
     async def look() -> StatusListToken:
-        return _token(registry, await _newest(scope, registry, mechanism))
+        return _token(registry, await _newest(scope, registry, how))
 
-    key = f"{mechanism.media_type} {registry.uri}"
+    key = f"{how.media_type} {registry.uri}"
     found: StatusListToken = await scope.cache.get("status_list", key, look, _FRESH_SECONDS, _SHAPE)
     return StatusListResponse(request, found)
 
@@ -78,23 +77,23 @@ async def _registry(scope: Scope, uri: str) -> StatusRegistry:
     return found
 
 
-def _asked(mechanisms: Sequence[StatusMechanism], accepted: Sequence[str]) -> StatusMechanism:
+def _asked(known: Sequence[Serialization], accepted: Sequence[str]) -> Serialization:
     """The serialization that the caller likes best. Raises NotAcceptable."""
     for media_type in accepted or ("*/*",):
-        for one in mechanisms:
+        for one in known:
             if media_type in (one.media_type, "application/*", "*/*"):
                 return one
     raise NotAcceptable()
 
 
-async def _newest(scope: Scope, registry: StatusRegistry, mechanism: StatusMechanism) -> PublishedToken:
+async def _newest(scope: Scope, registry: StatusRegistry, how: Serialization) -> PublishedToken:
     """What was published last, when it says all there is to say and has at least half of its life to live."""
     async with scope.unit() as unit:
         version = await unit.status_lists.version(registry.id)
-        last: PublishedToken | None = await unit.status_lists.published(registry.id, mechanism.media_type, None)
+        last: PublishedToken | None = await unit.status_lists.published(registry.id, how.media_type, None)
     if last is not None and last.version >= version and last.expires_at - scope.now() > VALIDITY / 2:
         return last
-    return await publish(scope, registry, mechanism)
+    return await publish(scope, registry, how)
 
 
 def _token(registry: StatusRegistry, published: PublishedToken) -> StatusListToken:

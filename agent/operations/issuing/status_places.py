@@ -21,28 +21,32 @@ class StatusListFull(ProtocolError):
     status = 503
 
 
-def kinds(scope: Scope) -> frozenset[str]:
+def mechanisms(scope: Scope) -> frozenset[str]:
     """The mechanisms that credentials can be registered with: not those that only write another's list differently,
     and not those that are only read."""
-    open_ones, known = scope.catalogue.status_registries, scope.plugins["status_mechanisms"]
+    known = scope.plugins["status_mechanisms"]
+    open_ones = {one.mechanism for one in scope.catalogue.status_registries.values()}
     written = {known[name].member for name in open_ones if name in known}
     return frozenset(open_ones) | {
         name for name, one in known.items() if one.member not in written and not getattr(one, "read_only", False)
     }
 
 
-def first_list(scope: Scope, mechanism: str, uri: str) -> StatusRegistry:
-    """The first list of a kind: a bit for each of 131,072 credentials, in random order."""
+def first_list(scope: Scope, mechanism: str, purpose: str, messages: tuple[str, ...], number: int) -> StatusRegistry:
+    """The first list of a kind, the tenant's `number`th: a bit, or what its messages need, for each of 131,072
+    credentials in random order."""
     return StatusRegistry(
         id=uuid7(scope.now(), scope.entropy(10)),
-        uri=uri,
+        uri=f"{scope.tenant.base_url}/status-lists/{number}",
         mechanism=mechanism,
-        bits=1,
+        bits=(max(len(messages), 2) - 1).bit_length(),
         max_entries=131_072,
         block_size=256,
         shard_bytes=1024,
         permutation_key=scope.entropy(32),
         ttl=timedelta(minutes=5),
+        purpose=purpose,
+        messages=messages,
     )
 
 
@@ -94,7 +98,7 @@ class StatusPlaces:
                 unit.changes_catalogue()
                 await unit.commit()
         async with scope.unit() as unit:
-            found: StatusRegistry | None = await unit.status_lists.open(full.mechanism)
+            found: StatusRegistry | None = await unit.status_lists.open(full)
         if found is None:
             raise StatusListFull(str(full.id))
         return found

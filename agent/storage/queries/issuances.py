@@ -211,15 +211,25 @@ _new = (
     func.unnest(
         bindparam("ids", type_=_UUIDS),
         bindparam("holders", type_=_BYTES),
+    )
+    .table_valued(column("id", Uuid()), column("holder", LargeBinary()), name="new")
+    .render_derived()
+)
+_entry = (
+    func.unnest(
+        bindparam("entered", type_=_UUIDS),
+        bindparam("registries", type_=_UUIDS),
         bindparam("places", type_=_NUMBERS),
         bindparam("blocks", type_=_NUMBERS),
+        bindparam("purposes", type_=ARRAY(Text())),
     )
     .table_valued(
-        column("id", Uuid()),
-        column("holder", LargeBinary()),
+        column("credential", Uuid()),
+        column("registry", Uuid()),
         column("idx", BigInteger()),
         column("block", BigInteger()),
-        name="new",
+        column("purpose", Text()),
+        name="entry",
     )
     .render_derived()
 )
@@ -303,10 +313,10 @@ _issued = (
 _entered = (
     insert(tables.status_list_entries)
     .from_select(
-        ["tenant_id", "registry_id", "idx", "block_no", "credential_id"],
-        select(_TENANT, bindparam("registry", type_=Uuid()), _new.c.idx, _new.c.block, _new.c.id)
-        .select_from(_moved, _new)
-        .where(_new.c.idx.is_not(None)),
+        ["tenant_id", "registry_id", "idx", "block_no", "purpose", "credential_id"],
+        select(
+            _TENANT, _entry.c.registry, _entry.c.idx, _entry.c.block, _entry.c.purpose, _entry.c.credential
+        ).select_from(_moved, _entry),
     )
     .cte("entered")
 )

@@ -86,7 +86,10 @@ EXISTS = Statement(
     .limit(1)
 )
 ENTRIES = Statement(
-    select(_e.registry_id, _e.idx, _e.credential_id, _r.type, _r.bits, _r.shard_bytes, _r.registry_url)
+    select(
+        *(_e.registry_id, _e.idx, _e.credential_id, _e.purpose),
+        *(_r.type, _r.bits, _r.shard_bytes, _r.registry_url),
+    )
     .join_from(
         tables.status_list_entries,
         tables.revocation_registries,
@@ -132,7 +135,7 @@ HISTORY = Statement(
 _index: Any = bindparam("index", type_=BigInteger())
 _at = _index * _r.bits // 8
 BYTE = Statement(
-    select(_r.type, _r.bits, func.substring(_s.bits, func.mod(_at, _r.shard_bytes).cast(Integer()) + 1, 1))
+    select(_r.type, _r.purpose, _r.bits, func.substring(_s.bits, func.mod(_at, _r.shard_bytes).cast(Integer()) + 1, 1))
     .join_from(
         tables.revocation_registries,
         tables.status_list_shards,
@@ -166,7 +169,12 @@ REGISTRY = Statement(
 )
 OPEN = Statement(
     select(tables.revocation_registries)
-    .where(_r.tenant_id == _TENANT, _r.type == bindparam("mechanism"), _r.state == "open")
+    .where(
+        _r.tenant_id == _TENANT,
+        _r.type == bindparam("mechanism"),
+        _r.purpose == bindparam("purpose"),
+        _r.state == "open",
+    )
     .order_by(_r.created_at.desc(), _r.id.desc())
     .limit(1)
 )
@@ -179,8 +187,6 @@ CLOSE = Statement(
     .where(_r.tenant_id == _TENANT, _r.id == bindparam("full"), _r.state == "open")
     .values(state="full")
 )
-# What a first list has by default.
-_LEFT = frozenset({"purpose", "messages"})
 _copied = (
     "tenant_id",
     "issuer_id",
@@ -195,7 +201,7 @@ _copied = (
 )
 BEGIN = Statement(
     insert(tables.revocation_registries).values(
-        {name: bindparam(name) for name in (*_copied, "id", "registry_url", "permutation_sealed") if name not in _LEFT}
+        {name: bindparam(name) for name in (*_copied, "id", "registry_url", "permutation_sealed")}
     )
 )
 SHARD = Statement(

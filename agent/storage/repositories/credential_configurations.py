@@ -95,7 +95,7 @@ class CredentialConfigurationRepository:
             },
             algorithms=[configuration.algorithm],
             lifetime=configuration.lifetime,
-            status_types=[configuration.status] if configuration.status else [],
+            status_types=list(configuration.statuses),
             searchable=[".".join(map(str, path)) for path in configuration.searchable],
         )
 

@@ -208,7 +208,7 @@ class IssuanceRepository:
     async def _settle(self, settlement: Settlement) -> tuple[int, int]:
         """(nonces spent, issuances moved), by one statement."""
         unit, made = self._unit, settlement.credentials
-        first = made[0]
+        first, places = made[0], [(one.id, place) for one in made for place in one.places]
         row = await queries.SETTLE.row(
             unit.connection,
             tenant=unit.tenant_id,
@@ -221,9 +221,11 @@ class IssuanceRepository:
             now=unit.now,
             ids=[one.id for one in made],
             holders=[self._holder(one) for one in made],
-            places=[one.status.index if one.status else None for one in made],
-            blocks=[one.status.block if one.status else None for one in made],
-            registry=first.status.registry.id if first.status else None,
+            entered=[credential for credential, _ in places],
+            registries=[place.registry.id for _, place in places],
+            places=[place.index for _, place in places],
+            blocks=[place.block for _, place in places],
+            purposes=[place.registry.purpose for _, place in places],
             type=first.type,
             type_id=first.type_id,
             configuration_id=first.configuration_id,

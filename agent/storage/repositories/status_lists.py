@@ -32,6 +32,8 @@ def registry_of(vault: "TenantVault", row: Row) -> StatusRegistry:
         shard_bytes=row["shard_bytes"],
         permutation_key=permutation,
         ttl=row["ttl"],
+        purpose=row["purpose"],
+        messages=tuple(row["messages"]),
     )
 
 
@@ -68,10 +70,11 @@ class StatusListRepository:
         rows = await queries.DECOYS.rows(self._unit.connection, tenant=self._unit.tenant_id, registry=registry)
         return [(row[0], row[1]) for row in rows]
 
-    async def open(self, mechanism: str) -> StatusRegistry | None:
-        """The newest list of this kind that takes credentials."""
+    async def open(self, like: StatusRegistry) -> StatusRegistry | None:
+        """The newest list of this one's kind that takes credentials."""
         unit = self._unit
-        row = await queries.OPEN.row(unit.connection, tenant=unit.tenant_id, mechanism=mechanism)
+        named = {"mechanism": like.mechanism, "purpose": like.purpose}
+        row = await queries.OPEN.row(unit.connection, tenant=unit.tenant_id, **named)
         return registry_of(unit.vault, row) if row else None
 
     async def find(self, uri: str) -> StatusRegistry | None:
@@ -99,7 +102,9 @@ class StatusListRepository:
             issuer_id=issuer,
             registry_url=registry.uri,
             type=registry.mechanism,
+            purpose=registry.purpose,
             bits=registry.bits,
+            messages=list(registry.messages),
             max_entries=registry.max_entries,
             block_size=registry.block_size,
             shard_bytes=registry.shard_bytes,
@@ -133,18 +138,37 @@ class StatusListRepository:
         if not changed:
             return (), ()
         entries = await queries.ENTRIES.rows(unit.connection, tenant=unit.tenant_id, credentials=changed)
-        if any(change.value >> entry["bits"] for entry in entries):
-            raise CannotSay(change.after)
-        await self._write([(entry, entry["idx"], change.value, mechanisms[entry["type"]]) for entry in entries])
-        await queries.HISTORY.many(unit.connection, [self._history(entry, change, reason) for entry in entries])
-        return changed, sorted({entry["registry_url"] for entry in entries})
+        said = _said(entries, change)
+        await self._say(said, change.after, mechanisms, reason)
+        return changed, sorted({entry["registry_url"] for entry, _ in said})
 
-    def _history(self, entry: Row, change: StatusChange, reason: str) -> dict[str, Any]:
+    async def say(
+        self, credential: UUID, purpose: str, value: int, mechanisms: Mapping[str, StatusMechanism], reason: str
+    ) -> str | None:
+        """Set what the list of one purpose says of a credential; nothing else changes."""
+        unit = self._unit
+        entries = await queries.ENTRIES.rows(unit.connection, tenant=unit.tenant_id, credentials=[credential])
+        found = next((entry for entry in entries if entry["purpose"] == purpose), None)
+        if found is None:
+            return None
+        if value >> found["bits"]:
+            raise CannotSay(purpose)
+        await self._say([(found, value)], purpose, mechanisms, reason)
+        return str(found["registry_url"])
+
+    async def _say(
+        self, said: Sequence[tuple[Row, int]], word: str, mechanisms: Mapping[str, StatusMechanism], reason: str
+    ) -> None:
+        await self._write([(entry, entry["idx"], value, mechanisms[entry["type"]]) for entry, value in said])
+        rows = [self._history(entry, word, value, reason) for entry, value in said]
+        await queries.HISTORY.many(self._unit.connection, rows)
+
+    def _history(self, entry: Row, word: str, value: int, reason: str) -> dict[str, Any]:
         return {
             "tenant_id": self._unit.tenant_id,
             "credential_id": entry["credential_id"],
-            "status": change.after,
-            "status_value": change.value,
+            "status": word,
+            "status_value": value,
             "revocation_registry_id": entry["registry_id"],
             "status_list_url": entry["registry_url"],
             "status_list_index": entry["idx"],
@@ -180,10 +204,10 @@ class StatusListRepository:
         found = await queries.EXISTS.value(self._unit.connection, tenant=self._unit.tenant_id, named=list(named))
         return found is not None
 
-    async def byte(self, uri: str, index: int) -> tuple[str, int, bytes] | None:
-        """(its mechanism, bits a place, the byte that holds the entry, empty when the list has none there)."""
+    async def byte(self, uri: str, index: int) -> tuple[str, str, int, bytes] | None:
+        """(its mechanism, its purpose, bits a place, the byte that holds the entry, empty when there is none there)."""
         row = await queries.BYTE.row(self._unit.connection, tenant=self._unit.tenant_id, uri=uri, index=index)
-        return (row[0], row[1], row[2] or b"") if row else None
+        return (row[0], row[1], row[2], row[3] or b"") if row else None
 
     async def bits(self, registry: UUID) -> tuple[bytes, int]:
         """The packed list and the sum of its shards' versions."""
@@ -226,3 +250,22 @@ class StatusListRepository:
         else:
             row = await queries.IN_FORCE.row(self._unit.connection, **which, at=at)
         return PublishedToken(*row) if row else None
+
+
+def _said(entries: Sequence[Row], change: StatusChange) -> list[tuple[Row, int]]:
+    """What which list has to say of a change: the one for its purpose, else the one that says all of a credential.
+
+    Raises CannotSay for a credential none of whose lists can.
+    """
+    said: list[tuple[Row, int]] = []
+    by_credential: dict[UUID, list[Row]] = {}
+    for entry in entries:
+        by_credential.setdefault(entry["credential_id"], []).append(entry)
+    for own in by_credential.values():
+        exact = [(entry, min(change.value, 1)) for entry in own if entry["purpose"] == change.purpose]
+        whole = [(entry, change.value) for entry in own if entry["purpose"] == "revocation"]
+        found = next(iter(exact or whole), None)
+        if found is None or found[1] >> found[0]["bits"]:
+            raise CannotSay(change.after)
+        said.append(found)
+    return said

@@ -7,7 +7,8 @@
 //   POST /authorize    {"uri", "client_id", "redirect_uri", "attested"?: true}    answers {"url"} for a browser
 //   POST /accept-offer {"landed": where the browser came out, "trust": PEM, "binding"?, "refresh"?: true}
 //   POST /collect      {"trust": PEM}                          comes back for what the last offer deferred
-//   POST /present      {"uri", "trust": PEM}
+//   POST /present      {"uri", "trust": PEM}                   answers {"status", "body"} of the verifier
+//   POST /present-to-page {"data", "origin", "trust": PEM}     the Digital Credentials API's call: answers {"data"} for the page
 //   POST /issue       {"vct", "claims"}                      Credo as an issuer, to itself, under the provider's authority
 //   POST /list | /provider
 //
@@ -153,8 +154,9 @@ async function issue({ vct, claims }) {
 
 // ----- presentation (OpenID4VP)
 
-async function present({ uri }) {
-  const resolved = await holder.resolveOpenId4VpAuthorizationRequest(uri)
+/** A request as Credo understood it, and what the wallet shows for it. */
+async function answerTo(authorizationRequest, origin) {
+  const resolved = await holder.resolveOpenId4VpAuthorizationRequest(authorizationRequest, { origin })
   const { authorizationRequestPayload: payload, dcql } = resolved
   const request = {
     client_id: payload.client_id, response_mode: payload.response_mode, response_uri: payload.response_uri,
@@ -168,9 +170,20 @@ async function present({ uri }) {
     transactionData,
     dcql: { credentials: holder.selectCredentialsForDcqlRequest(dcql.queryResult) },
   })
+  return { request, answered }
+}
+
+async function present({ uri }) {
+  const { request, answered } = await answerTo(uri)
   const { status, body } = answered.serverResponse ?? {}
   if (!answered.ok) throw Object.assign(new Error(`the verifier answered ${status}`), { errorResponse: body })
   return { request, status, body, redirect_uri: answered.redirectUri ?? null }
+}
+
+/** What a browser is given back for a page of `origin` that asked (OpenID4VP 1.0, appendix A): nothing is posted. */
+async function presentToPage({ data, origin }) {
+  const { request, answered } = await answerTo(data, origin)
+  return { request, data: answered.authorizationResponse }
 }
 
 // ----- what is held
@@ -203,6 +216,7 @@ const commands = {
   'accept-offer': acceptOffer,
   collect,
   present,
+  'present-to-page': presentToPage,
   list: async () => {
     const kept = await Promise.all([agent.sdJwtVc, agent.mdoc, agent.w3cCredentials].map((store) => store.getAll()))
     return { credentials: kept.flat().map(show) }
