@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +63,7 @@ def up(workers: int | None) -> None:
         database.stop()
 
 
-def _settings_of(server: EmbeddedPostgres) -> dict[str, str]:
+def _settings_of(server: "EmbeddedPostgres") -> dict[str, str]:
     """The embedded server's connection strings, as settings for the processes below."""
     from agent.compose.databases import addresses_of
 
@@ -88,17 +89,21 @@ def _run_all(config: Config, settings: dict[str, str], workers: int | None, keep
         environment.pop(f"CHANCERY_DATABASE_{name}_URL", None)
     home = config.home
     (home / "url").write_text(f"{config.origin}\n", encoding="utf-8")
-    commands = [["serve", "--workers", str(workers or config.workers)], ["work"]]
-    commands += [["backup", "keep"]] * keep_backups
     children = [
-        subprocess.Popen([*_SELF, *command], env=environment, stdin=subprocess.PIPE)  # noqa: S603  # ourselves
-        for command in commands
+        _begin(["serve", "--workers", str(workers or config.workers)], environment),
+        _begin(["work"], environment),
     ]
+    if keep_backups:  # of the server's files, which it finds as we did
+        children.append(_begin(["backup", "keep"], os.environ | {"CHANCERY_HOME": str(home)}))
     try:
         _announce(config, children[0])
         _wait(children)
     finally:
         stop(children)
+
+
+def _begin(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([*_SELF, *command], env=environment, stdin=subprocess.PIPE)  # noqa: S603  # ourselves
 
 
 def _announce(config: Config, server: subprocess.Popen[bytes]) -> None:

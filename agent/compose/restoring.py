@@ -1,6 +1,7 @@
 """A database brought back, from its files to the moment where it may be opened."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,11 +38,15 @@ def bring_back(config: Config, server: EmbeddedPostgres, fetch: Callable[[Path |
     """`fetch` fills the data folder of a located, taken server; what was there is kept aside, and told to it.
 
     The server runs for this alone, on its private socket, and is stopped at the end. Raises PostgresError, and what
-    reopening raises: then the data stays marked, and is not opened.
+    reopening raises: then the data stays marked, and is not opened. What cannot be fetched changes nothing.
     """
     (server.base / _MARK).touch()
     aside = _set_aside(server)
-    fetch(aside)
+    try:
+        fetch(aside)
+    except BaseException:
+        _put_back(server, aside)
+        raise
     try:
         server.start(_SECONDS)
         asyncio.run(until_writable(server.admin_dsn, _SECONDS))
@@ -71,3 +76,10 @@ def _set_aside(server: EmbeddedPostgres) -> Path | None:
     aside = server.data.with_name(f"postgres.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     server.data.rename(aside)
     return aside
+
+
+def _put_back(server: EmbeddedPostgres, aside: Path | None) -> None:
+    shutil.rmtree(server.data, ignore_errors=True)
+    if aside:
+        aside.rename(server.data)
+    (server.base / _MARK).unlink()

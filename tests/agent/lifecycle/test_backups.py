@@ -178,8 +178,13 @@ def test_what_could_not_be_made_ready_is_not_opened(folder: Path) -> None:
         # a copy with a byte that differs is no copy
         page = next(path for path in (folder / "copy" / "base").rglob("*") if path.is_file() and path.stat().st_size)
         page.write_bytes(b"x" + page.read_bytes()[1:])
+        server.stop()
+        server.take()
         with pytest.raises(PostgresError, match="pg_verifybackup"):
-            put_back(server, folder / "copy")
+            bring_back(config, server, lambda _: put_back(server, folder / "copy"))
+        require_finished(server)
+        server.start()
+        assert asyncio.run(people(config, server)) == ["bob"]
     finally:
         server.stop()
 
