@@ -92,9 +92,15 @@ class GuardedFetch:
         self._session: aiohttp.ClientSession | None = None
 
     async def get(
-        self, url: str, accept: str, max_bytes: int = 1_000_000, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        accept: str,
+        max_bytes: int = 1_000_000,
+        headers: Mapping[str, str] | None = None,
+        signed: bool = False,
     ) -> Fetched:
         """One GET. Raises FetchRefused, FetchFailed."""
+        self._require_allowed(url, plain=signed)
         return await self._request("GET", url, {**(headers or {}), "Accept": accept}, None, max_bytes)
 
     async def post(
@@ -106,6 +112,7 @@ class GuardedFetch:
         headers: Mapping[str, str] | None = None,
     ) -> Fetched:
         """One POST. Raises FetchRefused, FetchFailed."""
+        self._require_allowed(url)
         return await self._request("POST", url, {**(headers or {}), "Content-Type": content_type}, body, max_bytes)
 
     async def socket(self, url: str, max_bytes: int = 1_000_000) -> "GuardedSocket":
@@ -131,14 +138,15 @@ class GuardedFetch:
         if self._session:
             await self._session.close()
 
-    def _require_allowed(self, url: str) -> None:
+    def _require_allowed(self, url: str, plain: bool = False) -> None:
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
         if parts.username or parts.password or not host:
             raise FetchRefused("user information or no host")
         if {host, parts.netloc.lower()} & self._allow:
             return
-        if parts.scheme != "https" or parts.port not in (None, 443):
+        ports = {"https": 443, **({"http": 80} if plain else {})}
+        if parts.scheme not in ports or parts.port not in (None, ports[parts.scheme]):
             raise FetchRefused("only https on its own port")
         try:
             address = ipaddress.ip_address(host)
@@ -159,7 +167,6 @@ class GuardedFetch:
     async def _request(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, max_bytes: int
     ) -> Fetched:
-        self._require_allowed(url)
         headers["Accept-Encoding"] = "identity"
         try:
             async with self._client().request(method, url, headers=headers, data=body, allow_redirects=False) as answer:

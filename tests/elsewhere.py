@@ -31,7 +31,7 @@ def raw(key: HolderKey, payload: bytes) -> bytes:
 class Authority:
     """A certificate authority and one leaf, outside of anything of ours."""
 
-    def __init__(self, name: str = "Elsewhere") -> None:
+    def __init__(self, name: str = "Elsewhere", crl: str | None = None) -> None:
         root, self.leaf = HolderKey(), HolderKey()
         now, year = datetime.now(UTC) - timedelta(minutes=5), timedelta(days=365)
         prepared = x509.prepare_ca(
@@ -53,6 +53,7 @@ class Authority:
             issuer=self.root,
             dns=("localhost",),
             uris=(),
+            crl=crl,
         )
         self.certificate = x509.seal(prepared, raw(root, prepared.payload))
 

@@ -50,6 +50,8 @@ def plan(as_json: bool) -> None:
     answer = Client().get("/retention-plan")
     lines = [f"{one['at']}  {one['table']} {one['month']} leaves" for one in answer["leaving"]]
     lines += [f"now  {one['id']} {one['action']} {one.get('tier', '')}" for one in answer["segments"]]
+    if answer["status_tokens"]:
+        lines.append(f"now  {answer['status_tokens']} status list tokens, of whose time no report is left, go")
     show(answer, as_json, "\n".join(lines))
 
 

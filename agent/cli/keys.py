@@ -41,6 +41,15 @@ def retire(identity: str, as_json: bool) -> None:
     show({"retired": identity}, as_json, f"retired {identity}")
 
 
+@key.command()
+@click.argument("identity", metavar="KEY")
+@json_flag
+def revoke(identity: str, as_json: bool) -> None:
+    """Put the certificate of KEY, which signs no more, into its authority's revocation list for ever."""
+    Client().post(f"/keys/{identity}/revoke", {})
+    show({"revoked": identity}, as_json, f"revoked {identity}")
+
+
 @click.group(name="type")
 def type_() -> None:
     """Types of credentials, and where their metadata is."""

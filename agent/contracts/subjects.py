@@ -22,7 +22,12 @@ class Web:
         self.posted: list[bytes] = []
 
     async def get(
-        self, url: str, accept: str, max_bytes: int = 1_000_000, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        accept: str,
+        max_bytes: int = 1_000_000,
+        headers: Mapping[str, str] | None = None,
+        signed: bool = False,
     ) -> Fetched:
         """The page, or 404."""
         self.asked.append(url)

@@ -8,8 +8,10 @@ from typing import Any
 
 import cbor2
 
+from agent.gather.certificates import require_unrevoked
 from agent.gather.heavy import finished
 from agent.gather.keys import issuer_key
+from agent.gather.newest import require_newest
 from agent.scope import Scope, Shape
 from agent.scope.status import StatusToken
 from protocols import data_integrity
@@ -19,9 +21,8 @@ from protocols.ports import Purpose, StatusList, StatusMechanism, StatusReferenc
 from protocols.ports.status import OpenedStatusList
 from protocols.ports.tools import FetchFailed, FetchRefused
 
-_SHORT_TTL = 300.0
-_SEEN_SECONDS = 7 * 86_400.0
-_TIME = Shape(cbor2.dumps, cbor2.loads)
+SHORT_TTL = 300.0
+"""Seconds for which a list is not asked for again, at most."""
 KIND = "foreign_status_token"
 """The kind under which caches keep lists."""
 _INFORMING = frozenset({"message", "refresh"})
@@ -41,9 +42,9 @@ class Revoked(ProtocolError):
 
 @dataclass(frozen=True, slots=True)
 class StatusSeen:
-    """What a list said of a credential, and which list it was. `token` is the SHA-256 of the signed token, None for a
-    list of our own, which is read where it is kept; `chain` leads from its signer to its
-    `anchor`, told by id and identifier."""
+    """What a list said of a credential, and which list it was. `token` is the SHA-256 of the signed token, None where a
+    list of our own was read where it is kept; `chain` leads from its signer to its `anchor`, told by id and
+    identifier."""
 
     reference: StatusReference
     value: int
@@ -83,7 +84,7 @@ def _load(data: bytes) -> KnownList:
     return KnownList(content, token, tuple(chain), (anchor[0], anchor[1]))
 
 
-_SHAPE = Shape(_dump, _load)
+SHAPE = Shape(_dump, _load)
 
 
 async def require_status(scope: Scope, reference: StatusReference | None) -> None:
@@ -97,19 +98,20 @@ def require_good(seen: StatusSeen) -> None:
 
     A list that has only news for its reader takes nothing away (Bitstring Status List 1.0, 2.1).
     """
-    if not _good(seen):
+    if not good_value(seen.reference, seen.value):
         raise Revoked(f"status {seen.value}")
 
 
-def _good(seen: StatusSeen) -> bool:
-    return seen.value == 0 or seen.reference.purpose in _INFORMING
+def good_value(reference: StatusReference, value: int) -> bool:
+    """Whether a value at a place takes nothing away."""
+    return value == 0 or reference.purpose in _INFORMING
 
 
 async def status_of(scope: Scope, reference: StatusReference) -> StatusSeen:
     """What the list says of the credential; of several places the first that is not good. Raises StatusUnavailable."""
     seen = await _one(scope, reference)
     for other in reference.others:
-        if not _good(seen):
+        if not good_value(seen.reference, seen.value):
             break
         seen = await _one(scope, other)
     return seen
@@ -158,35 +160,51 @@ async def _list(scope: Scope, mechanism: StatusMechanism, reference: StatusRefer
         return await _fetch(scope, mechanism, reference.uri)
 
     key = f"{mechanism.member} {reference.uri}"  # what another mechanism read has its bits in another order
-    found: KnownList = await scope.cache.get(KIND, key, fetch, _SHORT_TTL, _SHAPE)
+    found: KnownList = await scope.cache.get(KIND, key, fetch, SHORT_TTL, SHAPE)
     content = found.content
     age = (scope.now() - content.issued_at).total_seconds()
     if (content.expires_at and content.expires_at <= scope.now()) or (
-        content.ttl and age > max(content.ttl, _SHORT_TTL)
+        content.ttl and age > max(content.ttl, SHORT_TTL)
     ):
         await scope.cache.forget(KIND, key)
-        found = await scope.cache.get(KIND, key, fetch, _SHORT_TTL, _SHAPE)
+        found = await scope.cache.get(KIND, key, fetch, SHORT_TTL, SHAPE)
     return found
 
 
 async def _fetch(scope: Scope, mechanism: StatusMechanism, uri: str) -> KnownList:
     others = scope.plugins["status_mechanisms"].values()
     serial = [mechanism, *(one for one in others if one.member == mechanism.member and one.name != mechanism.name)]
-    known = {kind: one for one in serial for kind in (one.media_type, *getattr(one, "reads", ()))}
+    known = {kind: one for one in serial for kind in media_types(one)}
     answer = await scope.fetch.get(uri, ", ".join(known))
     if answer.status != 200 or answer.media_type not in known:
         raise StatusUnavailable("status or media type of the answer")
-    mechanism = known[answer.media_type]
-    opened = mechanism.open(answer.body, uri, scope.now())
+    found = await believed_list(scope, known[answer.media_type], uri, answer.body)
+    await require_newest(scope, uri, found.content.issued_at, StatusUnavailable)
+    await keep_list(scope, found, answer.media_type, answer.body)
+    return found
+
+
+def media_types(mechanism: StatusMechanism) -> tuple[str, ...]:
+    """Those that it reads, the one that it writes first."""
+    return (mechanism.media_type, *getattr(mechanism, "reads", ()))
+
+
+async def believed_list(scope: Scope, mechanism: StatusMechanism, uri: str, token: bytes) -> KnownList:
+    """A token whose signer is believed. Raises StatusUnavailable, UnknownIssuer, a mechanism's own errors."""
+    opened = mechanism.open(token, uri, scope.now())
     trusted = await issuer_key(scope, opened.signer, Purpose.STATUS)
+    await require_unrevoked(scope, trusted.chain)
     await finished(scope, verify_list(opened, trusted.jwk, scope.plugins["cryptosuites"]))
-    await _require_newest(scope, opened.content)
-    digest, anchor = sha256(answer.body).digest(), trusted.anchor
+    anchor = (trusted.anchor.id, trusted.anchor.identifier) if trusted.anchor else ("", "")
+    return KnownList(opened.content, sha256(token).digest(), trusted.chain, anchor)
+
+
+async def keep_list(scope: Scope, known: KnownList, media_type: str, token: bytes) -> None:
+    """For evidence: the token as it came, once however often it decides."""
     async with scope.unit() as unit:
-        kept = StatusToken(digest, uri, answer.media_type, answer.body, opened.content.issued_at)
-        await unit.status_evidence.keep(kept)
+        content = known.content
+        await unit.status_evidence.keep(StatusToken(known.token, content.uri, media_type, token, content.issued_at))
         await unit.commit()
-    return KnownList(opened.content, digest, trusted.chain, (anchor.id, anchor.identifier) if anchor else ("", ""))
 
 
 def verify_list(opened: OpenedStatusList, key: Jwk, suites: Mapping[str, Any]) -> Any:
@@ -203,17 +221,3 @@ def verify_list(opened: OpenedStatusList, key: Jwk, suites: Mapping[str, Any]) -
         raise StatusUnavailable("cryptosuite")
     (proof,) = data_integrity.proofs_of(opened.document)
     return suite.verify(data_integrity.secured_by(opened.document, proof), proof, key)
-
-
-async def _require_newest(scope: Scope, status: StatusList) -> None:
-    """A list never goes back to what it said before: who can serve an old token must not undo a revocation."""
-
-    async def this() -> str:
-        return status.issued_at.isoformat()
-
-    seen = datetime.fromisoformat(await scope.cache.get("foreign_status_seen", status.uri, this, _SEEN_SECONDS, _TIME))
-    if status.issued_at < seen:
-        raise StatusUnavailable("older than the newest seen")
-    if status.issued_at > seen:
-        await scope.cache.forget("foreign_status_seen", status.uri)
-        await scope.cache.get("foreign_status_seen", status.uri, this, _SEEN_SECONDS, _TIME)

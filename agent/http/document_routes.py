@@ -1,4 +1,4 @@
-"""What the world asks of a tenant's issuing authority for mobile documents."""
+"""What the world asks of a tenant's certificate authorities."""
 
 from agent.operations.issuing.serve_crl import serve_crl
 from protocols.http import Call, Reply, Route
@@ -10,7 +10,7 @@ def _name(call: Call) -> str:
 
 
 def _list(der: bytes) -> Reply:
-    return Reply(200, der, CRL_MEDIA_TYPE, {"Cache-Control": "public, max-age=3600"})
+    return Reply(200, der, CRL_MEDIA_TYPE, {"Cache-Control": "public, max-age=300"})
 
 
-ROUTES = (Route("GET", "/iaca/{name}", None, _name, serve_crl, _list),)
+ROUTES = tuple(Route("GET", f"/{kind}/{{name}}", None, _name, serve_crl, _list) for kind in ("ca", "iaca"))

@@ -7,7 +7,7 @@ from uuid import UUID
 from agent.http import issuer_schemas as schemas
 from agent.http.failures import NotFound
 from agent.operations.administering import scopes
-from agent.operations.administering.keys import RotateKey, list_keys, retire_key, rotate_key
+from agent.operations.administering.keys import RotateKey, list_keys, retire_key, revoke_certificate, rotate_key
 from agent.operations.administering.publish_type import (
     ChooseType,
     PublishedType,
@@ -71,6 +71,7 @@ def _gone(_: object) -> Reply:
 ROWS = (
     Route("GET", "/keys", scopes.KEYS_READ, lambda _call: None, list_keys, _keys),
     Route("POST", "/keys", scopes.KEYS_WRITE, _rotation, rotate_key, _rotated),
+    Route("POST", "/keys/{key}/revoke", scopes.KEYS_WRITE, _key_id, revoke_certificate, _gone),
     Route("DELETE", "/keys/{key}", scopes.KEYS_WRITE, _key_id, retire_key, _gone),
     Route("POST", "/credential-types", scopes.ISSUER_WRITE, _type, publish_type, _published),
     Route("PATCH", "/credential-configurations/{configuration}/type", scopes.ISSUER_WRITE, _choice, choose_type, _gone),

@@ -158,6 +158,7 @@ def _plan(plan: Plan) -> Reply:
                 else {"id": str(one.segment.id), "action": "move", "tier": one.tier}
                 for one in plan.actions
             ],
+            "status_tokens": plan.status_tokens,
         }
     )
 

@@ -41,6 +41,7 @@ class VerificationPolicyBody(ClosedSchema):
     claims = _texts(100)
     max_age_days = fields.Integer(validate=validate.Range(1, 36_500), load_default=None, strict=True)
     revocation = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="if_present")
+    certificates = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="if_present")
     short_lived_hours = fields.Integer(validate=validate.Range(1, 8_784), load_default=None, strict=True)
     trust_list = _texts(500)
     keep = fields.String(validate=validate.OneOf(["presentation", "claims"]), load_default="presentation")
@@ -79,6 +80,7 @@ def _draft(call: Call) -> DraftPolicy:
         **{name: tuple(value) for name, value in named.items()},
         max_age_days=body["max_age_days"],
         revocation=body["revocation"],
+        certificates=body["certificates"],
         short_lived_hours=body["short_lived_hours"],
         schemas=body["schemas"],
         keep=body["keep"],

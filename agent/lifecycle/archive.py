@@ -120,6 +120,11 @@ class Archiver:
                 await self._move(segment, key)
                 await self._settle(scope, f"archive.{action.tier}", segment, partial(_moved, segment, action.tier, key))
                 await self._store.delete_async(segment.object_key)
+        async with self._unit(scope) as unit:
+            if tokens := await unit.status_evidence.forget():
+                metadata = {"table": "status_evidence", "rows": tokens}
+                unit.record(AuditEvent("retention.deleted", "status_evidence", None, "delete", None, metadata))
+            await unit.commit()
 
     async def _move(self, segment: Segment, key: str) -> None:
         """A copy, read back; the first is deleted when the record says where the second lies."""

@@ -210,6 +210,12 @@ class SigningKeys(Protocol):
     async def retire(self, key: UUID) -> bool:
         """Publish a key no more, which signed no more; False when there is none."""
 
+    async def revoke(self, key: UUID) -> bool:
+        """Revoke the certificate of a key that signs no more, destroyed or not; False for any other."""
+
+    async def revoked(self) -> Sequence[tuple[bytes, datetime]]:
+        """The certificates that were revoked (DER), and when."""
+
     async def rotate(self, key: SigningKey, old: SigningKey | None, expires_at: datetime) -> None:
         """Retire the old key and put the new in its place. Raises Conflict when another process was faster."""
 

@@ -20,7 +20,9 @@ class PolicyRules:
     of the tenant's anchors that issuers may be believed by. `revocation`: a status has to be there, unless the
     credential lives no longer than `short_lived_hours`, and to be found out; has to be found out if it is there; is a
     warning when it cannot be; or is not asked for; what is revoked is refused unless it is off. `schemas` are JSON
-    Schemas by type, which disclosed claims have to fit. `keep` says what is kept of an accepted presentation.
+    Schemas by type, which disclosed claims have to fit. `certificates` says the same of the certificates by which an
+    issuer's key is believed, whose status is their authority's revocation list. `keep` says what is kept of an accepted
+    presentation.
     """
 
     types: tuple[str, ...] = ()
@@ -33,6 +35,7 @@ class PolicyRules:
     trust_list: tuple[str, ...] = ()
     keep: Keep = "presentation"
     schemas: Mapping[str, Any] = field(default_factory=dict)
+    certificates: Revocation = "if_present"
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,3 +154,9 @@ class StatusEvidence(Protocol):
     async def keep(self, token: StatusToken) -> None: ...
 
     async def find(self, digests: Sequence[bytes]) -> Sequence[StatusToken]: ...
+
+    async def needless(self) -> int:
+        """How many are of a time of which no report is left: not in the database, and not in the archive."""
+
+    async def forget(self) -> int:
+        """Delete those; how many."""

@@ -32,9 +32,14 @@ class Fetch(Protocol):
     """Guarded outbound HTTP: public addresses only (pinned), no redirects, caps on size and time. Waits."""
 
     async def get(
-        self, url: str, accept: str, max_bytes: int = 1_000_000, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        accept: str,
+        max_bytes: int = 1_000_000,
+        headers: Mapping[str, str] | None = None,
+        signed: bool = False,
     ) -> Fetched:
-        """`headers` are sent beside our own.
+        """`headers` are sent beside our own; what is `signed` by itself may come by plain http too.
 
         Raises FetchRefused when the guard forbids it, FetchFailed when the peer does not answer in time.
         """

@@ -17,14 +17,20 @@ from protocols.x509.document_signing import Authority, prepare_document_signer, 
 from protocols.x509.path import UntrustedCertificate, validate_chain
 from protocols.x509.revocation import MEDIA_TYPE as CRL_MEDIA_TYPE
 from protocols.x509.revocation import prepare_crl, seal_crl
+from protocols.x509.revocation_lists import MAX_BYTES as MAX_CRL
+from protocols.x509.revocation_lists import InvalidCrl, RevocationList, crl_addresses, read_crl, serial_of
 
 __all__ = [
     "CRL_MEDIA_TYPE",
+    "MAX_CRL",
     "Authority",
     "Certificate",
     "CertificateToBeSigned",
+    "InvalidCrl",
+    "RevocationList",
     "UntrustedCertificate",
     "authority_key_identifiers",
+    "crl_addresses",
     "load_certificate",
     "load_pem",
     "parse_chain",
@@ -33,12 +39,14 @@ __all__ = [
     "prepare_document_signer",
     "prepare_iaca",
     "prepare_leaf",
+    "read_crl",
     "render_chain",
     "render_pem",
     "san_dns",
     "san_uris",
     "seal",
     "seal_crl",
+    "serial_of",
     "thumbprint",
     "validate_chain",
 ]

@@ -71,8 +71,12 @@ def prepare_leaf(
     dns: Iterable[str] = (),
     uris: Iterable[str] = (),
     extended_key_usage: Iterable[str] = (),
+    crl: str | None = None,
 ) -> CertificateToBeSigned:
-    """A certificate for a signing key, certified by the CA `issuer` (DER), with its DNS names and URIs."""
+    """A certificate for a signing key, certified by the CA `issuer` (DER), with its DNS names and URIs.
+
+    `crl` is the address of the list in which the CA would revoke it.
+    """
     names = [x509.GeneralName("dns_name", name) for name in dns]
     names += [x509.GeneralName("uniform_resource_identifier", uri) for uri in uris]
     usages = list(extended_key_usage)
@@ -82,6 +86,7 @@ def prepare_leaf(
         *key_identifiers(public_key, key_identifier_of(issuer)),
         *([("subject_alt_name", False, names)] if names else []),
         *([("extended_key_usage", False, usages)] if usages else []),
+        *([distribution_point(crl)] if crl else []),
     ]
     name, authority = x509.Name.build(dict(subject)), subject_of(issuer)
     return prepare_certificate((name, authority), public_key, algorithm, (serial, not_before, not_after), extensions)
@@ -158,6 +163,13 @@ def signature_algorithm(algorithm: str) -> Any:
 def _spki(public_key: jwks.Jwk) -> bytes:
     key = jwks.to_public_key(public_key)
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def distribution_point(address: str) -> tuple[str, bool, Any]:
+    """The extension that says where the certificate's revocation list is (RFC 5280, 4.2.1.13)."""
+    names = x509.GeneralNames([x509.GeneralName("uniform_resource_identifier", address)])
+    point = x509.DistributionPointName("full_name", names)
+    return "crl_distribution_points", False, [{"distribution_point": point}]
 
 
 def key_identifier(public_key: jwks.Jwk) -> bytes:

@@ -11,6 +11,7 @@ from protocols.errors import Malformed
 from protocols.jose import jwk as jwks
 from protocols.x509.building import (
     CertificateToBeSigned,
+    distribution_point,
     key_identifier,
     key_identifier_of,
     key_identifiers,
@@ -91,10 +92,7 @@ def prepare_document_signer(
 
 
 def _of(authority: Authority) -> list[tuple[str, bool, Any]]:
-    point = x509.DistributionPointName(
-        "full_name", x509.GeneralNames([x509.GeneralName("uniform_resource_identifier", authority.crl_uri)])
-    )
     return [
         ("issuer_alt_name", False, [x509.GeneralName("uniform_resource_identifier", authority.uri)]),
-        ("crl_distribution_points", False, [{"distribution_point": point}]),
+        distribution_point(authority.crl_uri),
     ]

@@ -14,7 +14,7 @@ from aiohttp.test_utils import RawTestServer
 
 from agent import gather
 from agent.gather import Revoked, StatusUnavailable
-from agent.operations.issuing.status_places import kinds
+from agent.operations.issuing.status_places import mechanisms
 from protocols import data_integrity
 from protocols.encoding import b64url, render_json
 from protocols.jose import jws, jwt
@@ -234,7 +234,7 @@ async def test_a_list_with_parts_left_out_is_no_list(site: Site, elsewhere: List
 
 
 async def test_a_list_of_2021_is_read_and_never_published(site: Site) -> None:
-    known = kinds(await site.scope())
+    known = mechanisms(await site.scope())
     assert "bitstring_status_list" in known
     assert "status_list_2021" not in known
     body = {

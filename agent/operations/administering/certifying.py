@@ -27,7 +27,7 @@ class Authority:
         dns_names: Sequence[str],
         uri: str,
     ) -> bytes:
-        """A leaf (DER) for the key, good for three years, that names hosts and the tenant. Waits for the key store."""
+        """A leaf (DER) for the key, good for three years, that names hosts, tenant and CRL. Waits for the key store."""
         begin = now.replace(microsecond=0)
         prepared = x509.prepare_leaf(
             {"common_name": f"{self.name} {key.purpose}", "organization_name": self.name},
@@ -39,5 +39,6 @@ class Authority:
             issuer=self.key.x5c[0],
             dns=tuple(dns_names),
             uris=(uri,),
+            crl=f"{uri}/ca/{self.key.kid}.crl",
         )
         return x509.seal(prepared, await keys.sign(self.key.handle, prepared.payload))

@@ -25,6 +25,13 @@ class NotRotated(ProtocolError):
     status = 422
 
 
+class StillSigns(ProtocolError):
+    """The key still signs: put another in its place first."""
+
+    code = "key_in_use"
+    status = 409
+
+
 class NoSuchKey(ProtocolError):
     """There is no such key that signs no more."""
 
@@ -84,3 +91,18 @@ async def retire_key(scope: Scope, key: UUID) -> None:
         unit.changes_catalogue()
         await unit.commit()
     await scope.keys.forget(found.handle)
+
+
+async def revoke_certificate(scope: Scope, key: UUID) -> None:
+    """The certificate of a key that signs no more is in the list of its authority from now on, for ever; what it signed
+    is believed no more. Raises StillSigns, NoSuchKey for one without a certificate or revoked before."""
+    if any(one.id == key and one.active for one in scope.catalogue.keys):
+        raise StillSigns()
+    async with scope.unit() as unit:
+        if not await unit.signing_keys.revoke(key):
+            raise NoSuchKey()
+        unit.record(AuditEvent("key.revoked", "key_pair", key, "revoke"))
+        unit.changes_catalogue()
+        await unit.commit()
+    for authority in (one for one in scope.catalogue.keys if one.purpose in ("ca", "iaca")):
+        await scope.cache.forget("own_crl", f"{authority.kid}.crl")

@@ -62,10 +62,12 @@ def due(policies: Mapping[str, RetentionPolicy], segments: Sequence[Segment], no
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What retention will do to one tenant: months that leave at a time, and what becomes of segments now."""
+    """What retention will do to one tenant: months that leave at a time, what becomes of segments now, and how many
+    Status List Tokens go, of whose time no report is left."""
 
     leaving: Sequence[tuple[str, date, datetime]]
     actions: Sequence[Action]
+    status_tokens: int
 
 
 async def show_plan(scope: Scope, _request: None) -> Plan:
@@ -74,12 +76,13 @@ async def show_plan(scope: Scope, _request: None) -> Plan:
         policies: Mapping[str, RetentionPolicy] = await unit.archive.policies()
         segments: Sequence[Segment] = await unit.archive.segments()
         months: Mapping[str, Sequence[date]] = await unit.archive.months()
+        tokens: int = await unit.status_evidence.needless()
     leaving = [
         (table, month, leaves_at(month, [policies.get(table, RetentionPolicy(table))]))
         for table, found in months.items()
         for month in found
     ]
-    return Plan(leaving, due(policies, segments, scope.now()))
+    return Plan(leaving, due(policies, segments, scope.now()), tokens)
 
 
 async def list_policies(scope: Scope, _request: None) -> Sequence[RetentionPolicy]:

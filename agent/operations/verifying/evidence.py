@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from agent.gather.status import verify_list
+from agent.gather.status import good_value, media_types, verify_list
 from agent.operations.verifying.policies import facts_of
 from agent.operations.verifying.policy_rules import require_policy
 from agent.operations.verifying.schemas import by_policy, require_schemas
@@ -27,6 +27,7 @@ from protocols.ports import (
     Purpose,
     Sandboxed,
     StatusList,
+    StatusReference,
     TrustAnchor,
     TrustedKey,
     VerifiedCredential,
@@ -148,6 +149,7 @@ class _Presentation:
             raise InvalidEvidence("not asked for")
         require_match(wanted, verified)
         self._policy(verified)
+        self._certificates()
         await self._status(verified)
         return None
 
@@ -198,30 +200,45 @@ class _Presentation:
         require_policy(PolicyRules(**rules), facts, self.checks)
         require_schemas(by_policy(facts, rules.get("schemas", {})), facts, self.checks)
 
+    def _certificates(self) -> None:
+        """Lists of revoked certificates end within days: what they said then is not in the package."""
+        asked = [line for line in self.told["checks"] if line["check"] == "certificates" and line.get("expected")]
+        if any(line.get("seen") for line in asked):
+            self.checks.begin("certificates")
+            self.checks.warned(NotInThePackage("what the revocation lists said is taken from the report"))
+
     async def _status(self, verified: VerifiedCredential) -> None:
         checks, told = self.checks, self.told["status"]
         if told is None:
             return None
         checks.begin("status", 0, {"list": told["list"], "index": told["index"], "value": told["value"]})
-        reference = verified.status
-        if reference is None or (reference.uri, reference.index) != (told["list"], told["index"]):
-            raise InvalidEvidence("another place in another list")
+        reference = _place(verified.status, told)
         if told["token_sha256"] is None:
-            return checks.warned(NotInThePackage("the tenant's own list, read where it is kept"))
+            return checks.warned(NotInThePackage("the tenant's own list, whose token did not say this yet"))
         tokens = [one for one in self.package["status_tokens"] if one["sha256"] == told["token_sha256"]]
         if not tokens:
             return checks.warned(NotInThePackage("the token was not kept"))
-        content = await self._token(parse_b64url(tokens[0]["token"]), told)
+        try:
+            content = await self._token(tokens[0], told)
+        except (FetchRefused, FetchFailed):
+            return checks.warned(NotInThePackage("the key of the list's signer"))
+        content = replace(content, bits=reference.bits or content.bits)
         value = self.plugins["status_mechanisms"][told["mechanism"]].read(content, told["index"])
-        if value != told["value"] or value != 0:
+        if value != told["value"] or not good_value(reference, value):
             raise InvalidEvidence("the list says otherwise")
         return None
 
-    async def _token(self, token: bytes, told: Mapping[str, Any]) -> StatusList:
+    async def _token(self, kept: Mapping[str, Any], told: Mapping[str, Any]) -> StatusList:
+        token = parse_b64url(kept["token"])
         if b64url(sha256(token).digest()) != told["token_sha256"]:
             raise InvalidEvidence("another token")
         read_at = datetime.fromisoformat(told["read_at"])
-        opened = self.plugins["status_mechanisms"][told["mechanism"]].open(token, told["list"], read_at)
+        mechanisms = self.plugins["status_mechanisms"]
+        writers = [one for one in mechanisms.values() if kept["media_type"] in media_types(one)]
+        mechanism = next((one for one in writers if one.member == mechanisms[told["mechanism"]].member), None)
+        if mechanism is None:
+            raise InvalidEvidence("a token of another kind")
+        opened = mechanism.open(token, told["list"], read_at)
         anchors = _anchors(told, Purpose.STATUS)
         resolver = self.plugins["trust_resolvers"][opened.signer.kind]
         trusted = await resolver.resolve(opened.signer, Purpose.STATUS, anchors, read_at.timestamp())
@@ -231,6 +248,15 @@ class _Presentation:
             raise InvalidEvidence("signature of the token") from None
         content: StatusList = opened.content
         return content
+
+
+def _place(reference: StatusReference | None, told: Mapping[str, Any]) -> StatusReference:
+    """The place of the credential's that decided. Raises InvalidEvidence."""
+    places = () if reference is None else (reference, *reference.others)
+    for one in places:
+        if (one.uri, one.index) == (told["list"], told["index"]):
+            return one
+    raise InvalidEvidence("another place in another list")
 
 
 def _anchors(told: Mapping[str, Any], purpose: Purpose) -> tuple[TrustAnchor, ...]:

@@ -15,7 +15,7 @@ from protocols.ports import Binding, KeyReference, OpenedPresentation, TrustedKe
 
 BEFORE = ("form", "issuer_key")
 HOLDER = ("holder_key",)
-AFTER = ("query", "status")
+AFTER = ("query", "certificates", "status")
 
 
 @dataclass(slots=True)

@@ -2,11 +2,12 @@
 not signed, and whatever cannot be found out is a refusal. Each check is a line of the trail."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from agent import gather
 from agent.operations.verifying import secrets
+from agent.operations.verifying.own_status_token import with_own_token
 from agent.operations.verifying.policies import policy_of
 from agent.operations.verifying.policy_rules import Facts, accepted, require_policy
 from agent.operations.verifying.schemas import known_schemas, require_schemas
@@ -63,6 +64,7 @@ async def verify_presentations(
     # 5. whether it still holds
     for one in trail.shown:
         with one.checks:
+            await _require_certificates(scope, rules, one)
             await _require_status(scope, rules, one)
 
 
@@ -207,6 +209,23 @@ def _facts(scope: Scope, one: Shown) -> Facts:
     )
 
 
+async def _require_certificates(scope: Scope, rules: PolicyRules, one: Shown) -> None:
+    """That no certificate was revoked between the issuer's key and the anchor that was believed."""
+    chain = one.issuer.chain if one.issuer else ()
+    if not chain or rules.certificates == "off":
+        one.checks.begin("certificates", seen="not asked for by the policy" if chain else "none")
+        return
+    one.checks.begin("certificates", rules.certificates)
+    try:
+        seen = await gather.require_unrevoked(scope, chain, rules.certificates == "mandatory")
+    except gather.CertificateStatusUnavailable as error:
+        if rules.certificates != "best_effort":
+            raise
+        one.checks.warned(error)
+        return
+    one.checks.saw([asdict(found) for found in seen])
+
+
 async def _require_status(scope: Scope, rules: PolicyRules, one: Shown) -> None:
     """What cannot be found out is a refusal, but for a policy that says otherwise."""
     reference = one.believed.status
@@ -216,7 +235,7 @@ async def _require_status(scope: Scope, rules: PolicyRules, one: Shown) -> None:
     told = {"mechanism": reference.mechanism, "list": reference.uri, "index": reference.index}
     one.checks.begin("status", 0, told)
     try:
-        one.status = seen = await gather.status_of(scope, reference)
+        one.status = seen = await with_own_token(scope, await gather.status_of(scope, reference))
     except gather.StatusUnavailable as error:
         if rules.revocation != "best_effort":
             raise

@@ -1,10 +1,11 @@
 """The tenant's own signing keys: one is active for each purpose, another takes its place in one transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from agent.scope import Conflict
 from agent.scope.tenants import SigningKey
@@ -37,6 +38,23 @@ _RETIRE = Statement(
     update(tables.key_pairs)
     .where(_k.tenant_id == _TENANT, _k.id == bindparam("id_"), _k.state == "retiring")
     .values(state="destroyed", private_key_ref=None, retired_at=func.now(), destroyed_at=func.now())
+)
+_REVOKE = Statement(
+    update(tables.key_pairs)
+    .where(
+        _k.tenant_id == _TENANT,
+        _k.id == bindparam("id_"),
+        _k.owner == "tenant",
+        _k.state != "active",
+        _k.revoked_at.is_(None),
+        func.cardinality(_k.certificate_chain) > 0,
+    )
+    .values(revoked_at=bindparam("now"))
+)
+_REVOKED = Statement(
+    select(_k.certificate_chain, _k.revoked_at)
+    .where(_k.tenant_id == _TENANT, _k.owner == "tenant", _k.revoked_at.is_not(None))
+    .order_by(_k.revoked_at, _k.id)
 )
 _CERTIFICATE = Statement(
     update(tables.issuers).where(_i.tenant_id == _TENANT, _i.is_active).values(certificate=bindparam("leaf"))
@@ -92,3 +110,13 @@ class SigningKeyRepository:
     async def retire(self, key: UUID) -> bool:
         """The end of a key that signs no more."""
         return bool(await _RETIRE.run(self._unit.connection, tenant=self._unit.tenant_id, id_=key))
+
+    async def revoke(self, key: UUID) -> bool:
+        """Once, and never a key that signs."""
+        unit = self._unit
+        return bool(await _REVOKE.run(unit.connection, tenant=unit.tenant_id, id_=key, now=unit.now))
+
+    async def revoked(self) -> Sequence[tuple[bytes, datetime]]:
+        """Leaves (DER), oldest revocation first."""
+        rows = await _REVOKED.rows(self._unit.connection, tenant=self._unit.tenant_id)
+        return [(row[0][0], row[1]) for row in rows]

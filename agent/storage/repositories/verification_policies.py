@@ -72,6 +72,7 @@ class VerificationPolicyRepository:
                     "schemas": dict(rules.schemas),
                     "status_required": rules.revocation == "mandatory",
                     "short_lived_hours": rules.short_lived_hours,
+                    "certificates": rules.certificates,
                 },
                 required_fields=list(rules.claims),
                 max_credential_age_days=rules.max_age_days,
@@ -117,6 +118,7 @@ def policy_of(row: Row) -> VerificationPolicy:
         trust_list=tuple(row["trust_list"]),
         keep=accepted.get("keep", "presentation"),
         schemas=accepted.get("schemas", {}),
+        certificates=accepted.get("certificates", "if_present"),
     )
     return VerificationPolicy(row["id"], row["policy_name"], row["version"], row["state"], rules)
 

@@ -63,5 +63,5 @@ status_evidence = table(
     uuid="tenant_id",
     data="digest token",
     text="uri media_type",
-    time="issued_at fetched_at",
+    time="issued_at fetched_at used_at",
 )

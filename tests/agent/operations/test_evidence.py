@@ -67,6 +67,41 @@ def results(finding: Finding, *wanted: str) -> list[str]:
     return [line.check for line in [*finding.checks.lines, *lines] if line.result in wanted]
 
 
+async def test_a_list_of_ours_is_in_the_package_as_anothers_is(site: Site, wallet: Wallet) -> None:
+    package = await export(site, await presented(site, wallet, await obtain(site, wallet)))
+    (token,) = claims_of(package)["status_tokens"]
+    (one,) = claims_of(package)["report"]["presentations"]
+    assert (token["sha256"], token["list"]) == (one["status"]["token_sha256"], one["status"]["list"])
+    finding = await check_evidence(package, _plugins())
+    assert finding.holds
+    assert results(finding, "warned", "failed", "not_made") == ["certificates"]
+
+    def other_token(claims: dict[str, Any]) -> None:
+        octets = bytearray(unb64(claims["status_tokens"][0]["token"]))
+        octets[-1] ^= 1
+        claims["status_tokens"][0]["token"] = b64(bytes(octets))
+
+    def other_place(claims: dict[str, Any]) -> None:
+        claims["report"]["presentations"][0]["status"]["index"] += 1
+
+    for change in (other_token, other_place):
+        assert results(await again(site, package, change), "failed") == ["status"]
+
+
+async def test_a_change_that_is_not_served_yet_has_no_token_to_show(site: Site, wallet: Wallet) -> None:
+    """What the list's row says decides at once; a package never holds a token that says otherwise."""
+    issued = await obtain(site, wallet)
+    await presented(site, wallet, issued)
+    _, listed = await site.api("GET", "/credentials")
+    status, _ = await site.api("POST", f"/credentials/{listed['items'][0]['id']}/suspend", {})
+    assert status == 200
+    package = await export(site, await presented(site, wallet, issued))
+    report = claims_of(package)["report"]
+    assert report["errors"] == ["credential_revoked"]
+    assert report["presentations"][0]["status"]["value"] == 2
+    assert claims_of(package)["status_tokens"] == []
+
+
 async def elsewhere(site: Site, serve: Callable[..., Awaitable[RawTestServer]]) -> Elsewhere:
     other = Elsewhere(LIST)
     await other.authority.trusted(site, "issue", "status")
@@ -140,8 +175,8 @@ async def test_a_mobile_document_is_verified_again_in_its_session(
     finding = await check_evidence(await export(site, made["presentation_id"], motor.api_key), _plugins())
     assert finding.holds
     assert {"issuer_key", "digests", "device_signature", "query"} <= set(results(finding, "held"))
-    # The tenant's own list is its own word, and the line says so.
-    assert results(finding, "warned") == ["status"]
+    # What revocation lists said of certificates is the tenant's word, and the line says so.
+    assert results(finding, "warned") == ["certificates"]
 
 
 async def test_credentials_of_the_w3c_are_verified_again_by_dids_that_are_keys(site: Site) -> None:

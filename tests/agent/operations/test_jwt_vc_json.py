@@ -56,7 +56,7 @@ async def configured(site: Site) -> None:
                     binding_methods=("did:key", "did:jwk"),
                     proof_types={"jwt": PROOFS},
                     schema=None,
-                    status="token_status_list" if name == "degree-status" else None,
+                    statuses=("token_status_list",) if name == "degree-status" else (),
                     options=options,
                 ),
             )

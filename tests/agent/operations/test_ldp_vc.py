@@ -67,7 +67,7 @@ async def configured(site: Site) -> None:
                     binding_methods=("did:key", "did:jwk"),
                     proof_types={"jwt": PROOFS},
                     schema=None,
-                    status=False,
+                    statuses=(),
                     options=options,
                 ),
             )

@@ -344,6 +344,15 @@ async def test_documents_of_an_earlier_signer_stay_good(site: Site, motor: Creat
         request = await wallet.request(made["authorization_request_uri"])
         await wallet.respond(request, {"mdl": [present(one, wallet.key, transcript_of(request))]})
         assert (await result(site, motor, made))["state"] == "verified"
+    # Revoking the old signer takes back what it signed, and nothing else.
+    _, there = await site.api("GET", "/keys", key=motor.api_key)
+    (old,) = [one["id"] for one in there["items"] if (one["purpose"], one["state"]) == ("document_signer", "retiring")]
+    assert (await site.api("POST", f"/keys/{old}/revoke", key=motor.api_key))[0] == 204
+    for one, state in ((credential, "refused"), (newer, "verified")):
+        made = await ask(site, motor)
+        request = await wallet.request(made["authorization_request_uri"])
+        await wallet.respond(request, {"mdl": [present(one, wallet.key, transcript_of(request))]})
+        assert (await result(site, motor, made))["state"] == state
 
 
 async def test_the_authoritys_certificate_leads_to_its_revocation_list(site: Site, motor: CreatedTenant) -> None:

@@ -4,12 +4,14 @@ import json
 import time
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import RawTestServer
 
+from protocols import x509
 from tests.elsewhere import Authority, Elsewhere
 from tests.houses import Site, free_port
 from tests.verifying import NAMES, ask, credential_query, obtain, query, result
@@ -69,7 +71,7 @@ async def test_a_report_has_every_check_in_its_order_and_what_decided(
     assert (found["verdict"], found["errors"], found["policy"]) == ("verified", [], None)
     assert checks(found["checks"]) == ARRIVAL
     (one,) = found["presentations"]
-    assert checks(one["checks"]) == [*CREDENTIAL, *HOLDER, "query", "schema", "status"]
+    assert checks(one["checks"]) == [*CREDENTIAL, *HOLDER, "query", "schema", "certificates", "status"]
     assert {line["result"] for line in one["checks"]} == {"held"}
     lines = {line["check"]: line for line in one["checks"]}
     assert lines["audience"]["expected"] == lines["audience"]["seen"] == found["request"]["client_id"]
@@ -103,7 +105,7 @@ async def test_a_refusal_has_its_line_what_came_before_and_what_was_not_reached(
     assert (found["verdict"], found["errors"]) == ("refused", ["invalid_key_binding"])
     (one,) = found["presentations"]
     assert failed(found) == [(check, "invalid_key_binding")]
-    expected = [*CREDENTIAL, *HOLDER, "query", "status"]
+    expected = [*CREDENTIAL, *HOLDER, "query", "certificates", "status"]
     place = expected.index(check)
     assert checks(one["checks"], "held") == expected[:place]
     assert checks(one["checks"], "not_made") == expected[place + 1 :]
@@ -126,6 +128,54 @@ async def test_a_forged_credential_with_a_key_of_its_own_is_refused_at_the_issue
         assert found["errors"] == ["untrusted_issuer"]
         assert failed(found) == [("issuer_key", "untrusted_issuer")]
         assert "signature" in checks(found["presentations"][0]["checks"], "not_made")
+
+
+async def test_what_a_revoked_certificate_signed_is_refused_here_and_elsewhere(
+    site: Site, wallet: Wallet, credential: str
+) -> None:
+    _, there = await site.api("GET", "/keys")
+    (key,) = [one["id"] for one in there["items"] if one["purpose"] == "issuer"]
+    assert (await site.api("POST", f"/keys/{key}/revoke"))[0] == 409, "it signs"
+    assert (await site.api("POST", "/keys", {}))[0] == 201
+    site.house.cache.clear()
+    answer, found = await shown(site, wallet, credential)
+    (line,) = [one for one in found["presentations"][0]["checks"] if one["check"] == "certificates"]
+    address = line["seen"][0]["address"]
+    assert (answer.status, line["result"], line["expected"]) == (200, "held", "if_present")
+    assert address.startswith(f"{site.alpha.credential_issuer}/ca/")
+    assert (await site.api("POST", f"/keys/{key}/revoke"))[0] == 204
+    assert (await site.api("POST", f"/keys/{key}/revoke"))[0] == 404, "once"
+    answer, found = await shown(site, wallet, credential)
+    assert (answer.status, failed(found)) == (400, [("certificates", "certificate_revoked")])
+    # For the world it stands in the list.
+    async with site.session.get(address) as served:
+        assert (served.status, served.content_type) == (200, "application/pkix-crl")
+        read = x509.read_crl(await served.read(), (await site.scope()).catalogue.key("ca").x5c[0], datetime.now(UTC))
+    assert read.serials == {x509.serial_of(b64decode(header_of(credential)["x5c"][0]))}
+    fresh, _ = await shown(site, wallet, await obtain(site, wallet))
+    assert fresh.status == 200, "what the new key signs is good"
+
+
+@pytest.mark.parametrize(
+    ("certificates", "status", "line"),
+    [
+        ("if_present", 400, ("failed", "certificate_status_unavailable")),
+        ("mandatory", 400, ("failed", "certificate_status_unavailable")),
+        ("best_effort", 200, ("warned", "certificate_status_unavailable")),
+        ("off", 200, ("held", None)),
+    ],
+)
+async def test_the_policy_says_what_becomes_of_a_certificate_whose_list_cannot_be_had(
+    site: Site, wallet: Wallet, certificates: str, status: int, line: tuple[str, str | None]
+) -> None:
+    other = Authority(crl=f"http://localhost:{PORT}/none.crl")
+    await other.trusted(site, "issue")
+    body = {"name": "default", "certificates": certificates, "activate": True}
+    assert (await site.api("POST", "/verification-policies", body))[0] == 201
+    site.house.cache.clear()
+    answer, found = await shown(site, wallet, other.credential(wallet.key))
+    (seen,) = [one for one in found["presentations"][0]["checks"] if one["check"] == "certificates"]
+    assert (answer.status, seen["result"], seen.get("error")) == (status, *line)
 
 
 async def test_a_credential_that_expired_in_1970_is_refused_at_its_validity(site: Site, wallet: Wallet) -> None:
