@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:
     """The backup role reads the revision, too."""
-    run("0015_backup_role.sql")
+    run("0016_backup_role.sql")
 
 
 def downgrade() -> None:
