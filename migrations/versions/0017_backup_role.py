@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:
     """The backup role reads the revision, too."""
-    run("0016_backup_role.sql")
+    run("0017_backup_role.sql")
 
 
 def downgrade() -> None:
