@@ -5,13 +5,12 @@ from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
 
-import asyncpg
-
 from agent import telemetry
 from agent.lifecycle.journal import ErasureJournal
 from agent.operations.keeping.erase_person import ERASED, show_erasure
 from agent.scope import Scope
 from agent.storage.outbox import Outbox
+from agent.storage.pool import Pool
 from agent.tenancy import WORKER, Principal
 
 _AT_ONCE = 100
@@ -25,7 +24,7 @@ class Erasures:
     seconds: ClassVar[float] = 1
 
     def __init__(
-        self, pool: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]], journal: ErasureJournal
+        self, pool: Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]], journal: ErasureJournal
     ) -> None:
         self._outbox, self._scope_of, self._journal = Outbox(pool, ERASED), scope_of, journal
 

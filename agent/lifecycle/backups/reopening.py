@@ -5,14 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-import asyncpg
-
 from agent.audit.verifying import Report, verify
 from agent.lifecycle.journal import ErasureJournal
 from agent.operations.keeping.erase_person import erase_again
 from agent.operations.keeping.export_audit import export_audit
 from agent.operations.keeping.seal_audit import seal_audit
 from agent.scope import Scope
+from agent.storage.pool import Pool
 from agent.storage.recovery import raise_epoch
 from agent.storage.unit_of_work import unit_of_work
 from agent.tenancy import WORKER, Principal
@@ -36,7 +35,7 @@ class Reopened:
 
 async def reopen(
     owner_dsn: str,
-    maint: asyncpg.Pool,
+    maint: Pool,
     scope_of: Callable[[str, Principal], Awaitable[Scope]],
     journal: ErasureJournal,
 ) -> Reopened:
