@@ -57,6 +57,7 @@ class Exchange:
         return self.abandoned_by_peer(thread, said.code)
 
     def moved(self, state: ThreadState, said: Said, expires_time: int | None = None) -> Transition:
+        """To a state of the thread, with a message that says so."""
         return Transition(state, (replace(write(self.identifier, said, self.version), expires_time=expires_time),))
 
 
