@@ -26,30 +26,27 @@ FORM = 1
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided of an answer, and when: the request's new state, or "ignored". `errors` are code words;
-    `answer_hash` is the SHA-256 of what was posted, `answer_size` its octets."""
+    """What was decided of an answer, and when: the request's new state, or "ignored". `errors` are code words."""
 
     report: UUID
     verdict: str
     errors: tuple[str, ...]
     at: datetime
-    answer_hash: bytes
-    answer_size: int
 
 
-def render(scope: Scope, request: OpenRequest, trail: Trail, decision: Decision) -> dict[str, Any]:
+def render(scope: Scope, request: OpenRequest, body: bytes, trail: Trail, decision: Decision) -> dict[str, Any]:
     """The report of an answer to a request that waited for it."""
     return {
-        **_head(decision, request.id),
+        **_head(decision, request.id, body),
         "request": _request(scope, request),
         "policy": _policy(trail.policy),
         **_lines(trail),
     }
 
 
-def render_ignored(request: UUID, trail: Trail, decision: Decision) -> dict[str, Any]:
+def render_ignored(request: UUID, body: bytes, trail: Trail, decision: Decision) -> dict[str, Any]:
     """The report of an answer that changed nothing."""
-    return {**_head(decision, request), **_lines(trail)}
+    return {**_head(decision, request, body), **_lines(trail)}
 
 
 def _lines(trail: Trail) -> dict[str, Any]:
@@ -58,7 +55,7 @@ def _lines(trail: Trail) -> dict[str, Any]:
     return {"checks": trail.checks.render(), "presentations": [_presentation(one) for one in trail.shown]}
 
 
-def _head(decision: Decision, request: UUID) -> dict[str, Any]:
+def _head(decision: Decision, request: UUID, body: bytes) -> dict[str, Any]:
     return {
         "form": FORM,
         "report": str(decision.report),
@@ -66,7 +63,7 @@ def _head(decision: Decision, request: UUID) -> dict[str, Any]:
         "verdict": decision.verdict,
         "errors": list(decision.errors),
         "decided_at": plain(decision.at),
-        "answer": {"sha256": b64url(decision.answer_hash), "bytes": decision.answer_size},
+        "answer": {"sha256": b64url(sha256(body).digest()), "bytes": len(body)},
     }
 
 

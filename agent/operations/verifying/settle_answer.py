@@ -1,6 +1,6 @@
 """What comes of an answer is written: in one transaction with its audit, once; or noted, where it changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -52,11 +52,22 @@ class Settled:
 
 async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, judgement: Judgement) -> Settled:
     """End the transaction. Raises Conflict."""
+    settled, write = settlement(scope, request, posted.body, judgement)
+    async with scope.unit() as unit:
+        await write(unit)
+        await unit.commit()
+    return settled
+
+
+def settlement(
+    scope: Scope, request: OpenRequest, body: bytes, judgement: Judgement
+) -> tuple[Settled, Callable[[Any], Awaitable[None]]]:
+    """What comes of an answer of these octets; and what writes it in the caller's transaction, or raises Conflict."""
     destination = _destination(scope, request) if judgement.refusal is None else None
     code = secrets.response_code(scope.vault, request.id) if destination else None
     presented = [] if judgement.refusal else [_kept(judgement.trail, one) for one in judgement.trail.shown]
-    state = "refused" if judgement.refusal else "answered" if code else "verified"
-    decision = _decision(scope, posted, state, judgement.errors)
+    now, state = scope.now(), "refused" if judgement.refusal else "answered" if code else "verified"
+    decision = Decision(uuid7(now, scope.entropy(10)), state, judgement.errors, now)
     verdict = Verdict(
         request=request,
         verifier_id=scope.catalogue.verifier_id,
@@ -64,13 +75,14 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
         state=state,
         credentials=presented,
         errors=judgement.errors,
-        answer_hash=decision.answer_hash,
-        answer_size=decision.answer_size,
-        at=decision.at,
+        answer_hash=sha256(body).digest(),
+        answer_size=len(body),
+        at=now,
         response_code_hash=secrets.digest(code) if code else None,
-        report=reports.render(scope, request, judgement.trail, decision),
+        report=reports.render(scope, request, body, judgement.trail, decision),
     )
-    async with scope.unit() as unit:
+
+    async def write(unit: Any) -> None:
         metadata: dict[str, Any] = {"report": str(decision.report)}
         if judgement.refusal is None:
             metadata["formats"] = [one.format for one in presented]
@@ -81,15 +93,10 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
         await unit.presentations.settle(verdict)
         if verdict.state != "answered":
             tell(scope, unit, request.id, verdict.state, verdict.errors, str(decision.report))
-        await unit.commit()
+
     if destination and code:
-        return Settled(decision.report, with_response_code(destination, code))
-    return Settled(decision.report, request.terms.redirect_uri if judgement.refusal is None else None)
-
-
-def _decision(scope: Scope, posted: PostedResponse, verdict: str, errors: tuple[str, ...]) -> Decision:
-    now, body = scope.now(), posted.body
-    return Decision(uuid7(now, scope.entropy(10)), verdict, errors, now, sha256(body).digest(), len(body))
+        return Settled(decision.report, with_response_code(destination, code)), write
+    return Settled(decision.report, request.terms.redirect_uri if judgement.refusal is None else None), write
 
 
 def _destination(scope: Scope, request: OpenRequest) -> str | None:
@@ -101,16 +108,17 @@ def _destination(scope: Scope, request: OpenRequest) -> str | None:
 
 async def note_ignored(scope: Scope, request: UUID, posted: PostedResponse, reason: str, trail: Trail) -> None:
     """An answer that changed nothing, for who looks into it later; `reason` is a code word."""
-    decision = _decision(scope, posted, "ignored", (reason,))
+    now = scope.now()
+    decision = Decision(uuid7(now, scope.entropy(10)), "ignored", (reason,), now)
     answer = IgnoredAnswer(
         id=decision.report,
         request=request,
         verifier_id=scope.catalogue.verifier_id,
         reason=reason,
-        answer_hash=decision.answer_hash,
-        answer_size=decision.answer_size,
-        at=decision.at,
-        report=reports.render_ignored(request, trail, decision),
+        answer_hash=sha256(posted.body).digest(),
+        answer_size=len(posted.body),
+        at=now,
+        report=reports.render_ignored(request, posted.body, trail, decision),
     )
     async with scope.unit() as unit:
         metadata = {"reason": reason, "report": str(decision.report)}
