@@ -154,7 +154,7 @@ async def _judge(scope: Scope, request: OpenRequest, presentation: Mapping[str, 
     return await judge(scope, request, {asked: [presentation]}, None, request.client_id, trail)
 
 
-def _bound(options: Any) -> dict[str, str]:
+def _bound(options: Any) -> dict[str, Any]:
     """The challenge, and the domain if there is one. Raises Malformed."""
     if not isinstance(options, dict):
         raise Malformed("no options")
