@@ -38,6 +38,7 @@ from agent.signals import Listener, Wakeups
 from agent.storage import tables
 from agent.storage.catalogue import read_catalogue
 from agent.storage.database import open_pool
+from agent.storage.pool import Pool
 from agent.storage.statements import Statement
 from agent.storage.unit_of_work import CATALOGUE_CHANNEL, QUEUE_CHANNEL, unit_of_work
 from agent.tenancy import Principal, Tenant
@@ -103,7 +104,7 @@ class House:
         channels = (CATALOGUE_CHANNEL, QUEUE_CHANNEL)
         self.listener = Listener(self.addresses.app, channels, self._changed, self._missed)
         await self.listener.start()
-        self._control_pool: asyncpg.Pool | None = None
+        self._control_pool: Pool | None = None
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -241,7 +242,7 @@ _SYSTEM_CATALOGUE = TenantCatalogue("system", SYSTEM.id, (), SYSTEM.id, "system"
 
 @asynccontextmanager
 async def _enter(
-    pool: asyncpg.Pool,
+    pool: Pool,
     now: Callable[[], datetime],
     changed: Callable[[UUID], None],
     tenant: Tenant,

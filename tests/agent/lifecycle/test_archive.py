@@ -17,7 +17,6 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -28,6 +27,7 @@ from agent.lifecycle.blobs import AlreadyExistsError, BaseError, Differs, Object
 from agent.operations.keeping.retention import Erase, Move, due, leaves_at
 from agent.scope.archiving import RetentionPolicy, Segment
 from agent.storage.database import open_pool
+from agent.storage.pool import Pool
 from agent.workers.seals import Seals
 from tests.houses import Site, free_port
 
@@ -36,14 +36,14 @@ ROWS = 7
 
 
 @pytest_asyncio.fixture
-async def maint(site: Site) -> AsyncIterator[asyncpg.Pool]:
+async def maint(site: Site) -> AsyncIterator[Pool]:
     pool = await open_pool(site.database.dsn("maint"), 2, "agent_maint")
     yield pool
     await pool.close()
 
 
 @pytest_asyncio.fixture
-async def past(site: Site, maint: asyncpg.Pool) -> None:
+async def past(site: Site, maint: Pool) -> None:
     """A month long past, with rows of both tenants, sealed."""
     admin = await site.database.connect_admin()
     try:
@@ -71,7 +71,7 @@ async def past(site: Site, maint: asyncpg.Pool) -> None:
 
 
 @pytest.fixture
-def archiver(site: Site, maint: asyncpg.Pool) -> Archiver:
+def archiver(site: Site, maint: Pool) -> Archiver:
     return Archiver(maint, site.house.scope_of, site.house.archive)
 
 
@@ -191,7 +191,7 @@ async def test_a_patient_tenant_keeps_the_month_for_all(site: Site, archiver: Ar
 
 @pytest.mark.usefixtures("past")
 async def test_an_erased_segment_is_gone_and_its_row_says_so(
-    site: Site, archiver: Archiver, maint: asyncpg.Pool, tmp_path: Path
+    site: Site, archiver: Archiver, maint: Pool, tmp_path: Path
 ) -> None:
     await archiver.run()
     short = {"warm_after": 1, "cool_after": 2, "cold_after": 3, "erase_after": 4}
@@ -324,7 +324,7 @@ def bucket(s3: S3, tmp_path: Path) -> ObjectStore:
 
 
 @pytest.mark.usefixtures("past")
-async def test_a_bucket_is_as_good_as_a_folder(site: Site, maint: asyncpg.Pool, bucket: ObjectStore) -> None:
+async def test_a_bucket_is_as_good_as_a_folder(site: Site, maint: Pool, bucket: ObjectStore) -> None:
     archiver = Archiver(maint, site.house.scope_of, bucket)
     await archiver.run()
     assert await in_database(site) == 0
@@ -340,7 +340,7 @@ async def test_a_bucket_is_as_good_as_a_folder(site: Site, maint: asyncpg.Pool, 
 
 @pytest.mark.usefixtures("past")
 async def test_a_bucket_that_refuses_keeps_the_month_in_the_database(
-    site: Site, maint: asyncpg.Pool, bucket: ObjectStore, s3: S3, tmp_path: Path
+    site: Site, maint: Pool, bucket: ObjectStore, s3: S3, tmp_path: Path
 ) -> None:
     with pytest.raises(BaseError):
         await Archiver(maint, site.house.scope_of, s3.bucket(tmp_path, secret_access_key="wrong")).run()
