@@ -12,6 +12,7 @@ from agent.http import admin_schemas as schemas
 from agent.http import admin_sign_in_schemas as sign_in
 from agent.http import (
     anoncreds_routes,
+    compliance_routes,
     configuration_schemas,
     did_routes,
     didcomm_credential_routes,
@@ -35,6 +36,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     **people_routes.BODIES,
     **didcomm_routes.BODIES,
     **didcomm_credential_routes.BODIES,
+    **compliance_routes.BODIES,
     **keeping_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,
@@ -47,6 +49,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("PATCH", "/credential-configurations/{configuration}/type"): issuer_schemas.ChosenTypeBody,
     ("PATCH", "/credential-configurations/{configuration}"): configuration_schemas.ConfigurationBody,
     ("POST", "/credential-configurations"): configuration_schemas.NewConfigurationBody,
+    ("POST", "/credential-definitions"): configuration_schemas.DefinitionBody,
     ("POST", "/identity-providers"): sign_in.IdentityProviderBody,
     ("PATCH", "/users/{user}"): sign_in.UserStatusBody,
     ("POST", "/dids"): did_routes.DidBody,
