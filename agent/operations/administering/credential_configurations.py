@@ -9,7 +9,7 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.operations.issuing.claims import compiled
 from agent.operations.issuing.issuer_identity import NoSigningKey, signer_of
-from agent.operations.issuing.status_places import first_list, mechanisms
+from agent.operations.issuing.open_status_lists import mechanisms, open_lists, purposes_of
 from agent.operations.verifying.schemas import partial
 from agent.scope import Scope
 from agent.scope.administering import KnownType
@@ -78,7 +78,8 @@ async def create_configuration(scope: Scope, request: CreateConfiguration) -> UU
         if known is None:
             await unit.credential_configurations.add_type(new.type_id, new.type, request.schema)
         await unit.credential_configurations.add(scope.catalogue.issuer_id, new)
-        await _open_lists(scope, unit, request)
+        if request.status is not None:
+            await open_lists(scope, unit, request.status, request.status_purposes, request.status_messages)
         metadata = {"configuration": new.credential_configuration_id, "format": new.format}
         unit.record(AuditEvent("configuration.created", "credential_configuration", new.id, "create", None, metadata))
         unit.changes_catalogue()
@@ -112,17 +113,6 @@ def _kinds(request: CreateConfiguration) -> tuple[str, ...]:
     if request.status is None:
         return ()
     return tuple(kind_of(request.status, purpose) for purpose in dict.fromkeys(request.status_purposes))
-
-
-async def _open_lists(scope: Scope, unit: Any, request: CreateConfiguration) -> None:
-    """The first list of each kind that the tenant has none of."""
-    for purpose in dict.fromkeys(request.status_purposes) if request.status else ():
-        if kind_of(str(request.status), purpose) not in scope.catalogue.status_registries:
-            messages = tuple(request.status_messages) if purpose == "message" else ()
-            number = await unit.status_lists.numbers() + 1
-            registry = first_list(scope, str(request.status), purpose, messages, number)
-            await unit.status_lists.begin(scope.catalogue.issuer_id, registry)
-            unit.record(AuditEvent("status_list.opened", "status_list", registry.id))
 
 
 def _require_proofs(scope: Scope, request: CreateConfiguration) -> None:
@@ -178,7 +168,7 @@ def _require_statuses(scope: Scope, request: CreateConfiguration) -> None:
     known = mechanisms(scope)
     if request.status not in known:
         raise InvalidConfiguration("status", f"there are {', '.join(sorted(known))}")
-    purposes = getattr(scope.plugins["status_mechanisms"][request.status], "purposes", ("revocation",))
+    purposes = purposes_of(scope, request.status)
     if not request.status_purposes or not set(request.status_purposes) <= set(purposes):
         raise InvalidConfiguration("status_purposes", f"there are {', '.join(purposes)}")
     if ("message" in request.status_purposes) != (len(request.status_messages) in _COUNTS):
