@@ -95,5 +95,46 @@ def credentials(as_json: bool) -> None:
     show({"items": found}, as_json, "\n".join(lines))
 
 
-COMMANDS = (offer, propose, request, issue, decline, credentials)
+@click.command("request-proof")
+@click.argument("contact", type=click.UUID, required=False)
+@click.option("--dcql", type=_FILE, help="JSON file with a DCQL query; - is standard input.")
+@click.option("--query", help="Or the name of a stored one.")
+@click.option("--policy", help="The verification policy that decides.")
+@click.option("--proof-type", "proof_types", multiple=True, help="A proof type that the presentation may have.")
+@click.option("--expires-in", type=click.IntRange(30, 604_800), default=600, help="Seconds until it is too late.")
+@click.option("--comment", default="", help="Words for whoever looks at it.")
+@click.option("--thread", type=click.UUID, help="Answer the proposal in this thread, and name no contact.")
+@json_flag
+def request_proof(
+    contact: str | None,
+    dcql: TextIO | None,
+    query: str | None,
+    policy: str | None,
+    proof_types: tuple[str, ...],
+    expires_in: int,
+    comment: str,
+    thread: str | None,
+    as_json: bool,
+) -> None:
+    """Ask CONTACT to show a credential."""
+    if (contact is None) is (thread is None) or (dcql is None) is (query is None):
+        raise click.UsageError("a contact or a thread, --dcql or --query")
+    body: dict[str, Any] = {"proof_types": list(proof_types), "expires_in": expires_in, "comment": comment}
+    body |= {"dcql_query": read_json(dcql)} if dcql else {"query": query}
+    body |= {"policy": policy} if policy else {}
+    where = f"threads/{thread}/proof-request" if thread else f"contacts/{contact}/proof-requests"
+    _told(Client().post(f"/didcomm/{where}", body), as_json)
+
+
+@click.command()
+@click.argument("thread", type=click.UUID)
+@click.option("--credential", "chosen", type=click.UUID, multiple=True, help="Show this one, and not whichever fits.")
+@json_flag
+def present(thread: str, chosen: tuple[str, ...], as_json: bool) -> None:
+    """Show what THREAD asks for."""
+    body = {"credentials": [str(one) for one in chosen]}
+    _told(Client().post(f"/didcomm/threads/{thread}/presentation", body), as_json)
+
+
+COMMANDS = (offer, propose, request, issue, decline, credentials, request_proof, present)
 """Verbs of the group."""

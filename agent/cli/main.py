@@ -34,6 +34,8 @@ _VERBS = {
     "person": "people",
     "retention": "keeping",
     "archive": "keeping",
+    "backup": "backing_up",
+    "restore": "backing_up",
     "configuration": "configurations",
     "key": "keys",
     "type": "keys",

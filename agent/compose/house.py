@@ -46,6 +46,7 @@ from protocols.oauth.client_authentication import BY_CERTIFICATE
 from protocols.ports import KeyHandle, KeyStore, PluginTools
 
 ROOM_SECONDS = 60.0
+_RESOLVE = "SELECT id, status FROM agent.resolve_tenant($1)"
 _keys = tables.tenant_keys
 _TENANT_KEYS = Statement(
     select(_keys.c.id, _keys.c.purpose, _keys.c.version, _keys.c.kek_ref, _keys.c.kek_epoch, _keys.c.wrapped_key).where(
@@ -192,6 +193,19 @@ class House:
         tenant = await self._resolve(name)
         if tenant is None:
             raise NotFound("unknown tenant")
+        return await self._scope(tenant, principal)
+
+    async def scope_within(self, name: str, principal: Principal) -> Scope:
+        """The same for a tenant whatever its status, where nobody is served: after a restore. Raises NotFound."""
+        row = await self.app.fetchrow(_RESOLVE, name)
+        if row is None:
+            raise NotFound("unknown tenant")
+        return await self._scope(self._tenant(row["id"], name), principal)
+
+    def _tenant(self, tenant: UUID, name: str) -> Tenant:
+        return Tenant(tenant, name, f"{self.origin}/t/{name}")
+
+    async def _scope(self, tenant: Tenant, principal: Principal) -> Scope:
         room: Room = await self.cache.get((tenant.id, "room", ""), partial(self._furnish, tenant), ROOM_SECONDS)
         return room.peer if principal is PEER else self._scope(tenant, principal, room.vault, room.catalogue)
 
@@ -217,10 +231,10 @@ class House:
 
     async def _resolve(self, name: str) -> Tenant | None:
         async def find() -> Tenant | None:
-            row = await self.app.fetchrow("SELECT id, status FROM agent.resolve_tenant($1)", name[:100])
+            row = await self.app.fetchrow(_RESOLVE, name[:100])
             if row is None or row["status"] != "active":
                 return None
-            return Tenant(row["id"], name, f"{self.origin}/t/{name}")
+            return self._tenant(row["id"], name)
 
         found: Tenant | None = await self.cache.get((SYSTEM.id, "tenant", name[:100]), find, 10)
         return found

@@ -11,6 +11,7 @@ from agent.http.didcomm_routes import added, contact_of, optional_id, thread_of
 from agent.operations.administering import scopes
 from agent.operations.messaging.abandon_thread import AbandonThread, abandon_thread
 from agent.operations.messaging.credentials.attaching import OfferTerms
+from agent.operations.messaging.credentials.dif_presentation_exchange import ProofTerms
 from agent.operations.messaging.credentials.hold import (
     ProposeCredential,
     list_held,
@@ -18,6 +19,14 @@ from agent.operations.messaging.credentials.hold import (
     request_credential,
 )
 from agent.operations.messaging.credentials.issue import OfferCredential, issue_requested, offer_credential
+from agent.operations.messaging.credentials.prove import (
+    AskForProof,
+    Present,
+    ProposeProof,
+    ask_for_proof,
+    present,
+    propose_proof,
+)
 from agent.operations.messaging.look import PAGE
 from agent.scope.holding import HeldCredential
 from protocols.didcomm.attached import Attached
@@ -54,6 +63,30 @@ class ProposalBody(ClosedSchema):
     comment = _COMMENT
 
 
+class ProofRequestBody(ClosedSchema):
+    """POST /didcomm/contacts/{contact}/proof-requests, /didcomm/threads/{thread}/proof-request."""
+
+    dcql_query = fields.Dict(load_default=dict, validate=small)
+    query = fields.String(validate=_WORDS, load_default=None)
+    policy = fields.String(validate=_WORDS, load_default=None)
+    proof_types = fields.List(fields.String(validate=_WORDS), load_default=list, validate=validate.Length(0, 8))
+    expires_in = fields.Integer(validate=validate.Range(30, 604_800), load_default=600, strict=True)
+    comment = _COMMENT
+
+
+class ProofProposalBody(ClosedSchema):
+    """POST /didcomm/contacts/{contact}/proof-proposals, /didcomm/threads/{thread}/proof-proposal."""
+
+    attachments = fields.List(fields.Nested(AttachmentBody), required=True, validate=validate.Length(1, 8))
+    comment = _COMMENT
+
+
+class PresentationBody(ClosedSchema):
+    """POST /didcomm/threads/{thread}/presentation."""
+
+    credentials = fields.List(fields.UUID(), load_default=list, validate=validate.Length(0, 8))
+
+
 class EmptyBody(ClosedSchema):
     """POST /didcomm/threads/{thread}/credential-request, /didcomm/threads/{thread}/credential."""
 
@@ -88,6 +121,28 @@ def _proposal(call: Call) -> ProposeCredential:
     return ProposeCredential(attached, **_where(call), comment=body["comment"], preview=body["preview"])
 
 
+def _proof_request(call: Call) -> AskForProof:
+    body = ProofRequestBody.read(call)
+    terms = ProofTerms(
+        body["dcql_query"],
+        body["query"],
+        body["policy"],
+        tuple(body["proof_types"]),
+        timedelta(seconds=body["expires_in"]),
+    )
+    return AskForProof(terms, **_where(call), comment=body["comment"])
+
+
+def _proof_proposal(call: Call) -> ProposeProof:
+    body = ProofProposalBody.read(call)
+    attached = tuple(Attached(one["format"], one["content"]) for one in body["attachments"])
+    return ProposeProof(attached, **_where(call), comment=body["comment"])
+
+
+def _presentation(call: Call) -> Present:
+    return Present(thread_of(call), tuple(PresentationBody.read(call)["credentials"]))
+
+
 def _nothing(call: Call) -> UUID:
     EmptyBody.read(call)
     return thread_of(call)
@@ -119,7 +174,7 @@ def _holdings(found: list[HeldCredential]) -> Reply:
     return json_reply({"items": [_held(one) for one in found], "next": last}, headers=NO_STORE)
 
 
-_issue, _hold = scopes.OFFERS_WRITE, scopes.HOLDINGS_WRITE
+_issue, _hold, _verify = scopes.OFFERS_WRITE, scopes.HOLDINGS_WRITE, scopes.REQUESTS_WRITE
 _CONTACT, _THREAD = "/didcomm/contacts/{contact}", "/didcomm/threads/{thread}"
 ROWS = (
     Route("POST", f"{_CONTACT}/credential-offers", _issue, _offer, offer_credential, added),
@@ -128,6 +183,11 @@ ROWS = (
     Route("POST", f"{_CONTACT}/credential-proposals", _hold, _proposal, propose_credential, added),
     Route("POST", f"{_THREAD}/credential-proposal", _hold, _proposal, propose_credential, added),
     Route("POST", f"{_THREAD}/credential-request", _hold, _nothing, request_credential, added),
+    Route("POST", f"{_CONTACT}/proof-requests", _verify, _proof_request, ask_for_proof, added),
+    Route("POST", f"{_THREAD}/proof-request", _verify, _proof_request, ask_for_proof, added),
+    Route("POST", f"{_CONTACT}/proof-proposals", _hold, _proof_proposal, propose_proof, added),
+    Route("POST", f"{_THREAD}/proof-proposal", _hold, _proof_proposal, propose_proof, added),
+    Route("POST", f"{_THREAD}/presentation", _hold, _presentation, present, added),
     Route("POST", f"{_THREAD}/problem-report", scopes.CONTACTS_WRITE, _problem, abandon_thread, added),
     Route("GET", "/didcomm/credentials", scopes.HOLDINGS_READ, _after, list_held, _holdings),
 )
@@ -139,5 +199,10 @@ BODIES = {
     ("POST", f"{_CONTACT}/credential-proposals"): ProposalBody,
     ("POST", f"{_THREAD}/credential-proposal"): ProposalBody,
     ("POST", f"{_THREAD}/credential-request"): EmptyBody,
+    ("POST", f"{_CONTACT}/proof-requests"): ProofRequestBody,
+    ("POST", f"{_THREAD}/proof-request"): ProofRequestBody,
+    ("POST", f"{_CONTACT}/proof-proposals"): ProofProposalBody,
+    ("POST", f"{_THREAD}/proof-proposal"): ProofProposalBody,
+    ("POST", f"{_THREAD}/presentation"): PresentationBody,
     ("POST", f"{_THREAD}/problem-report"): ProblemBody,
 }

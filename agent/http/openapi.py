@@ -47,6 +47,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     ("PATCH", "/credential-configurations/{configuration}/type"): issuer_schemas.ChosenTypeBody,
     ("PATCH", "/credential-configurations/{configuration}"): configuration_schemas.ConfigurationBody,
     ("POST", "/credential-configurations"): configuration_schemas.NewConfigurationBody,
+    ("POST", "/credential-definitions"): configuration_schemas.DefinitionBody,
     ("POST", "/identity-providers"): sign_in.IdentityProviderBody,
     ("PATCH", "/users/{user}"): sign_in.UserStatusBody,
     ("POST", "/dids"): did_routes.DidBody,

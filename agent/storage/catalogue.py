@@ -174,6 +174,7 @@ def _configuration(row: Row, policies: Mapping[str, IssuancePolicy], named: bool
         claim_source=SourceChoice(source["kind"], source["settings"], source["drop_unnamed"]) if source else None,
         policy=policies[row["policy_name"]] if row["policy_name"] else None,
         options=binding.get("options") or {},
+        mapping={name: tuple(path) for name, path in binding.get("mapping", {}).items()},
     )
 
 

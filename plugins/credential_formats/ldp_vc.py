@@ -114,6 +114,7 @@ class LdpVc:
             (draft.not_before or draft.issued_at, draft.expires_at),
             draft.entropy(16),
             status,
+            draft.schema_uri,
         )
 
     def seal(self, prepared: ToBeSigned, signature: bytes) -> dict[str, Any]:

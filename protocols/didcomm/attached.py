@@ -82,6 +82,8 @@ def write(identifier: str, said: Said, version: int) -> Outgoing:
         body["credential_preview"] = _previewed(identifier, said.preview, version)
     if said.name == "ack":
         body["status"] = "OK"
+    if said.name == "request-presentation":
+        body["will_confirm"] = True
     if said.name == "problem-report":
         return _problem(identifier, said, version)
     type_ = f"{identifier}/{said.name}"

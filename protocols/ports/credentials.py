@@ -30,7 +30,8 @@ class CredentialDraft:
     holder's public JWK or None; `holder_kid` the DID URL when the holder named its key so; `disclosable` the claim
     paths to be selectively disclosable (None: every top-level claim); `type_digest` the SHA-256 of the document that is
     hosted at the type's address, if any; `entropy(n)` fresh random bytes; `schema` the type's JSON Schema, for a format
-    whose values have more types than JSON's. `seconds` values are whole and already rounded by the caller.
+    whose values have more types than JSON's; `schema_uri` where the schema of such credentials is served, for one that
+    names it. `seconds` values are whole and already rounded by the caller.
     """
 
     type: str
@@ -51,6 +52,7 @@ class CredentialDraft:
     schema: Mapping[str, Any] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     type_digest: bytes | None = None
+    schema_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

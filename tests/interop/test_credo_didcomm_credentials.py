@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.agent.messaging.pair import Pair, connected
-from tests.agent.operations.test_ldp_vc import CLAIMS, LEGACY, OLDER_OB, V1, configured
+from tests.agent.operations.test_ldp_vc import CLAIMS, LEGACY, OLDER_OB, QUERY, V1, configured
 from tests.houses import Site
 from tests.interop.didcomm_peer import CredoAgent
 
@@ -23,6 +23,10 @@ class Conversation:
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         return await self.pair.call(self.pair.site.alpha, method, path, body)
+
+    async def begin(self, what: str, body: Any) -> str:
+        contact = self.pair.contacts[self.pair.site.alpha.name]
+        return str((await self.call("POST", f"/didcomm/contacts/{contact}/{what}", body))["id"])
 
     async def until(self, thread: str, state: str) -> Any:
         for _ in range(300):
@@ -81,12 +85,11 @@ def badge(issuer: str, subject: str | None = None) -> dict[str, Any]:
     }
 
 
-async def test_credo_is_issued_to_and_issues(talk: Conversation) -> None:
-    credo, alpha = talk.credo, talk.pair.site.alpha
+async def test_credo_is_issued_to_and_issues_proves_and_asks(talk: Conversation) -> None:
+    credo = talk.credo
     did = (await credo("did"))["did"]
     body = {"credential_configuration_id": "credo", "claims": CLAIMS, "holder": did}
-    made = await talk.call("POST", f"/didcomm/contacts/{talk.pair.contacts[alpha.name]}/credential-offers", body)
-    await talk.until(made["id"], "done")
+    await talk.until(await talk.begin("credential-offers", body), "done")
     kept = await credo("credential", state="done")
     assert kept["kept"] == 1
     assert kept["credential"]["credentialSubject"]["id"] == did
@@ -99,3 +102,29 @@ async def test_credo_is_issued_to_and_issues(talk: Conversation) -> None:
     (held,) = (await talk.call("GET", "/didcomm/credentials"))["items"]
     assert (held["id"], held["issuer"]) == (done["data"]["credential"], did)
     assert held["credential"]["proof"]["type"] == "Ed25519Signature2018"
+
+    # Credo shows what we issued.
+    asked = await talk.begin("proof-requests", {"dcql_query": QUERY, "proof_types": ["Ed25519Signature2018"]})
+    shown = await talk.until(asked, "done")
+    result = await talk.call("GET", f"/presentation-requests/{shown['data']['presentation_id']}")
+    assert (result["state"], result["credentials"][0]["claims"]["credentialSubject"]["id"]) == ("verified", did)
+    # We show what Credo issued.
+    definition = {
+        "id": str(uuid4()),
+        "format": {"ldp_vp": {"proof_type": ["Ed25519Signature2020"]}},
+        "input_descriptors": [
+            {
+                "id": "badge",
+                "name": "badge",
+                "purpose": "test",
+                "schema": [{"uri": V1}],
+                "constraints": {"fields": [{"path": ["$.credentialSubject.achievement.name"]}]},
+            }
+        ],
+    }
+    wanted = await credo("request-proof", connection=talk.theirs, definition=definition)
+    thread = await talk.coming("present-proof", "request-received")
+    await talk.call("POST", f"/didcomm/threads/{thread['id']}/presentation", {"credentials": [held["id"]]})
+    seen = await credo("proof", thread=wanted["thread"], state="done")
+    assert (seen["state"], seen["verified"]) == ("done", True)
+    await talk.until(thread["id"], "done")

@@ -60,31 +60,57 @@ class CreateConfiguration:
     status_purposes: Sequence[str] = ("revocation",)
     status_messages: Sequence[str] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 async def create_configuration(scope: Scope, request: CreateConfiguration) -> UUID:
     """Advertised and offered from now on. Raises InvalidConfiguration, Conflict for a name that is taken."""
+    return (await create_configurations(scope, (request,)))[0]
+
+
+async def create_configurations(scope: Scope, requests: Sequence[CreateConfiguration]) -> Sequence[UUID]:
+    """All of them or none, whose types may be the same. Raises as for one."""
+    types: dict[str, KnownType] = {}
     async with scope.unit() as unit:
-        known: KnownType | None = await unit.credential_configurations.type_named(request.type)
-    new = _new(scope, request, known)
-    # 1. proofs of possession
-    _require_proofs(scope, request)
-    # 2. a format that says what it will be called, with a key that signs it
-    await _require_format(scope, new)
-    # 3. claims and status
-    _require_claims(scope, request, known)
+        for request in requests:
+            known: KnownType | None = await unit.credential_configurations.type_named(request.type)
+            types |= {request.type: known} if known else {}
+    there, made = frozenset(types), []
+    for request in requests:
+        new = _new(scope, request, types.get(request.type))
+        # 1. proofs of possession
+        _require_proofs(scope, request)
+        # 2. a format that says what it will be called, with a key that signs it
+        await _require_format(scope, new)
+        # 3. claims and status
+        _require_claims(scope, request, types.get(request.type))
+        types.setdefault(request.type, KnownType(new.type_id, request.schema))
+        made.append(new)
     # 4. kept
     async with scope.unit() as unit:
-        if known is None:
-            await unit.credential_configurations.add_type(new.type_id, new.type, request.schema)
-        await unit.credential_configurations.add(scope.catalogue.issuer_id, new)
-        if request.status is not None:
-            await open_lists(scope, unit, request.status, request.status_purposes, request.status_messages)
-        metadata = {"configuration": new.credential_configuration_id, "format": new.format}
-        unit.record(AuditEvent("configuration.created", "credential_configuration", new.id, "create", None, metadata))
+        for name in types.keys() - there:
+            await unit.credential_configurations.add_type(types[name].id, name, types[name].schema)
+        for new in made:
+            await unit.credential_configurations.add(scope.catalogue.issuer_id, new)
+            metadata = {"configuration": new.credential_configuration_id, "format": new.format}
+            unit.record(
+                AuditEvent("configuration.created", "credential_configuration", new.id, "create", None, metadata)
+            )
+        await _open_lists(scope, unit, requests)
         unit.changes_catalogue()
         await unit.commit()
-    return new.id
+    return [new.id for new in made]
+
+
+async def _open_lists(scope: Scope, unit: Any, requests: Sequence[CreateConfiguration]) -> None:
+    """Once for each mechanism, however many configurations want it."""
+    wanted: dict[str, list[str]] = {}
+    for request in requests:
+        if request.status is not None:
+            wanted.setdefault(request.status, []).extend(request.status_purposes)
+    messages = next((request.status_messages for request in requests if request.status_messages), ())
+    for mechanism, purposes in wanted.items():
+        await open_lists(scope, unit, mechanism, purposes, messages)
 
 
 def _new(scope: Scope, request: CreateConfiguration, known: KnownType | None) -> CredentialConfiguration:
@@ -106,6 +132,7 @@ def _new(scope: Scope, request: CreateConfiguration, known: KnownType | None) ->
         statuses=_kinds(request),
         key_attestations_required=request.key_attestations_required,
         options=request.options,
+        mapping=request.mapping,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.operations.issuing.claims import InvalidClaims, fits, require_fit
+from agent.operations.issuing.claims import InvalidClaims, fits, properties_of, require_fit
 from agent.operations.issuing.evidence import VERIFIED, Owner, evidence_of
 from agent.operations.issuing.gather_claims import SourceSilent, gather_claims, in_time
 from agent.scope import Scope
@@ -79,7 +79,7 @@ def _own_claims(scope: Scope, configuration: CredentialConfiguration, issuance: 
     """What an account says is checked here, and no more of it used than the type names; an offer's claims were."""
     if issuance.user_id is None:
         return issuance.claims
-    named = (configuration.schema or {}).get("properties")
+    named = properties_of(configuration)
     claims = (
         issuance.claims if named is None else {name: issuance.claims[name] for name in issuance.claims if name in named}
     )

@@ -13,11 +13,13 @@ from uuid import UUID
 from agent import gather
 from agent.audit import AuditEvent, DataAccess
 from agent.operations.issuing import sender_constraint
+from agent.operations.issuing.claims import mapped
 from agent.operations.issuing.codes import digest, notification_id
 from agent.operations.issuing.defer_credential import settle_deferral
 from agent.operations.issuing.issuer_identity import signer_of
 from agent.operations.issuing.proved import Holder, Proved
 from agent.operations.issuing.rounding import rounded
+from agent.operations.issuing.serve_schema import address
 from agent.scope import Scope
 from agent.scope.authorizing import Mark
 from agent.scope.issuing import Authorized, IssuedCredential, Settlement
@@ -106,7 +108,7 @@ async def draft_of(
     issuer, identifier, kid = await signer_of(scope, configuration, issues)
     return CredentialDraft(
         type=configuration.type,
-        claims=claims,
+        claims=mapped(configuration, claims),
         algorithm=configuration.algorithm,
         entropy=agreed.entropy,
         issued_at=agreed.issued_at,
@@ -120,6 +122,7 @@ async def draft_of(
         disclosable=configuration.disclosable,
         type_digest=configuration.type_digest,
         schema=configuration.schema,
+        schema_uri=address(scope, configuration),
         extra={**configuration.options, **agreed.options},
     )
 

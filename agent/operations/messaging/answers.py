@@ -7,6 +7,7 @@ from agent.operations.messaging import handshakes, mediate
 from agent.operations.messaging.abandon_thread import end_reported
 from agent.operations.messaging.credentials.hold import keep_credential
 from agent.operations.messaging.credentials.issue import answer_request
+from agent.operations.messaging.credentials.prove import check_presentation
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.questions import Answer, Effect
 from agent.operations.messaging.show_profile import show_profile
@@ -19,6 +20,7 @@ from protocols.didcomm.catalog.did_exchange import ResponseAsked
 from protocols.didcomm.catalog.report_problem import Reported
 from protocols.didcomm.catalog.user_profile import ProfileAsked
 from protocols.didcomm.issuing import CredentialReceived, CredentialRequested
+from protocols.didcomm.presenting import PresentationReceived
 from protocols.didcomm.protocol import Transition
 
 ANSWERS: Mapping[type, Answer] = {
@@ -35,6 +37,7 @@ ANSWERS: Mapping[type, Answer] = {
     Reported: end_reported,
     CredentialRequested: answer_request,
     CredentialReceived: keep_credential,
+    PresentationReceived: check_presentation,
     ResponseAsked: handshakes.tell_did,
     ConnectionAsked: handshakes.tell_document,
 }

@@ -7,15 +7,16 @@ from typing import Any
 
 from agent import gather
 from agent.operations.verifying import secrets
+from agent.operations.verifying.credential_schemas import require_credential_schemas
 from agent.operations.verifying.own_status_token import with_own_token
 from agent.operations.verifying.policies import policy_of
 from agent.operations.verifying.policy_rules import Facts, accepted, require_policy
-from agent.operations.verifying.schemas import known_schemas, require_schemas
+from agent.operations.verifying.schemas import WITH_SUBJECTS, known_schemas, require_schemas
 from agent.operations.verifying.trail import Shown, Trail, told_key, told_reference
 from agent.scope import Scope
 from agent.scope.policies import PolicyRules
 from agent.scope.verifying import OpenRequest
-from protocols import haip, x509
+from protocols import data_integrity, haip, x509
 from protocols.checks import Checks
 from protocols.dcql import query as dcql
 from protocols.dcql.query import DcqlQuery
@@ -64,6 +65,7 @@ async def verify_presentations(
     # 5. whether it still holds
     for one in trail.shown:
         with one.checks:
+            await _require_credential_schemas(scope, rules, one)
             await _require_certificates(scope, rules, one)
             await _require_status(scope, rules, one)
 
@@ -207,6 +209,16 @@ def _facts(scope: Scope, one: Shown) -> Facts:
         expires_at=verified.expires_at,
         has_status=verified.status is not None,
     )
+
+
+async def _require_credential_schemas(scope: Scope, rules: PolicyRules, one: Shown) -> None:
+    """What a W3C credential says of its own schema; of one that shows parts, what holds of parts."""
+    if one.asked.format not in WITH_SUBJECTS:
+        return
+    proof = getattr(one.opened.content, "proof", None) if one.opened else None
+    suite = scope.plugins["cryptosuites"].get(data_integrity.cryptosuite_of(proof)) if proof else None
+    whole = suite is None or not suite.selective
+    await require_credential_schemas(scope, one.believed.claims, rules.credential_schemas, one.checks, whole)
 
 
 async def _require_certificates(scope: Scope, rules: PolicyRules, one: Shown) -> None:

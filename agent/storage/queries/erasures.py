@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Text, Uuid, and_, bindparam, case, cast, delete, func, insert, or_, select, union, update
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from agent.storage import tables
 from agent.storage.statements import Statement
@@ -43,6 +44,19 @@ REQUEST = Statement(
             name: bindparam(name)
             for name in ("id", "target_id", "key_ids", "subject_index", "external_index", "requested_by", "legal_basis")
         },
+    )
+)
+_recalled = upsert(tables.erasure_requests).values(
+    tenant_id=_TENANT,
+    scope="subject",
+    soft_deleted_at=_NOW,
+    **{name: bindparam(name) for name in ("id", "target_id", "key_ids", "legal_basis")},
+)
+RECALL = Statement(
+    _recalled.on_conflict_do_update(
+        index_elements=["tenant_id", "id"],
+        set_={"key_ids": _e.key_ids.op("||")(_recalled.excluded.key_ids)},
+        where=_e.completed_at.is_(None),
     )
 )
 _users = select(_k.user_id).where(_k.tenant_id == _TENANT, _k.id == func.any(_KEYS), _k.user_id.is_not(None))

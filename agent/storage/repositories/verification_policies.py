@@ -73,6 +73,7 @@ class VerificationPolicyRepository:
                     "status_required": rules.revocation == "mandatory",
                     "short_lived_hours": rules.short_lived_hours,
                     "certificates": rules.certificates,
+                    "credential_schemas": rules.credential_schemas,
                 },
                 required_fields=list(rules.claims),
                 max_credential_age_days=rules.max_age_days,
@@ -119,6 +120,7 @@ def policy_of(row: Row) -> VerificationPolicy:
         keep=accepted.get("keep", "presentation"),
         schemas=accepted.get("schemas", {}),
         certificates=accepted.get("certificates", "if_present"),
+        credential_schemas=accepted.get("credential_schemas", "best_effort"),
     )
     return VerificationPolicy(row["id"], row["policy_name"], row["version"], row["state"], rules)
 

@@ -11,6 +11,8 @@ ISSUING = (
     *("ack", "problem-report"),
 )
 OFFER = Said("offer-credential", (Attached("example/offer@v1.0", {"a": 1}),), "Take it")
+PROVING = ("propose-presentation", "request-presentation", "presentation", "ack", "problem-report")
+REQUEST = Said("request-presentation", (Attached("example/request@v1.0", {"a": 1}),), "Show it")
 COORDINATION = (
     *("mediate-request", "mediate-grant", "mediate-deny", "keylist-update", "keylist-update-response", "keylist-query"),
     *("keylist", "recipient-update", "recipient-update-response", "recipient-query", "recipient"),
@@ -63,6 +65,8 @@ SAMPLES = {
             ("problem-report",), {"code": "e.p.msg"}, answer=lambda _: None
         ),
         # Somebody has to look at an offer before it goes on.
+        "present-proof": lambda: didcomm_protocols.Sample(PROVING, {"said": REQUEST}, closes=False),
+        "present-proof-2": lambda: didcomm_protocols.Sample(PROVING, {"said": REQUEST}, closes=False),
         "issue-credential": lambda: didcomm_protocols.Sample(ISSUING, {"said": OFFER}, closes=False),
         "issue-credential-2": lambda: didcomm_protocols.Sample(ISSUING, {"said": OFFER}, closes=False),
         "trust-ping": lambda: didcomm_protocols.Sample(("ping", "ping-response")),

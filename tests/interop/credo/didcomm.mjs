@@ -76,7 +76,8 @@ const listening = (handler) => new Promise((done) => {
 })
 const [door, doorPort] = await listening((request, response) => inbound.take(request, response))
 const endpoint = `http://localhost:${doorPort}`
-const agent = await openDidCommAgent(flags.store, flags.log, endpoint, inbound, flags.mime, flags.contexts)
+const ownDids = new Set()
+const agent = await openDidCommAgent(flags.store, flags.log, endpoint, inbound, flags.mime, flags.contexts, ownDids)
 const { connections, oob, basicMessages, discovery, credentials, proofs } = agent.didcomm
 
 const events = []
@@ -114,6 +115,7 @@ const calls = {
   async did() {
     const key = await agent.kms.createKey({ type: { kty: 'OKP', crv: 'Ed25519' } })
     const { didState } = await agent.dids.create({ method: 'key', options: { keyId: key.keyId } })
+    ownDids.add(didState.did)
     return { did: didState.did }
   },
   async offer({ connection, ...what }) {

@@ -19,7 +19,7 @@ class NoWebSocket {
   }
 }
 
-export async function openDidCommAgent(store, logLevel, endpoint, inbound, mime, contexts) {
+export async function openDidCommAgent(store, logLevel, endpoint, inbound, mime, contexts, ownDids) {
   const folder = resolve(store)
   const agent = new Agent({
     config: {
@@ -39,7 +39,7 @@ export async function openDidCommAgent(store, logLevel, endpoint, inbound, mime,
           database: { type: 'sqlite', config: { path: join(folder, 'agent.sqlite') } },
         },
       }),
-      w3cCredentials: new W3cCredentialsModule({ documentLoader: loaderWith(contexts) }),
+      w3cCredentials: new W3cCredentialsModule({ documentLoader: loaderWith(contexts, ownDids) }),
       didcomm: new DidCommModule({
         endpoints: [endpoint],
         didCommMimeType: mime === 'v0' ? DidCommMimeType.V0 : DidCommMimeType.V1,

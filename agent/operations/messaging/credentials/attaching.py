@@ -9,7 +9,8 @@ from uuid import UUID
 from agent.operations.messaging.questions import Effect
 from agent.scope import Scope
 from protocols.didcomm.attached import Attached, Said
-from protocols.didcomm.issuing import Declined, Issued, Kept, Later
+from protocols.didcomm.exchanging import Declined
+from protocols.didcomm.issuing import Issued, Kept, Later
 from protocols.errors import ProtocolError
 
 

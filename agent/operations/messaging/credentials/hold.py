@@ -17,7 +17,8 @@ from agent.scope import Scope
 from agent.scope.holding import HeldCredential
 from agent.scope.messaging import Thread
 from protocols.didcomm.attached import Attached, Said
-from protocols.didcomm.issuing import CredentialReceived, Declined, IssueCredential
+from protocols.didcomm.exchanging import Declined
+from protocols.didcomm.issuing import CredentialReceived, IssueCredential
 from protocols.didcomm.protocol import ThreadState, Transition
 from protocols.errors import ProtocolError
 

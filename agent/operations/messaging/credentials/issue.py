@@ -15,7 +15,8 @@ from agent.operations.messaging.questions import Effect
 from agent.scope import Scope
 from agent.scope.messaging import Thread
 from protocols.didcomm.attached import Attached, Said
-from protocols.didcomm.issuing import CredentialRequested, Declined, IssueCredential, Later
+from protocols.didcomm.exchanging import Declined
+from protocols.didcomm.issuing import CredentialRequested, IssueCredential, Later
 from protocols.didcomm.protocol import ThreadState, Transition
 
 PROTOCOLS = {1: "issue-credential-2", 2: "issue-credential"}

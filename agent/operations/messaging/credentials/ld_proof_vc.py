@@ -27,7 +27,8 @@ from protocols.data_integrity import Expectations, cryptosuite_of, proofs_of
 from protocols.did import parse_did
 from protocols.didcomm import ld_proof_vc
 from protocols.didcomm.attached import Attached, Said
-from protocols.didcomm.issuing import Declined, Issued, Kept, Later
+from protocols.didcomm.exchanging import Declined
+from protocols.didcomm.issuing import Issued, Kept, Later
 from protocols.didcomm.ld_proof_vc import CREDENTIAL, DETAIL
 from protocols.errors import ProtocolError
 from protocols.openid4vci.credential import CredentialRequest
