@@ -207,9 +207,9 @@ class House:
 
     async def _scope(self, tenant: Tenant, principal: Principal) -> Scope:
         room: Room = await self.cache.get((tenant.id, "room", ""), partial(self._furnish, tenant), ROOM_SECONDS)
-        return room.peer if principal is PEER else self._scope(tenant, principal, room.vault, room.catalogue)
+        return room.peer if principal is PEER else self._made(tenant, principal, room.vault, room.catalogue)
 
-    def _scope(self, tenant: Tenant, principal: Principal, vault: TenantVault, catalogue: TenantCatalogue) -> Scope:
+    def _made(self, tenant: Tenant, principal: Principal, vault: TenantVault, catalogue: TenantCatalogue) -> Scope:
         return Scope(
             tenant=tenant,
             principal=principal,
@@ -247,7 +247,7 @@ class House:
         else:
             async with unit_of_work(self.app, tenant, WORKER, vault, self.now) as unit:
                 catalogue = await read_catalogue(unit, SYSTEM.id, self.dns_names)
-        return Room(vault, catalogue, self._scope(tenant, PEER, vault, catalogue))
+        return Room(vault, catalogue, self._made(tenant, PEER, vault, catalogue))
 
 
 def _without_tls(plugins: Any) -> Any:
