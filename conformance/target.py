@@ -194,7 +194,7 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
 
 
 def secret(template: str) -> str:
-    """`{env:NAME}` and `{file:PATH}` in a header: secrets stay out of the target file."""
+    """`{env:NAME}` and `{file:PATH}` in a header or a field: secrets stay out of the target file."""
 
     def read(match: re.Match[str]) -> str:
         kind, name = match.groups()
@@ -267,9 +267,13 @@ def _only(table: Mapping[str, Any], known: Collection[str], where: str) -> None:
 
 def _issuing(table: Mapping[str, Any], folder: Path) -> Issuing:
     try:
-        return issuing.parse(table, folder)
-    except issuing.BadIssuer as error:
+        found = issuing.parse(table, folder)
+        if found.sign_in is None:
+            return found
+        fields = {name: secret(text) for name, text in found.sign_in.fields.items()}
+    except (issuing.BadIssuer, CreationFailed) as error:
         raise BadTarget(str(error)) from error
+    return replace(found, sign_in=replace(found.sign_in, fields=fields))
 
 
 def _door(table: Mapping[str, Any], required: set[str], where: str) -> Door:

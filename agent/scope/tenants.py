@@ -212,6 +212,7 @@ class IssuerPolicy:
     require_par: bool = False
     require_encryption: bool = False
     refresh_tokens: bool = True
+    rotate_refresh_tokens: bool = True
     revoke_on_code_replay: bool = False
     password_sign_in: bool = True
     passkey_sign_in: bool = True

@@ -357,6 +357,46 @@ async def test_b13_the_retry_of_a_lost_answer_is_refused_and_ends_nothing(court:
     assert (await client.refresh(second)).status == 200
 
 
+async def test_what_waits_is_come_back_for_with_a_refreshed_token(court: Court) -> None:
+    fee = {"amount": "5", "currency": "EUR"}
+    await court.site.api("POST", "/issuance-policies", {"name": "paid", "interval": 1, "fee": fee})
+    await court.site.api("PATCH", "/credential-configurations/pid", {"policy": "paid"})
+    court.site.house.cache.clear()
+    client = court.client()
+    token = await client.obtain()
+    deferred = await client.credential(token.body["access_token"])
+    assert deferred.status == 202, deferred
+    following = await client.refresh(token.body["refresh_token"])
+    assert following.status == 200, following
+    headers = {"Authorization": f"Bearer {following.body['access_token']}"}
+    body = {"transaction_id": deferred.body["transaction_id"]}
+    url = f"{court.issuer}/deferred_credential"
+    assert (await client.wallet.send("POST", url, json=body, headers=headers)).status in {202, 429}
+    stale = {"Authorization": f"Bearer {token.body['access_token']}"}
+    assert (await client.wallet.send("POST", url, json=body, headers=stale)).status == 401
+
+
+async def test_by_haip_a_lost_answer_is_asked_for_again(court: Court) -> None:
+    """FAPI 2.0 Security Profile, 5.3.2.1: a refresh token that is bound to a key is not rotated."""
+    await court.configure(profiles=["openid4vci-1.0", "haip-1.0"])
+    client = court.attested()
+    first = (await client.obtain()).body["refresh_token"]
+    lost, again = await client.refresh(first), await client.refresh(first)
+    assert (lost.status, again.status) == (200, 200), (lost, again)
+    assert again.body["refresh_token"] == first
+    assert (await client.credential(lost.body["access_token"])).status == 401
+    assert (await client.credential(again.body["access_token"])).status == 200
+    client.key = HolderKey()
+    assert (await client.refresh(first)).error == "invalid_dpop_proof"
+
+
+async def test_what_is_bound_to_no_key_is_rotated_whatever_the_policy_says(court: Court) -> None:
+    await court.configure(policy={"rotate_refresh_tokens": False})
+    client = court.client()
+    first = (await client.obtain()).body["refresh_token"]
+    assert (await client.refresh(first)).body["refresh_token"] != first
+
+
 async def test_one_refresh_token_at_once_fifty_times_gives_one(court: Court) -> None:
     client = court.client()
     first = (await client.obtain()).body["refresh_token"]
