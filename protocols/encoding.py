@@ -12,14 +12,14 @@ from protocols.errors import Malformed
 MAX_DEPTH = 64
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # The other alphabet and the padding become a character that strict decoding refuses.
-_TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/!!!")
+_FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
 _LAST = {1: frozenset(_ALPHABET[::4]), 2: frozenset(_ALPHABET[::16])}
 
 
 def b64url(data: bytes) -> str:
     """Base64url without padding (RFC 7515, 2)."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_BASE64URL, b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_FROM_BASE64, b"=").decode("ascii")
 
 
 def parse_b64url(text: str) -> bytes:
