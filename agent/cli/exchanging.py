@@ -16,6 +16,7 @@ def _told(made: Any, as_json: bool) -> None:
 @click.command()
 @click.argument("contact", type=click.UUID, required=False)
 @click.argument("configuration")
+@click.option("--anoncreds", is_flag=True, help="CONFIGURATION is the id of an AnonCreds definition.")
 @click.option("--claims", type=_FILE, help="JSON file with the claims; - is standard input.")
 @click.option("--subject", help="Your own name for the person, kept only as a blind index.")
 @click.option("--holder", help="The DID that the credential shall be about, where you know it.")
@@ -26,6 +27,7 @@ def _told(made: Any, as_json: bool) -> None:
 def offer(
     contact: str | None,
     configuration: str,
+    anoncreds: bool,
     claims: TextIO | None,
     subject: str | None,
     holder: str | None,
@@ -37,7 +39,8 @@ def offer(
     """Offer CONTACT a credential of CONFIGURATION."""
     if (contact is None) is (thread is None):
         raise click.UsageError("a contact or a thread")
-    body: dict[str, Any] = {"credential_configuration_id": configuration, "comment": comment}
+    named = "definition" if anoncreds else "credential_configuration_id"
+    body: dict[str, Any] = {named: configuration, "comment": comment}
     body |= {"claims": read_json(claims)} if claims else {}
     optional = {"subject": subject, "holder": holder, "expires_in": expires_in}
     body |= {name: value for name, value in optional.items() if value}
@@ -99,6 +102,7 @@ def credentials(as_json: bool) -> None:
 @click.argument("contact", type=click.UUID, required=False)
 @click.option("--dcql", type=_FILE, help="JSON file with a DCQL query; - is standard input.")
 @click.option("--query", help="Or the name of a stored one.")
+@click.option("--anoncreds", type=_FILE, help="Or a JSON file with what AnonCreds shall show.")
 @click.option("--policy", help="The verification policy that decides.")
 @click.option("--proof-type", "proof_types", multiple=True, help="A proof type that the presentation may have.")
 @click.option("--expires-in", type=click.IntRange(30, 604_800), default=600, help="Seconds until it is too late.")
@@ -109,6 +113,7 @@ def request_proof(
     contact: str | None,
     dcql: TextIO | None,
     query: str | None,
+    anoncreds: TextIO | None,
     policy: str | None,
     proof_types: tuple[str, ...],
     expires_in: int,
@@ -117,10 +122,12 @@ def request_proof(
     as_json: bool,
 ) -> None:
     """Ask CONTACT to show a credential."""
-    if (contact is None) is (thread is None) or (dcql is None) is (query is None):
-        raise click.UsageError("a contact or a thread, --dcql or --query")
+    if (contact is None) is (thread is None) or [dcql, query, anoncreds].count(None) != 2:
+        raise click.UsageError("a contact or a thread; --dcql, --query or --anoncreds")
     body: dict[str, Any] = {"proof_types": list(proof_types), "expires_in": expires_in, "comment": comment}
-    body |= {"dcql_query": read_json(dcql)} if dcql else {"query": query}
+    body |= {"dcql_query": read_json(dcql)} if dcql else {}
+    body |= {"anoncreds": read_json(anoncreds)} if anoncreds else {}
+    body |= {"query": query} if query else {}
     body |= {"policy": policy} if policy else {}
     where = f"threads/{thread}/proof-request" if thread else f"contacts/{contact}/proof-requests"
     _told(Client().post(f"/didcomm/{where}", body), as_json)

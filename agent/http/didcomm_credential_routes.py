@@ -7,11 +7,11 @@ from uuid import UUID
 from marshmallow import fields, validate
 
 from agent.http.admin_schemas import ClosedSchema, small
+from agent.http.anoncreds_routes import ProofRequestBody, terms_of
 from agent.http.didcomm_routes import added, contact_of, optional_id, thread_of
 from agent.operations.administering import scopes
 from agent.operations.messaging.abandon_thread import AbandonThread, abandon_thread
 from agent.operations.messaging.credentials.attaching import OfferTerms
-from agent.operations.messaging.credentials.dif_presentation_exchange import ProofTerms
 from agent.operations.messaging.credentials.hold import (
     ProposeCredential,
     list_held,
@@ -27,6 +27,7 @@ from agent.operations.messaging.credentials.prove import (
     present,
     propose_proof,
 )
+from agent.operations.messaging.credentials.proving import ProofTerms
 from agent.operations.messaging.look import PAGE
 from agent.scope.holding import HeldCredential
 from protocols.didcomm.attached import Attached
@@ -39,7 +40,8 @@ _COMMENT = fields.String(validate=validate.Length(0, 1_000), load_default="")
 class DidcommOfferBody(ClosedSchema):
     """POST /didcomm/contacts/{contact}/credential-offers, /didcomm/threads/{thread}/credential-offer."""
 
-    credential_configuration_id = fields.String(required=True, validate=validate.Length(1, 512))
+    credential_configuration_id = fields.String(validate=validate.Length(1, 512), load_default="")
+    definition = fields.UUID(load_default=None)
     claims = fields.Dict(load_default=dict, validate=small)
     subject = fields.String(validate=validate.Length(1, 256), load_default=None)
     holder = fields.String(validate=validate.Length(7, 2048), load_default=None)
@@ -63,8 +65,10 @@ class ProposalBody(ClosedSchema):
     comment = _COMMENT
 
 
-class ProofRequestBody(ClosedSchema):
+class DidcommProofRequestBody(ClosedSchema):
     """POST /didcomm/contacts/{contact}/proof-requests, /didcomm/threads/{thread}/proof-request."""
+
+    anoncreds = fields.Nested(ProofRequestBody, load_default=None)
 
     dcql_query = fields.Dict(load_default=dict, validate=small)
     query = fields.String(validate=_WORDS, load_default=None)
@@ -102,6 +106,7 @@ def _offer(call: Call) -> OfferCredential:
     seconds = body["expires_in"]
     terms = OfferTerms(
         body["credential_configuration_id"],
+        body["definition"],
         body["claims"],
         body["subject"],
         body["holder"],
@@ -122,12 +127,14 @@ def _proposal(call: Call) -> ProposeCredential:
 
 
 def _proof_request(call: Call) -> AskForProof:
-    body = ProofRequestBody.read(call)
+    body = DidcommProofRequestBody.read(call)
+    asked = body["anoncreds"]
     terms = ProofTerms(
         body["dcql_query"],
         body["query"],
         body["policy"],
         tuple(body["proof_types"]),
+        terms_of(asked) if asked else None,
         timedelta(seconds=body["expires_in"]),
     )
     return AskForProof(terms, **_where(call), comment=body["comment"])
@@ -199,8 +206,8 @@ BODIES = {
     ("POST", f"{_CONTACT}/credential-proposals"): ProposalBody,
     ("POST", f"{_THREAD}/credential-proposal"): ProposalBody,
     ("POST", f"{_THREAD}/credential-request"): EmptyBody,
-    ("POST", f"{_CONTACT}/proof-requests"): ProofRequestBody,
-    ("POST", f"{_THREAD}/proof-request"): ProofRequestBody,
+    ("POST", f"{_CONTACT}/proof-requests"): DidcommProofRequestBody,
+    ("POST", f"{_THREAD}/proof-request"): DidcommProofRequestBody,
     ("POST", f"{_CONTACT}/proof-proposals"): ProofProposalBody,
     ("POST", f"{_THREAD}/proof-proposal"): ProofProposalBody,
     ("POST", f"{_THREAD}/presentation"): PresentationBody,

@@ -24,9 +24,10 @@ class NotOverDidcomm(ProtocolError):
 @dataclass(frozen=True, slots=True)
 class OfferTerms:
     """What an operator offers: a credential configuration with claims, for `subject` (the tenant's own name for the
-    person) and, where it is known, for the DID `holder`."""
+    person) and, where it is known, for the DID `holder`; or an AnonCreds `definition` with values."""
 
     configuration: str = ""
+    definition: UUID | None = None
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
     subject: str | None = None
     holder: str | None = None

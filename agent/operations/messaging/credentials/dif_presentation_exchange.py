@@ -2,8 +2,6 @@
 is verified as an answer over OpenID4VP is, against the query."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,7 +11,7 @@ from agent.operations.issuing.claims import compiled
 from agent.operations.issuing.issuer_identity import IssuerIdentity, identities
 from agent.operations.issuing.secure_credential import secure
 from agent.operations.messaging.credentials.attaching import NotOverDidcomm
-from agent.operations.messaging.questions import Effect
+from agent.operations.messaging.credentials.proving import NothingFits, ProofRequest, ProofTerms, Shown, Verdict
 from agent.operations.verifying import secrets
 from agent.operations.verifying.dcql_queries import active_query
 from agent.operations.verifying.judge_presentations import judge
@@ -39,71 +37,87 @@ DEFINITION = "dif/presentation-exchange/definitions@v1.0"
 SUBMISSION = "dif/presentation-exchange/submission@v1.0"
 BY_DIDCOMM = "didcomm"
 """The response mode of a request over DIDComm, and how the verifier is named there: by the connection."""
-_HELD = 1_000
+_HELD, _MAX_TEXT = 1_000, 2_048
 _LEGACY = ("Ed25519Signature2020", "Ed25519Signature2018")
 
 
-class NothingFits(ProtocolError):
-    """No credential that is held answers what is asked for."""
+class DifPresentationExchange:
+    """Presentations of W3C credentials with Data Integrity proofs."""
 
-    code = "nothing_fits"
-    status = 409
+    requests = DEFINITION
+    presentations = SUBMISSION
 
+    async def ask(self, scope: Scope, terms: ProofTerms) -> ProofRequest:
+        """Raises InvalidQuery, UnknownQuery, UnknownPolicy, NotOverDidcomm, InvalidDefinition."""
+        stored = await active_query(scope, terms.query) if terms.query is not None else None
+        asked = dcql.parse(stored.dcql_query if stored else terms.dcql_query)
+        made = uuid7(scope.now(), scope.entropy(10))
+        definition = _definition(str(made), asked, terms.proof_types)
+        policy = chosen(scope, terms.policy)
+        nonce, ends = secrets.nonce(scope.vault, made), scope.now() + terms.lifetime
+        new = NewPresentationRequest(
+            id=made,
+            verifier_id=scope.catalogue.verifier_id,
+            dcql_query=asked.sent,
+            client_id_prefix=BY_DIDCOMM,
+            response_mode=BY_DIDCOMM,
+            client_id=scope.tenant.base_url,
+            nonce_hash=secrets.digest(nonce),
+            state_hash=secrets.digest(secrets.state(scope.vault, made)),
+            encryption_key=None,
+            expires_at=ends,
+            query_id=stored.id if stored else None,
+            policy_id=policy.id if policy else None,
+        )
 
-@dataclass(frozen=True, slots=True)
-class ProofTerms:
-    """What an operator asks for: a DCQL query of one credential of the format `ldp_vc`, or the name of a stored one;
-    the verification policy that decides, None for the default; `proof_types` that the presentation may have."""
+        async def add(unit: Any) -> None:
+            metadata = {"prefix": BY_DIDCOMM, "response_mode": BY_DIDCOMM}
+            unit.record(AuditEvent("presentation.requested", "presentation_request", made, "request", made, metadata))
+            await unit.presentations.add(new)
 
-    dcql_query: Mapping[str, Any] = field(default_factory=dict)
-    query: str | None = None
-    policy: str | None = None
-    proof_types: tuple[str, ...] = ()
-    lifetime: timedelta = timedelta(minutes=10)
+        options = {"challenge": nonce, "domain": scope.tenant.base_url}
+        content = {"options": options, "presentation_definition": presentation_exchange.render(definition)}
+        return ProofRequest(
+            Attached(DEFINITION, content), {"presentation_id": str(made)}, (add,), int(ends.timestamp())
+        )
 
+    async def verify(self, scope: Scope, known: Mapping[str, Any], said: Said) -> Verdict:
+        """Judged and settled as every answer is, once."""
+        request_id = UUID(known["presentation_id"])
+        async with scope.unit() as unit:
+            request: OpenRequest | None = await unit.presentations.open(request_id)
+        if request is None:
+            return Declined("the request has ended"), ()
+        attached = said.of(SUBMISSION)
+        presentation: Mapping[str, Any] = attached.content if attached else {}
+        judgement = await _judge(scope, request, presentation)
+        settled, write = settlement(scope, request, render_json(dict(presentation)), judgement)
+        if judgement.refusal is not None:
+            return Declined(f"not accepted; report {settled.report}"), (write,)
+        return Verified({"report": str(settled.report)}), (write,)
 
-@dataclass(frozen=True, slots=True)
-class ProofRequest:
-    """A request about to be sent: its attachment, what the thread remembers, what is stored with it."""
+    async def present(self, scope: Scope, content: Mapping[str, Any], credentials: Sequence[UUID]) -> Shown:
+        """A presentation of held credentials, those that are named before others; and which they are.
 
-    attached: Attached
-    known: Mapping[str, Any]
-    effects: tuple[Effect, ...]
-    expires_time: int
-
-
-# ------------------------------------------------------------------------------------------------------ as verifier
-async def ask(scope: Scope, terms: ProofTerms) -> ProofRequest:
-    """Raises InvalidQuery, UnknownQuery, UnknownPolicy, NotOverDidcomm, InvalidDefinition."""
-    stored = await active_query(scope, terms.query) if terms.query is not None else None
-    asked = dcql.parse(stored.dcql_query if stored else terms.dcql_query)
-    made = uuid7(scope.now(), scope.entropy(10))
-    definition = _definition(str(made), asked, terms.proof_types)
-    policy = chosen(scope, terms.policy)
-    nonce, ends = secrets.nonce(scope.vault, made), scope.now() + terms.lifetime
-    new = NewPresentationRequest(
-        id=made,
-        verifier_id=scope.catalogue.verifier_id,
-        dcql_query=asked.sent,
-        client_id_prefix=BY_DIDCOMM,
-        response_mode=BY_DIDCOMM,
-        client_id=scope.tenant.base_url,
-        nonce_hash=secrets.digest(nonce),
-        state_hash=secrets.digest(secrets.state(scope.vault, made)),
-        encryption_key=None,
-        expires_at=ends,
-        query_id=stored.id if stored else None,
-        policy_id=policy.id if policy else None,
-    )
-
-    async def add(unit: Any) -> None:
-        metadata = {"prefix": BY_DIDCOMM, "response_mode": BY_DIDCOMM}
-        unit.record(AuditEvent("presentation.requested", "presentation_request", made, "request", made, metadata))
-        await unit.presentations.add(new)
-
-    options = {"challenge": nonce, "domain": scope.tenant.base_url}
-    content = {"options": options, "presentation_definition": presentation_exchange.render(definition)}
-    return ProofRequest(Attached(DEFINITION, content), {"presentation_id": str(made)}, (add,), int(ends.timestamp()))
+        Raises InvalidDefinition, NothingFits, Malformed.
+        """
+        definition = presentation_exchange.parse(content.get("presentation_definition"))
+        bound = _bound(content.get("options"))
+        chosen_ones = [_chosen(one, await _held(scope, credentials)) for one in definition.descriptors]
+        identity, suite = await _signer(scope, chosen_ones, definition.proof_types)
+        submission = presentation_exchange.render_submission(
+            making.urn_uuid(scope.entropy(16)), definition.id, [one.id for one in definition.descriptors]
+        )
+        presentation = {
+            "@context": [vcdm.version_of(chosen_ones[0].credential), CONTEXT],
+            "type": ["VerifiablePresentation", TYPE],
+            "id": making.urn_uuid(scope.entropy(16)),
+            "holder": identity.did,
+            "verifiableCredential": [dict(one.credential) for one in chosen_ones],
+            "presentation_submission": submission,
+        }
+        secured = await secure(scope, suite, presentation, identity, "authentication", **bound)
+        return Attached(SUBMISSION, secured), [one.id for one in chosen_ones]
 
 
 def _definition(name: str, asked: dcql.DcqlQuery, proof_types: tuple[str, ...]) -> Definition:
@@ -117,27 +131,15 @@ def _definition(name: str, asked: dcql.DcqlQuery, proof_types: tuple[str, ...]) 
 
 
 def _types(one: CredentialQuery) -> tuple[Field, ...]:
-    """A wallet finds credentials by the short names of their types; we compare the IRIs of what is shown."""
-    for names in one.meta.get("type_values", ())[:1]:
-        short = [name.rpartition("#")[2].rpartition("/")[2] for name in names]
-        return tuple(Field((("type",),), {"type": "array", "contains": {"const": name}}) for name in short)
-    return ()
+    """A wallet finds credentials by the short names of their types; we compare the IRIs of what is shown.
 
-
-async def verify(scope: Scope, known: Mapping[str, Any], said: Said) -> tuple[Verified | Declined, tuple[Effect, ...]]:
-    """Judged and settled as every answer is, once."""
-    request_id = UUID(known["presentation_id"])
-    async with scope.unit() as unit:
-        request: OpenRequest | None = await unit.presentations.open(request_id)
-    if request is None:
-        return Declined("the request has ended"), ()
-    attached = said.of(SUBMISSION)
-    presentation: Mapping[str, Any] = attached.content if attached else {}
-    judgement = await _judge(scope, request, presentation)
-    settled, write = settlement(scope, request, render_json(dict(presentation)), judgement)
-    if judgement.refusal is not None:
-        return Declined(f"not accepted; report {settled.report}"), (write,)
-    return Verified({"report": str(settled.report)}), (write,)
+    Alternatives are left to that comparison.
+    """
+    alternatives = one.meta.get("type_values", ())
+    if len(alternatives) != 1:
+        return ()
+    short = [name.rpartition("#")[2].rpartition("/")[2] for name in alternatives[0]]
+    return tuple(Field((("type",),), {"type": "array", "contains": {"const": name}}) for name in short)
 
 
 async def _judge(scope: Scope, request: OpenRequest, presentation: Mapping[str, Any]) -> Judgement:
@@ -152,34 +154,16 @@ async def _judge(scope: Scope, request: OpenRequest, presentation: Mapping[str, 
     return await judge(scope, request, {asked: [presentation]}, None, request.client_id, trail)
 
 
-# -------------------------------------------------------------------------------------------------------- as prover
-async def present(scope: Scope, content: Mapping[str, Any], credentials: Sequence[UUID]) -> tuple[Attached, list[UUID]]:
-    """A presentation of held credentials, those that are named before others; and which they are.
-
-    Raises InvalidDefinition, NothingFits, Malformed.
-    """
-    definition = presentation_exchange.parse(content.get("presentation_definition"))
-    options = content.get("options", {})
-    bound = {name: options[name] for name in ("challenge", "domain") if isinstance(options, dict) and name in options}
-    if not all(isinstance(value, str) and 0 < len(value) <= 2_048 for value in bound.values()):
+def _bound(options: Any) -> dict[str, Any]:
+    """The challenge, and the domain if there is one. Raises Malformed."""
+    if not isinstance(options, dict):
+        raise Malformed("no options")
+    found = {name: options[name] for name in ("challenge", "domain") if name in options}
+    if not all(isinstance(value, str) and 0 < len(value) <= _MAX_TEXT for value in found.values()):
         raise Malformed("challenge or domain")
-    if "challenge" not in bound:
+    if "challenge" not in found:
         raise Malformed("a presentation without a challenge could be shown again")
-    chosen_ones = [_chosen(one, await _held(scope, credentials)) for one in definition.descriptors]
-    identity, suite = await _signer(scope, chosen_ones, definition.proof_types)
-    submission = presentation_exchange.render_submission(
-        making.urn_uuid(scope.entropy(16)), definition.id, [one.id for one in definition.descriptors]
-    )
-    presentation = {
-        "@context": [vcdm.version_of(chosen_ones[0].credential), CONTEXT],
-        "type": ["VerifiablePresentation", TYPE],
-        "id": making.urn_uuid(scope.entropy(16)),
-        "holder": identity.did,
-        "verifiableCredential": [dict(one.credential) for one in chosen_ones],
-        "presentation_submission": submission,
-    }
-    secured = await secure(scope, suite, presentation, identity, "authentication", **bound)
-    return Attached(SUBMISSION, secured), [one.id for one in chosen_ones]
+    return found
 
 
 async def _held(scope: Scope, wanted: Sequence[UUID]) -> Sequence[HeldCredential]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from agent.operations.messaging.begin_protocol import BeginProtocol, begin_protocol
 from agent.operations.messaging.continue_thread import NotNow, continue_thread
 from agent.operations.messaging.credentials.attaching import Answer, NotOverDidcomm, Offer, OfferTerms
-from agent.operations.messaging.credentials.formats import FORMATS, remembered
+from agent.operations.messaging.credentials.formats import format_for, remembered
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.look import show_contact
 from agent.operations.messaging.questions import Effect
@@ -36,7 +36,7 @@ class OfferCredential:
 
 async def offer_credential(scope: Scope, request: OfferCredential) -> UUID:
     """The thread. Raises NoConnection, NoThread, OutOfOrder, and what the format refuses to offer."""
-    format_ = FORMATS[0]
+    format_ = format_for(request.terms)
     offer = await format_.offer(scope, request.terms)
     said = Said("offer-credential", (offer.attached,), request.comment, request.goal_code, offer.preview)
     known = {**offer.known, "attachment_format": format_.offers}

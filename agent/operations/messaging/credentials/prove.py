@@ -8,9 +8,9 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.operations.messaging.begin_protocol import BeginProtocol, begin_protocol
 from agent.operations.messaging.continue_thread import NotNow, continue_thread
-from agent.operations.messaging.credentials import dif_presentation_exchange as dif
 from agent.operations.messaging.credentials.attaching import NotOverDidcomm
-from agent.operations.messaging.credentials.dif_presentation_exchange import ProofTerms
+from agent.operations.messaging.credentials.formats import asked_by_us, asked_in, proof_for
+from agent.operations.messaging.credentials.proving import ProofTerms
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.look import show_contact
 from agent.operations.messaging.questions import Effect
@@ -56,14 +56,16 @@ class Present:
 
 async def ask_for_proof(scope: Scope, request: AskForProof) -> UUID:
     """The thread. Raises NoConnection, NoThread, OutOfOrder, and what is wrong with the terms."""
-    asked = await dif.ask(scope, request.terms)
+    format_ = proof_for(request.terms)
+    asked = await format_.ask(scope, request.terms)
+    known = {**asked.known, "attachment_format": format_.requests}
     said = Said("request-presentation", (asked.attached,), request.comment)
     if request.thread is None:
-        parameters = {"said": said, "data": asked.known, "expires_time": asked.expires_time}
+        parameters = {"said": said, "data": known, "expires_time": asked.expires_time}
         return await _begin(scope, request.contact, parameters, asked.effects)
 
     async def move(protocol: Any, state: ThreadState, _thread: Thread) -> Moved:
-        return _proving(protocol).move(state, said, asked.known, asked.expires_time), asked.effects
+        return _proving(protocol).move(state, said, known, asked.expires_time), asked.effects
 
     return await continue_thread(scope, request.thread, move)
 
@@ -91,7 +93,10 @@ async def check_presentation(
     scope: Scope, _arrival: Arrival, _thread: Thread, question: PresentationReceived
 ) -> tuple[Verified | Declined, tuple[Effect, ...]]:
     """What a presentation for our request comes to; it counts once the thread is settled."""
-    return await dif.verify(scope, question.data, question.said)
+    format_ = asked_by_us(question.data)
+    if format_ is None:
+        return Declined("it was asked for in another format"), ()
+    return await format_.verify(scope, question.data, question.said)
 
 
 async def present(scope: Scope, request: Present) -> UUID:
@@ -103,10 +108,11 @@ async def present(scope: Scope, request: Present) -> UUID:
         asked = state.data["request"]
         if asked.get("expires_time", scope.now().timestamp() + 1) <= scope.now().timestamp():
             raise NotNow("the request has ended")
-        content = next((one["content"] for one in asked["attached"] if one["format"] == dif.DEFINITION), None)
-        if content is None:
+        found = asked_in(asked["attached"])
+        if found is None:
             raise NotNow("in no format that we know")
-        shown, credentials = await dif.present(scope, content, request.credentials)
+        format_, content = found
+        shown, credentials = await format_.present(scope, content, request.credentials)
 
         async def record(unit: Any) -> None:
             for one in credentials:
