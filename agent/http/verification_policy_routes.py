@@ -43,6 +43,7 @@ class VerificationPolicyBody(ClosedSchema):
     revocation = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="if_present")
     certificates = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="if_present")
     credential_schemas = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="best_effort")
+    type_metadata = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="off")
     short_lived_hours = fields.Integer(validate=validate.Range(1, 8_784), load_default=None, strict=True)
     trust_list = _texts(500)
     keep = fields.String(validate=validate.OneOf(["presentation", "claims"]), load_default="presentation")
@@ -83,6 +84,7 @@ def _draft(call: Call) -> DraftPolicy:
         revocation=body["revocation"],
         certificates=body["certificates"],
         credential_schemas=body["credential_schemas"],
+        type_metadata=body["type_metadata"],
         short_lived_hours=body["short_lived_hours"],
         schemas=body["schemas"],
         keep=body["keep"],

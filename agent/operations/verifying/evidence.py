@@ -202,7 +202,7 @@ class _Presentation:
 
     def _elsewhere(self) -> None:
         """What revocation lists said of certificates, and schemas that a credential names, are not in the package."""
-        for name in ("credential_schema", "certificates"):
+        for name in ("type_metadata", "credential_schema", "certificates"):
             asked = [line for line in self.told["checks"] if line["check"] == name and line.get("expected")]
             if any(line.get("seen") for line in asked):
                 self.checks.begin(name)

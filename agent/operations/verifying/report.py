@@ -133,7 +133,8 @@ def _key(reference: KeyReference | None, trusted: TrustedKey | None) -> dict[str
 def _binding(binding: Binding) -> dict[str, Any]:
     """What the presentation was bound to, whole, so that it can be checked again."""
     thumbprint = binding.encryption_key_thumbprint
-    return {**asdict(binding), "encryption_key_thumbprint": b64url(thumbprint) if thumbprint else None}
+    whole = {name: getattr(binding, name) for name in Binding.__slots__}
+    return {**whole, "encryption_key_thumbprint": b64url(thumbprint) if thumbprint else None}
 
 
 def _status(seen: StatusSeen) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from agent.operations.verifying.policies import policy_of
 from agent.operations.verifying.policy_rules import Facts, accepted, require_policy
 from agent.operations.verifying.schemas import WITH_SUBJECTS, known_schemas, require_schemas
 from agent.operations.verifying.trail import Shown, Trail, told_key, told_reference
+from agent.operations.verifying.type_metadata import require_type_metadata
 from agent.scope import Scope
 from agent.scope.policies import PolicyRules
 from agent.scope.verifying import OpenRequest
@@ -27,6 +28,7 @@ from protocols.openid4vp import transaction_data
 from protocols.openid4vp.digital_credentials import audience
 from protocols.openid4vp.response import InvalidResponse
 from protocols.ports import Binding, OpenedPresentation, VerifiedCredential
+from protocols.sd_jwt import SdJwt
 
 SKEW = 60
 """Seconds by which another's clock may differ from ours."""
@@ -65,6 +67,7 @@ async def verify_presentations(
     # 5. whether it still holds
     for one in trail.shown:
         with one.checks:
+            await _require_type_metadata(scope, rules, one)
             await _require_credential_schemas(scope, rules, one)
             await _require_certificates(scope, rules, one)
             await _require_status(scope, rules, one)
@@ -209,6 +212,13 @@ def _facts(scope: Scope, one: Shown) -> Facts:
         expires_at=verified.expires_at,
         has_status=verified.status is not None,
     )
+
+
+async def _require_type_metadata(scope: Scope, rules: PolicyRules, one: Shown) -> None:
+    content = one.opened.content if one.opened else None
+    if isinstance(content, SdJwt):
+        claims = one.believed.claims
+        await require_type_metadata(scope, content.payload, claims, rules.type_metadata, one.checks)
 
 
 async def _require_credential_schemas(scope: Scope, rules: PolicyRules, one: Shown) -> None:
