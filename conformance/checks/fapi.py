@@ -1,5 +1,6 @@
 """What HAIP 1.0 takes over from the FAPI 2.0 Security Profile, and no other check looks at (HAIP 1.0, 4)."""
 
+from conformance.browser import parameters_of
 from conformance.checks.client_attestation import attested
 from conformance.client import POP, Client
 from conformance.registry import check
@@ -61,6 +62,16 @@ async def answers_travel_encrypted(session: Session) -> None:
     client = await attested(session)
     answer = await client.push(redirect_uri="http://wallet.example/cb")
     expect_client_error(answer, "invalid_request", "invalid_redirect_uri")
+
+
+@check("haip-redirect-uri-query")
+async def query_of_the_redirect_uri_stays(session: Session) -> None:
+    """A redirect_uri with a query: the answer has it, and code, state and iss behind it."""
+    client = await attested(session)
+    answer = await client.answered(redirect_uri=f"{client.redirect_uri}?dummy1=lorem&dummy2=ipsum")
+    found, wanted = parameters_of(answer), {"dummy1": "lorem", "dummy2": "ipsum"}
+    kept = wanted.items() <= found.items() and {"code", "state", "iss"} <= found.keys()
+    expect(kept, "dummy1, dummy2, code, state and iss", ", ".join(found))
 
 
 @check("fapi-authorize-no-cors")

@@ -18,7 +18,14 @@ from conformance.session import Session
 from tests.servers import Servers
 
 TARGETS = resources.files("conformance") / "targets"
-BY_HAIP = ("haip-scope-request", "attestation-accepted", "deferred-issued", "issued-mdoc-chain", "fapi-refresh-again")
+BY_HAIP = (
+    "haip-scope-request",
+    "haip-redirect-uri-query",
+    "attestation-accepted",
+    "deferred-issued",
+    "issued-mdoc-chain",
+    "fapi-refresh-again",
+)
 
 
 def prepared(name: str, servers: Servers) -> target.Target:

@@ -6,7 +6,7 @@ from conformance.checks import client_assertion, client_attestation, dpop
 from tests.faults.between import takes, when
 from tests.faults.front import Bug, accepts, header, member, refuses, repeats
 from tests.faults.issuer import CREDENTIALS, TOKEN
-from tests.faults.issuing import PUSHED, refreshing
+from tests.faults.issuing import PUSHED, refreshing, told, without
 
 _POP = "OAuth-Client-Attestation-PoP"
 _GIVES, _TAKES = ("credential", accepts(CREDENTIALS)), ("token", accepts(TOKEN))
@@ -75,6 +75,7 @@ PROTECTING: Mapping[str, tuple[str, Bug]] = {
     "fapi-clock-ahead": ("par", refuses("invalid_client")),
     "fapi-clock-too-far-ahead": _PUSHES,
     "fapi-redirect-uri-plain-http": _PUSHES,
+    "haip-redirect-uri-query": ("decision", told(without("dummy2"))),
     "fapi-authorize-no-cors": ("authorize", header("Access-Control-Allow-Origin", "*")),
     "challenge-issued": ("challenge", member("attestation_challenge")),
     "challenge-no-store": ("challenge", header("Cache-Control", "no-cache")),
