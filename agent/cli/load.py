@@ -37,6 +37,10 @@ class FlowFailed(Exception):
     """A step was not answered as it should be; says which and with what status."""
 
 
+class Exhausted(Exception):
+    """What a flow begins with is used up."""
+
+
 @dataclass(slots=True)
 class Flows:
     """Complete flows against one tenant; `api_key` makes offers and requests."""
@@ -141,14 +145,20 @@ def _encrypted(jwk: Mapping[str, Any], payload: Any) -> str:
 
 
 async def run(flow: Callable[[], Awaitable[Any]], concurrency: int, seconds: float) -> list[float]:
-    """The flow again and again by so many at once; how long each took (seconds). Raises FlowFailed."""
+    """The flow again and again by so many at once, until it is exhausted; how long each took (seconds).
+
+    Raises FlowFailed.
+    """
     took: list[float] = []
     end = time.monotonic() + seconds
 
     async def one() -> None:
         while time.monotonic() < end:
             started = time.monotonic()
-            await flow()
+            try:
+                await flow()
+            except Exhausted:
+                return
             took.append(time.monotonic() - started)
 
     await asyncio.gather(*(one() for _ in range(concurrency)))

@@ -16,8 +16,8 @@ BACKEND = "SELECT pg_backend_pid()"
 
 
 @pytest_asyncio.fixture
-async def pool(database: Database) -> AsyncIterator[Pool]:
-    async with await open_pool(database.dsn("app"), 2) as made:
+async def pool(shared_database: Database) -> AsyncIterator[Pool]:
+    async with await open_pool(shared_database.dsn("app"), 2) as made:
         yield made
 
 
@@ -91,8 +91,8 @@ async def test_a_transaction_that_is_left_open_is_ended(pool: Pool) -> None:
         pool.give(one)
 
 
-async def test_a_connection_that_broke_is_replaced(pool: Pool, database: Database) -> None:
-    admin = await database.connect_admin()
+async def test_a_connection_that_broke_is_replaced(pool: Pool, shared_database: Database) -> None:
+    admin = await shared_database.connect_admin()
     async with pool.acquire() as connection:
         broken = await connection.fetchval(BACKEND)
         running = asyncio.create_task(connection.execute("SELECT pg_sleep(60)"))
@@ -111,9 +111,9 @@ async def test_one_that_rested_too_long_is_replaced(pool: Pool, monkeypatch: pyt
     assert await pool.fetchval(BACKEND) != rested
 
 
-async def test_a_place_is_free_again_when_no_connection_could_be_opened(database: Database) -> None:
+async def test_a_place_is_free_again_when_no_connection_could_be_opened(shared_database: Database) -> None:
     failures = [OSError("no such host")]
-    dsn = database.dsn("app")
+    dsn = shared_database.dsn("app")
 
     async def connect() -> asyncpg.Connection:
         await asyncio.sleep(0)
