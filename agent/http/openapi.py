@@ -22,6 +22,7 @@ from agent.http import (
     people_routes,
     policy_schemas,
     status_routes,
+    tenant_routes,
     verification_policy_routes,
     verifier_admin_routes,
 )
@@ -39,7 +40,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     **compliance_routes.BODIES,
     **keeping_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
-    ("POST", "/tenants"): schemas.TenantBody,
+    **tenant_routes.BODIES,
     ("POST", "/api-keys"): schemas.ApiKeyBody,
     ("POST", "/keys"): issuer_schemas.KeyBody,
     ("POST", "/credential-types"): issuer_schemas.TypeBody,
