@@ -21,9 +21,7 @@ def system_binaries() -> Path:
             return Path(answer.stdout.strip())
     wheel = embedded.wheel_binaries()
     others = [path for path in embedded.candidates("") if path != wheel]
-    if others:
-        return others[0]
-    _lacking("no system PostgreSQL: install Debian's postgresql")
+    return others[0] if others else _lacking("no system PostgreSQL: install Debian's postgresql")
 
 
 def backup_binaries() -> Path:
