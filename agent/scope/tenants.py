@@ -245,7 +245,7 @@ class TenantCatalogue:
 
     `status_registries`: by kind, the list that takes credentials at the moment. `verification_policies`: those in
     force, by name. `configurations` are offered and advertised; `retired` ones are not, and serve what was begun under
-    them.
+    them. `revoked` are certificates (DER) that the tenant's own authorities took back, published or not.
     """
 
     version: str
@@ -266,6 +266,7 @@ class TenantCatalogue:
     identity_providers: tuple[IdentityProvider, ...] = ()
     verification_policies: Mapping[str, VerificationPolicy] = field(default_factory=dict)
     retired: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
+    revoked: frozenset[bytes] = frozenset()
 
     @property
     def every_configuration(self) -> tuple[CredentialConfiguration, ...]:

@@ -46,7 +46,7 @@ async def verify_presentations(
     """Fills the trail. Raises a ProtocolError named for what failed first."""
     # 1. the form of the vp_token, and whether what must be there is (8.1, 6.4.2)
     with trail.checks as checks:
-        asked = dcql.parse(request.dcql_query)
+        asked = dcql.read_back(request.dcql_query)
         checks.begin("vp_token", [one.id for one in asked.credentials], _told_token(vp_token))
         trail.shown = _shown(asked, require_shape(asked, vp_token))
     # 2. each credential: whole, from an issuer that is believed, in time

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from agent.compose.house import House
 from agent.compose.restoring import Restored, bring_back, require_finished
 from agent.config import Config
 from agent.lifecycle.backups.copies import copy_base, export_rows, put_back
-from agent.lifecycle.backups.pgbackrest import Backup, PgBackRest, due
+from agent.lifecycle.backups.pgbackrest import Backup, PgBackRest, due, of_home
 from agent.lifecycle.backups.repositories import InvalidRepositories, configuration, read_repositories
 from agent.lifecycle.journal import ErasureJournal
 from agent.operations.administering.accounts import CreateUser, create_user
@@ -35,6 +36,8 @@ from agent.storage.embedded import EmbeddedPostgres, PostgresError, wheel_binari
 from agent.tenancy import WORKER
 from agent.workers.erasures import Erasures
 from tests.houses import PERSON
+from tests.postgres_binaries import system_binaries
+from tests.s3_servers import s3_server
 
 _QUICK = "fsync = off\nshared_buffers = 16MB\n"
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -133,6 +136,36 @@ def test_what_could_not_be_made_ready_is_not_opened(quick_folder: Path) -> None:
         assert asyncio.run(people(config, server)) == ["bob"]
     finally:
         server.stop()
+
+
+@pytest.mark.nightly
+def test_a_bucket_is_as_good_a_repository_as_a_folder(quick_folder: Path) -> None:
+    home = quick_folder / "home"
+    with s3_server(quick_folder) as s3:
+        told = {"name": "geo", "url": f"s3://{s3.make(quick_folder)}/backups", "passphrase": "a long pass phrase"}
+        config = Config(home=home, backup_repositories=json.dumps([told | s3.secure]))
+        server = EmbeddedPostgres(home, str(system_binaries()), settings=_QUICK)
+        server.locate()
+        tool = of_home(config, server)
+        assert tool
+        server.options = dict(tool.configure())
+        server.start()
+        try:
+            asyncio.run(found(config, server))
+            tool.begin()
+            geo = tool.named("geo")
+            tool.back_up("full", geo)
+            assert [one.kind for one in tool.listed(geo)] == ["full"]
+            asyncio.run(erase(config, server, "alice"))
+            server.stop()
+            shutil.rmtree(server.data)
+            server.take()
+            # as late as the bucket knows: the log of the erasure was shipped when the server stopped
+            assert_reopened(bring_back(config, server, lambda _: tool.restore(geo)), erased=0)
+            server.start()
+            assert asyncio.run(people(config, server)) == ["bob"]
+        finally:
+            server.stop()
 
 
 def backup(kind: str, **ago: float) -> Backup:
