@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -20,11 +21,20 @@ def system_binaries() -> Path:
             return Path(answer.stdout.strip())
     wheel = embedded.wheel_binaries()
     others = [path for path in embedded.candidates("") if path != wheel]
-    if others:
-        return others[0]
+    return others[0] if others else _lacking("no system PostgreSQL: install Debian's postgresql")
+
+
+def backup_binaries() -> Path:
+    """The same, where pgBackRest is beside it."""
+    if shutil.which("pgbackrest") is None:
+        _lacking("no pgBackRest: install Debian's pgbackrest")
+    return system_binaries()
+
+
+def _lacking(what: str) -> NoReturn:
     if os.environ.get("CI") == "true":
-        pytest.fail("no system PostgreSQL: install Debian's postgresql")
-    pytest.skip("no system PostgreSQL: install Debian's postgresql")
+        pytest.fail(what)
+    pytest.skip(what)
 
 
 @pytest.fixture

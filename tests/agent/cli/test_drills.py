@@ -7,14 +7,14 @@ import pytest
 
 from agent.cli.drill_faults import drilled
 from agent.lifecycle.drills import SCENARIOS, Outcome
-from tests.postgres_binaries import system_binaries
+from tests.postgres_binaries import backup_binaries
 
 _NOW = datetime(2026, 12, 1, tzinfo=UTC)
 _GOOD = Outcome("data-corruption", _NOW, 5.0, 0.0, 5, 0, 1, 2, "head", ())
 
 
 def drill(scenario: str, folder: Path) -> Outcome:
-    outcome = drilled(scenario, folder, str(system_binaries()))
+    outcome = drilled(scenario, folder, str(backup_binaries()))
     assert outcome.well, outcome
     assert outcome.acknowledged == 5
     return outcome

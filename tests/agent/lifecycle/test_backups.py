@@ -36,7 +36,7 @@ from agent.storage.embedded import EmbeddedPostgres, PostgresError, wheel_binari
 from agent.tenancy import WORKER
 from agent.workers.erasures import Erasures
 from tests.houses import PERSON
-from tests.postgres_binaries import system_binaries
+from tests.postgres_binaries import backup_binaries
 from tests.s3_servers import s3_server
 
 _QUICK = "fsync = off\nshared_buffers = 16MB\n"
@@ -144,7 +144,7 @@ def test_a_bucket_is_as_good_a_repository_as_a_folder(quick_folder: Path) -> Non
     with s3_server(quick_folder) as s3:
         told = {"name": "geo", "url": f"s3://{s3.make(quick_folder)}/backups", "passphrase": "a long pass phrase"}
         config = Config(home=home, backup_repositories=json.dumps([told | s3.secure]))
-        server = EmbeddedPostgres(home, str(system_binaries()), settings=_QUICK)
+        server = EmbeddedPostgres(home, str(backup_binaries()), settings=_QUICK)
         server.locate()
         tool = of_home(config, server)
         assert tool
