@@ -40,7 +40,7 @@ _COMMENT = fields.String(validate=validate.Length(0, 1_000), load_default="")
 class DidcommOfferBody(ClosedSchema):
     """POST /didcomm/contacts/{contact}/credential-offers, /didcomm/threads/{thread}/credential-offer."""
 
-    credential_configuration_id = fields.String(validate=validate.Length(1, 512), load_default="")
+    credential_configuration_id = fields.String(validate=validate.Length(0, 512), load_default="")
     definition = fields.UUID(load_default=None)
     claims = fields.Dict(load_default=dict, validate=small)
     subject = fields.String(validate=validate.Length(1, 256), load_default=None)
