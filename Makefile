@@ -23,7 +23,7 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# Debian packages the tests use: SoftHSM, Chromium, a system PostgreSQL, a C compiler for the third-party wallet.
+# Debian packages the tests use: SoftHSM, Chromium, a system PostgreSQL, pgBackRest, a C compiler for the third-party wallet.
 system:
 	@./tests/system-packages.sh
 

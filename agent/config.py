@@ -26,6 +26,7 @@ class Config:
     a family that is not named has all that are installed by this project. `did_resolver` "public" lets everybody
     resolve DIDs at /1.0/identifiers/, which makes this server fetch for them. `archive_url` is a folder or a bucket as
     a URL, a folder of the home by default; `archive_options` a JSON object of the store's own options.
+    `backup_repositories` is a JSON list, by `lifecycle.backups.repositories`.
     """
 
     home: Path = Path(".chancery")
@@ -45,6 +46,7 @@ class Config:
     redis_url: str = ""
     archive_url: str = ""
     archive_options: str = ""
+    backup_repositories: str = ""
     key_store: str = "askar"
     kek_store: str = "askar"
     plugins: str = ""

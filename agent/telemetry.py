@@ -8,10 +8,10 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
@@ -95,16 +95,20 @@ def _start_tracing(traces: str) -> None:
     _tracer = provider.get_tracer("chancery")
 
 
-@contextmanager
-def span(name: str, **fields: object) -> Iterator[None]:
+_UNTRACED: AbstractContextManager[Any] = nullcontext()
+
+
+def span(name: str, **fields: object) -> AbstractContextManager[Any]:
     """A trace span when tracing is on; costs nothing when it is off. Attributes are redacted like logs."""
     if _tracer is None:
-        yield
-        return
-    with _tracer.start_as_current_span(
-        name, attributes=redact(fields), record_exception=False, set_status_on_exception=False
-    ):
-        yield
+        return _UNTRACED
+    attributes = redact(fields)
+    return cast(
+        AbstractContextManager[Any],
+        _tracer.start_as_current_span(
+            name, attributes=attributes, record_exception=False, set_status_on_exception=False
+        ),
+    )
 
 
 def log(event: str, level: int = logging.INFO, **fields: object) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance import authority, report, runner, target
+from conformance import authority, provider, report, runner, target
 from conformance import plan as plans
 from conformance.http import Http, Unreachable
 from conformance.masking import Mask
@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     making = verbs.add_parser("authority", help="make a certificate authority for credentials that the suite signs")
     making.add_argument("folder", help="where authority.pem and authority.key are written")
     making.set_defaults(verb=_authority)
+    attesting = verbs.add_parser("wallet", help="make a wallet provider, and a client's key, for checks of issuers")
+    attesting.add_argument("folder", help="where provider-root.pem, provider.pem, client.jwks and the keys are written")
+    attesting.set_defaults(verb=_wallet)
     explain = verbs.add_parser("explain", help="say what a check demands, how it looks, and where that is written")
     explain.add_argument("check")
     explain.set_defaults(verb=_explain)
@@ -90,6 +93,14 @@ def _list(options: argparse.Namespace) -> int:
 def _authority(options: argparse.Namespace) -> int:
     authority.write(authority.create(), Path(options.folder))
     print(f"{options.folder}: authority.pem, which the verifier has to trust, and authority.key")
+    return PASSED
+
+
+def _wallet(options: argparse.Namespace) -> int:
+    provider.write(Path(options.folder))
+    print(
+        f"{options.folder}: provider-root.pem, which the issuer has to trust, client.jwks to register, and their keys"
+    )
     return PASSED
 
 

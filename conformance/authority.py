@@ -83,9 +83,18 @@ def write(authority: Authority, folder: Path) -> None:
     """`authority.pem` and `authority.key` (PKCS #8, for its owner's eyes only)."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "authority.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
-    file = folder / "authority.key"
+    write_secret(folder / "authority.key", private_pem(authority.key))
+
+
+def private_pem(key: Key) -> bytes:
+    """PKCS #8, in clear."""
+    return key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def write_secret(file: Path, content: bytes) -> None:
+    """For its owner's eyes only."""
     file.touch(mode=0o600)
-    file.write_bytes(authority.key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    file.write_bytes(content)
 
 
 def der(chain: Sequence[x509.Certificate]) -> tuple[bytes, ...]:

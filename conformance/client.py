@@ -59,10 +59,10 @@ class Provider:
         files: ProviderFiles | None = session.target.issuing.provider
         if files is None:
             skip("the target file has no [issuer.provider]")
-        private = load_pem_private_key(Path(files.key).read_bytes(), None)
+        private = load_pem_private_key(_file(files.key), None)
         if not isinstance(private, ec.EllipticCurvePrivateKey):
             raise Blocked("[issuer.provider] key is not an EC key")
-        chain = anchors_of(Path(files.chain).read_bytes())
+        chain = anchors_of(_file(files.chain))
         encoded = tuple(base64.b64encode(der(one)).decode() for one in chain)
         return cls(Key(private), encoded, files.client_id, files.issuer)
 
@@ -134,7 +134,7 @@ class Client:
         if known is None or known.key is None:
             skip("the target file has no [issuer.key_client] with a key")
         made = await cls._known(session, known)
-        made.secret = Key.from_jwk(read_object(Path(known.key).read_bytes()))
+        made.secret = Key.from_jwk(read_object(_file(known.key)))
         return made
 
     @classmethod
@@ -301,6 +301,14 @@ class Client:
         if "refresh_token" not in token:
             skip("the server gives no refresh tokens")
         return str(token["refresh_token"])
+
+
+def _file(path: str) -> bytes:
+    """A file that the target names, and that somebody has to have made."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise Blocked(f"{path}: {error.strerror}") from error
 
 
 def details(*configurations: str, **more: Any) -> str:

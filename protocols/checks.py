@@ -7,8 +7,11 @@ that it did not. So one line too few cannot say "held", and a step that goes thr
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from types import TracebackType
 from typing import Any, Literal
+
+import orjson
 
 from protocols.errors import ProtocolError
 
@@ -16,6 +19,7 @@ Result = Literal["held", "failed", "warned", "not_made"]
 MAX_TEXT = 400
 MAX_ITEMS = 32
 MAX_VALUE = 8_000
+_SCALARS, _ARRAYS, _SETS = (bool, int, float), (list, tuple), (set, frozenset)
 
 
 @dataclass(slots=True)
@@ -31,15 +35,16 @@ class Line:
 
     def render(self) -> dict[str, Any]:
         """The line as JSON; what is absent is left out."""
-        members = {
-            "check": self.check,
-            "result": self.result,
-            "expected": _bounded(self.expected),
-            "seen": _bounded(self.seen),
-            "error": self.error,
-            "detail": self.detail[:MAX_TEXT] or None,
-        }
-        return {name: value for name, value in members.items() if value is not None}
+        found: dict[str, Any] = {"check": self.check, "result": self.result}
+        if self.expected is not None:
+            found["expected"] = _bounded(self.expected)
+        if self.seen is not None:
+            found["seen"] = _bounded(self.seen)
+        if self.error is not None:
+            found["error"] = self.error
+        if self.detail:
+            found["detail"] = self.detail[:MAX_TEXT]
+        return found
 
 
 class Checks:
@@ -117,7 +122,7 @@ class Checks:
 
 def _bounded(value: Any) -> Any:
     found = plain(value)
-    if isinstance(found, dict | list) and len(str(found)) > MAX_VALUE:
+    if isinstance(found, dict | list) and len(orjson.dumps(found)) > MAX_VALUE:
         return "(too long)"
     return found
 
@@ -126,16 +131,16 @@ def plain(value: Any, depth: int = 0) -> Any:
     """A value as a line may hold it: JSON, and no longer than a line."""
     if isinstance(value, str):
         return value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}..."
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, _SCALARS):
         return value
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if depth > 3:
         return "..."
-    if isinstance(value, Mapping):
-        return {str(name)[:MAX_TEXT]: plain(one, depth + 1) for name, one in list(value.items())[:MAX_ITEMS]}
-    if isinstance(value, list | tuple):
+    if isinstance(value, _ARRAYS):
         return [plain(one, depth + 1) for one in value[:MAX_ITEMS]]
-    if isinstance(value, set | frozenset):
+    if isinstance(value, _SETS):
         return sorted(str(plain(one, depth + 1)) for one in list(value)[:MAX_ITEMS])
+    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101  # the abstract class is slow to ask
+        return {str(name)[:MAX_TEXT]: plain(one, depth + 1) for name, one in islice(value.items(), MAX_ITEMS)}
     return f"({type(value).__name__})"

@@ -1,6 +1,5 @@
 """Bytes and text: base64url, strict JSON, multibase."""
 
-import base64
 import binascii
 import json
 import math
@@ -14,12 +13,13 @@ MAX_DEPTH = 64
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # The other alphabet and the padding become a character that strict decoding refuses.
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/!!!")
+_FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
 _LAST = {1: frozenset(_ALPHABET[::4]), 2: frozenset(_ALPHABET[::16])}
 
 
 def b64url(data: bytes) -> str:
     """Base64url without padding (RFC 7515, 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_FROM_BASE64, b"=").decode("ascii")
 
 
 def parse_b64url(text: str) -> bytes:

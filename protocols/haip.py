@@ -16,8 +16,10 @@ ISSUER_POLICY: Final = {
     "require_client_attestation": True,
     "require_dpop": True,
     "require_par": True,
+    "rotate_refresh_tokens": False,
 }
-"""Client attestation, DPoP and PAR are demanded of every wallet (4.2 to 4.4)."""
+"""Client attestation, DPoP and PAR are demanded of every wallet (4.2 to 4.4); refresh tokens bound to a key are not
+rotated (4, by FAPI 2.0 Security Profile, 5.3.2.1)."""
 
 FORMATS: Final = frozenset({"dc+sd-jwt", "mso_mdoc"})
 """What is presented (6)."""

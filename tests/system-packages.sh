@@ -15,6 +15,7 @@ look() {
     need softhsm2 "the PKCS#11 key store"
   has chromium || has chromium-browser || has google-chrome || need "chromium fonts-dejavu-core" "the pages in a browser"
   has initdb || one_of /usr/lib/postgresql/*/bin/initdb || need postgresql "the run on a system PostgreSQL server"
+  has pgbackrest || need pgbackrest "backups into repositories, and drills"
   { has cc && has c++; } || need g++ "the third-party wallet (its addons are compiled)"
   has make || need make "the third-party wallet (its addons are compiled)"
 }

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from agent.cli.load import FlowFailed, Flows, raw_signature, signed
+from agent.cli.load import Exhausted, FlowFailed, Flows, raw_signature, signed
 from protocols import haip, x509
 from protocols.encoding import b64url
 from protocols.jose.jwk import from_public_key
@@ -24,6 +24,15 @@ def _key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
+@dataclass(frozen=True, slots=True)
+class _SignedIn:
+    """Where one consents, as whom, and the verifier of the request that it is for."""
+
+    url: str
+    cookie: str
+    verifier: str
+
+
 @dataclass(slots=True)
 class AttestedFlows:
     """Complete flows of authorization code against one tenant. `prepare` first: it turns HAIP on for good."""
@@ -34,6 +43,7 @@ class AttestedFlows:
     chain: list[str] = field(default_factory=list)
     issuer: str = ""
     people: list[tuple[str, str]] = field(default_factory=list)
+    signed_in: list[_SignedIn] = field(default_factory=list)
 
     async def prepare(self, people: int) -> None:
         """A trusted wallet provider, accounts enough that no two flows share one, and the profile."""
@@ -61,17 +71,29 @@ class AttestedFlows:
         self.chain = x509.render_chain([x509.seal(leaf, raw_signature(authority, leaf.payload))])
         return x509.render_pem(root_der)
 
-    async def issuance(self) -> str:
-        """PAR, sign-in and consent, token, nonce, credential: HAIP 1.0, 4."""
+    async def sign_in(self) -> None:
+        """PAR, the sign-in page, a password; who has signed in waits in `signed_in`."""
         verifier = secrets.token_urlsafe(48)
         challenge = b64url(hashlib.sha256(verifier.encode()).digest())
         request = {"response_type": "code", "client_id": CLIENT, "redirect_uri": REDIRECT, "scope": "pid"}
         request |= {"code_challenge": challenge, "code_challenge_method": "S256"}
         pushed = await self._post("/par", request)
         person = self.people.pop()
-        code = await self._sign_in(pushed["request_uri"], *person)
+        url, cookie = await self._enter(pushed["request_uri"], *person)
         self.people.append(person)
-        form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, "redirect_uri": REDIRECT}
+        self.signed_in.append(_SignedIn(url, cookie, verifier))
+
+    async def issuance(self) -> str:
+        """Consent, token, nonce, credential, for one who has signed in: HAIP 1.0, 4. Raises Exhausted without one."""
+        if not self.signed_in:
+            raise Exhausted()
+        one = self.signed_in.pop()
+        text, _ = await self._go("GET", one.url, one.cookie)
+        consent = {"csrf": _csrf(text), "decision": "approve"}
+        answer, _ = await self._go("POST", f"{one.url}/decision", one.cookie, consent)
+        code = parse_qs(urlsplit(answer).query)["code"][0]
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
+        form["code_verifier"] = one.verifier
         token = await self._post("/token", {"client_id": CLIENT, **form})
         return await self.flows.credential(self.issuer, token["access_token"], self.instance)
 
@@ -88,16 +110,14 @@ class AttestedFlows:
         }
         return await self.flows.json("POST", url, data=form, headers=headers)
 
-    async def _sign_in(self, request_uri: str, email: str, password: str) -> str:
-        """A person's way through the pages, to the code."""
+    async def _enter(self, request_uri: str, email: str, password: str) -> tuple[str, str]:
+        """A person's way through the pages, to the consent: its page's address, and the cookie."""
         query = urlencode({"client_id": CLIENT, "request_uri": request_uri})
         url, cookie = await self._go("GET", f"{self.issuer}/authorize?{query}", "")
         text, _ = await self._go("GET", url, cookie)
         form = {"csrf": _csrf(text), "username": email, "password": password}
         _, cookie = await self._go("POST", f"{url}/sign-in", cookie, form)
-        text, _ = await self._go("GET", url, cookie)
-        answer, _ = await self._go("POST", f"{url}/decision", cookie, {"csrf": _csrf(text), "decision": "approve"})
-        return parse_qs(urlsplit(answer).query)["code"][0]
+        return url, cookie
 
     async def _go(self, method: str, url: str, cookie: str, form: dict[str, str] | None = None) -> tuple[str, str]:
         """(where it leads, or the page; the cookie) of one step in a browser."""

@@ -34,6 +34,15 @@ def create(file: TextIO, as_json: bool) -> None:
     show(made, as_json, f"configuration {made['id']}")
 
 
+@configuration.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@json_flag
+def define(file: TextIO, as_json: bool) -> None:
+    """Issue what FILE defines (JSON, as `POST /credential-definitions` takes it) in each of its formats from now on."""
+    made = Client().post("/credential-definitions", read_json(file))
+    show(made, as_json, "\n".join(made["credential_configuration_ids"]))
+
+
 @configuration.command(name="set")
 @click.argument("configuration")
 @click.option("--attested", is_flag=True, help="Wallets have to attest their keys (key_attestations_required).")

@@ -37,6 +37,10 @@ class FlowFailed(Exception):
     """A step was not answered as it should be; says which and with what status."""
 
 
+class Exhausted(Exception):
+    """What a flow begins with is used up."""
+
+
 @dataclass(slots=True)
 class Flows:
     """Complete flows against one tenant; `api_key` makes offers and requests."""
@@ -72,8 +76,8 @@ class Flows:
         answer = await self.json("POST", f"{issuer}/credential", json=body, headers=headers)
         return str(answer["credentials"][0]["credential"])
 
-    async def verification(self, credential: str, response_mode: str) -> None:
-        """Request, request object, response."""
+    async def verification(self, credential: str, response_mode: str) -> str:
+        """Request, request object, response; the id under which what came of it is found."""
         made = await self.admin("/presentation-requests", {"dcql_query": _QUERY, "response_mode": response_mode})
         url = _parameter(made["authorization_request_uri"], "request_uri")
         async with self.session.get(url) as answer:
@@ -94,6 +98,7 @@ class Flows:
         if response_mode == "direct_post.jwt":
             form = {"response": _encrypted(request["client_metadata"]["jwks"]["keys"][0], payload)}
         await self.json("POST", request["response_uri"], data=form)
+        return str(made["presentation_id"])
 
     async def admin(self, path: str, body: Any, method: str = "POST") -> Any:
         """One call of the admin API."""
@@ -140,14 +145,20 @@ def _encrypted(jwk: Mapping[str, Any], payload: Any) -> str:
 
 
 async def run(flow: Callable[[], Awaitable[Any]], concurrency: int, seconds: float) -> list[float]:
-    """The flow again and again by so many at once; how long each took (seconds). Raises FlowFailed."""
+    """The flow again and again by so many at once, until it is exhausted; how long each took (seconds).
+
+    Raises FlowFailed.
+    """
     took: list[float] = []
     end = time.monotonic() + seconds
 
     async def one() -> None:
         while time.monotonic() < end:
             started = time.monotonic()
-            await flow()
+            try:
+                await flow()
+            except Exhausted:
+                return
             took.append(time.monotonic() - started)
 
     await asyncio.gather(*(one() for _ in range(concurrency)))

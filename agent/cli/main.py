@@ -34,7 +34,14 @@ _VERBS = {
     "person": "people",
     "retention": "keeping",
     "archive": "keeping",
+<<<<<<< HEAD
     "statistics": "statistics",
+=======
+    "backup": "backing_up",
+    "restore": "backing_up",
+    "drill": "drilling",
+    "compliance": "keeping",
+>>>>>>> main
     "configuration": "configurations",
     "key": "keys",
     "type": "keys",

@@ -9,14 +9,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from agent.cli.client import Client
 from agent.cli.processes import run, run_many, stop
 from agent.config import Config, ConfigurationError, read
+
+if TYPE_CHECKING:
+    from agent.storage.embedded import EmbeddedPostgres
 
 READY_SECONDS = 120
 _SELF = [sys.executable, "-m", "agent.cli", "--until-eof"]
@@ -33,6 +38,8 @@ def _configuration() -> Config:
 @click.option("--workers", type=click.IntRange(1, 64), help="Server processes on the one port.")
 def up(workers: int | None) -> None:
     """Run everything: database, demo tenant, server and background work; prints one URL."""
+    from agent.compose.restoring import require_finished
+    from agent.lifecycle.backups.pgbackrest import of_home
     from agent.storage.embedded import EmbeddedPostgres, PostgresError
 
     config = _configuration()
@@ -42,23 +49,31 @@ def up(workers: int | None) -> None:
         return
     database = EmbeddedPostgres(config.home, config.pg_bin, config.pg_user)
     try:
+        database.take()
+        database.locate()
+        require_finished(database)
+        backups = of_home(config, database)
+        if backups:
+            database.options = dict(backups.configure())
         database.start()
-        _run_all(config, _addresses_of(database), workers)
+        _run_all(config, _settings_of(database), workers, keep_backups=backups is not None)
     except PostgresError as error:
         raise click.ClickException(str(error)) from None
     finally:
         database.stop()
 
 
-def _addresses_of(database: object) -> dict[str, str]:
+def _settings_of(server: "EmbeddedPostgres") -> dict[str, str]:
     """The embedded server's connection strings, as settings for the processes below."""
-    dsn = database.dsn  # type: ignore[attr-defined]  # EmbeddedPostgres, imported when it is used
+    from agent.compose.databases import addresses_of
+
+    where = addresses_of(server)
     return {
-        "CHANCERY_DATABASE_URL": dsn("chancery_app"),
-        "CHANCERY_DATABASE_CONTROL_URL": dsn("chancery_control"),
-        "CHANCERY_DATABASE_MAINT_URL": dsn("chancery_maint"),
-        "CHANCERY_DATABASE_OWNER_URL": dsn("chancery_owner"),
-        "CHANCERY_DATABASE_ADMIN_URL": database.admin_dsn,  # type: ignore[attr-defined]  # as above
+        "CHANCERY_DATABASE_URL": where.app,
+        "CHANCERY_DATABASE_CONTROL_URL": where.control,
+        "CHANCERY_DATABASE_MAINT_URL": where.maint,
+        "CHANCERY_DATABASE_OWNER_URL": where.owner,
+        "CHANCERY_DATABASE_ADMIN_URL": where.admin,
     }
 
 
@@ -67,23 +82,28 @@ def _require_loopback_or_production(config: Config) -> None:
         raise click.ClickException("the development profile listens on loopback only; set CHANCERY_PROFILE=production")
 
 
-def _run_all(config: Config, addresses: dict[str, str], workers: int | None) -> None:
-    environment = os.environ | addresses | {"CHANCERY_HOME": str(config.home)}
+def _run_all(config: Config, settings: dict[str, str], workers: int | None, keep_backups: bool = False) -> None:
+    environment = os.environ | settings | {"CHANCERY_HOME": str(config.home)}
     asyncio.run(_prepare(read(environment)))
     for name in ("ADMIN", "OWNER"):  # nobody runs as an administrator, or as the tables' owner
         environment.pop(f"CHANCERY_DATABASE_{name}_URL", None)
     home = config.home
     (home / "url").write_text(f"{config.origin}\n", encoding="utf-8")
-    commands = [["serve", "--workers", str(workers or config.workers)], ["work"]]
     children = [
-        subprocess.Popen([*_SELF, *command], env=environment, stdin=subprocess.PIPE)  # noqa: S603  # ourselves
-        for command in commands
+        _begin(["serve", "--workers", str(workers or config.workers)], environment),
+        _begin(["work"], environment),
     ]
+    if keep_backups:  # of the server's files, which it finds as we did
+        children.append(_begin(["backup", "keep"], os.environ | {"CHANCERY_HOME": str(home)}))
     try:
         _announce(config, children[0])
         _wait(children)
     finally:
         stop(children)
+
+
+def _begin(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([*_SELF, *command], env=environment, stdin=subprocess.PIPE)  # noqa: S603  # ourselves
 
 
 def _announce(config: Config, server: subprocess.Popen[bytes]) -> None:
@@ -123,7 +143,7 @@ async def _prepare(config: Config) -> None:
     from agent.tenancy import WORKER
 
     config.home.mkdir(parents=True, exist_ok=True)
-    fresh = await prepare_database(config)
+    fresh = await prepare_database(addresses(config))
     if not fresh and (config.home / "admin.key").exists() and (config.home / "operator.key").exists():
         return
     async with House(config, addresses(config)) as house:
@@ -230,7 +250,7 @@ def migrate() -> None:
     _require_database(config)
 
     async def act() -> str | None:
-        await prepare_database(config)
+        await prepare_database(addresses(config))
         async with House(config, addresses(config)) as house:
             return await house.found_system()
 

@@ -1,4 +1,6 @@
-"""`chancery tenant create|list`."""
+"""`chancery tenant create|list|suspend|reinstate`."""
+
+from urllib.parse import quote
 
 import click
 
@@ -47,3 +49,17 @@ def list_(as_json: bool) -> None:
     """List the tenants."""
     answer = Client(operator=True).get("/tenants")
     show(answer, as_json, "\n".join(f"{one['name']}\t{one['status']}\t{one['id']}" for one in answer["items"]))
+
+
+@tenant.command()
+@click.argument("name")
+def suspend(name: str) -> None:
+    """Serve nothing of a tenant any more, its status lists included, until it is reinstated."""
+    Client(operator=True).patch(f"/tenants/{quote(name, safe='')}", {"status": "suspended"})
+
+
+@tenant.command()
+@click.argument("name")
+def reinstate(name: str) -> None:
+    """Serve a suspended tenant again."""
+    Client(operator=True).patch(f"/tenants/{quote(name, safe='')}", {"status": "active"})

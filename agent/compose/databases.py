@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from agent.config import Config
 from agent.storage import migrate
+from agent.storage.embedded import EmbeddedPostgres
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,14 @@ def addresses(config: Config) -> Addresses:
     )
 
 
-async def prepare_database(config: Config) -> bool:
+def addresses_of(server: EmbeddedPostgres) -> Addresses:
+    """The embedded server's connection strings: a login of its own for every role."""
+    app, control, maint, owner = (server.dsn(f"chancery_{role}") for role in ("app", "control", "maint", "owner"))
+    return Addresses(app, control, maint, owner, server.admin_dsn)
+
+
+async def prepare_database(where: Addresses) -> bool:
     """Roles and schema, when they are not of this version; whether anything was done."""
-    where = addresses(config)
     if await migrate.current_revision(where.owner) == migrate.newest_revision():
         return False
     app = urlsplit(where.app)

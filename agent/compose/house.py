@@ -38,13 +38,15 @@ from agent.signals import Listener, Wakeups
 from agent.storage import tables
 from agent.storage.catalogue import read_catalogue
 from agent.storage.database import open_pool
+from agent.storage.pool import Pool
 from agent.storage.statements import Statement
 from agent.storage.unit_of_work import CATALOGUE_CHANNEL, QUEUE_CHANNEL, unit_of_work
-from agent.tenancy import Principal, Tenant
+from agent.tenancy import PEER, WORKER, Principal, Tenant
 from protocols.oauth.client_authentication import BY_CERTIFICATE
 from protocols.ports import KeyHandle, KeyStore, PluginTools
 
 ROOM_SECONDS = 60.0
+_RESOLVE = "SELECT id, status FROM agent.resolve_tenant($1)"
 _keys = tables.tenant_keys
 _TENANT_KEYS = Statement(
     select(_keys.c.id, _keys.c.purpose, _keys.c.version, _keys.c.kek_ref, _keys.c.kek_epoch, _keys.c.wrapped_key).where(
@@ -57,9 +59,10 @@ _TENANT_KEYS = Statement(
 class Room:
     """One tenant as this process knows it: everything a scope needs that outlives a request."""
 
-    tenant: Tenant
     vault: TenantVault
     catalogue: TenantCatalogue
+    peer: Scope
+    """Who has no account here asks for most; a scope holds nothing of a request."""
 
 
 def now() -> datetime:
@@ -103,7 +106,7 @@ class House:
         channels = (CATALOGUE_CHANNEL, QUEUE_CHANNEL)
         self.listener = Listener(self.addresses.app, channels, self._changed, self._missed)
         await self.listener.start()
-        self._control_pool: asyncpg.Pool | None = None
+        self._control_pool: Pool | None = None
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -182,7 +185,7 @@ class House:
 
     async def tenant_keys(self, tenant: Tenant) -> list[WrappedTenantKey]:
         """A tenant's wrapped keys that are in use."""
-        async with unit_of_work(self.app, tenant, Principal("worker"), _NO_VAULT, self.now) as unit:
+        async with unit_of_work(self.app, tenant, WORKER, _NO_VAULT, self.now) as unit:
             return [WrappedTenantKey(*row) for row in await _TENANT_KEYS.rows(unit.connection, tenant=tenant.id)]
 
     async def scope_of(self, name: str, principal: Principal) -> Scope:
@@ -190,32 +193,48 @@ class House:
         tenant = await self._resolve(name)
         if tenant is None:
             raise NotFound("unknown tenant")
+        return await self._scope(tenant, principal)
+
+    async def scope_within(self, name: str, principal: Principal) -> Scope:
+        """The same for a tenant whatever its status, where nobody is served: after a restore. Raises NotFound."""
+        row = await self.app.fetchrow(_RESOLVE, name)
+        if row is None:
+            raise NotFound("unknown tenant")
+        return await self._scope(self._tenant(row["id"], name), principal)
+
+    def _tenant(self, tenant: UUID, name: str) -> Tenant:
+        return Tenant(tenant, name, f"{self.origin}/t/{name}")
+
+    async def _scope(self, tenant: Tenant, principal: Principal) -> Scope:
         room: Room = await self.cache.get((tenant.id, "room", ""), partial(self._furnish, tenant), ROOM_SECONDS)
+        return room.peer if principal is PEER else self._made(tenant, principal, room.vault, room.catalogue)
+
+    def _made(self, tenant: Tenant, principal: Principal, vault: TenantVault, catalogue: TenantCatalogue) -> Scope:
         return Scope(
             tenant=tenant,
             principal=principal,
             now=self.now,
             entropy=secrets.token_bytes,
-            unit=partial(unit_of_work, self.app, tenant, principal, room.vault, self.now, changed=self._forget),
-            vault=room.vault,
+            unit=partial(unit_of_work, self.app, tenant, principal, vault, self.now, changed=self._forget),
+            vault=vault,
             keys=self.keyring,
-            catalogue=room.catalogue,
+            catalogue=catalogue,
             plugins=self.plugins,
             fetch=self.fetch,
             sandbox=self.sandbox,
-            cache=TenantCache(self.cache, self._shared_cache, room.vault),
+            cache=TenantCache(self.cache, self._shared_cache, vault),
             places=self.places,
             archived=ArchivedRows(self.archive),
-            control=await self.control() if tenant.id == SYSTEM.id else None,
+            control=self._control if tenant.id == SYSTEM.id else None,
             wakeups=self.wakeups,
         )
 
     async def _resolve(self, name: str) -> Tenant | None:
         async def find() -> Tenant | None:
-            row = await self.app.fetchrow("SELECT id, status FROM agent.resolve_tenant($1)", name[:100])
+            row = await self.app.fetchrow(_RESOLVE, name[:100])
             if row is None or row["status"] != "active":
                 return None
-            return Tenant(row["id"], name, f"{self.origin}/t/{name}")
+            return self._tenant(row["id"], name)
 
         found: Tenant | None = await self.cache.get((SYSTEM.id, "tenant", name[:100]), find, 10)
         return found
@@ -223,9 +242,12 @@ class House:
     async def _furnish(self, tenant: Tenant) -> Room:
         vault = await unlock(tenant.id, await self.tenant_keys(tenant), self.kek_store)
         if tenant.id == SYSTEM.id:
-            return Room(tenant, vault, _SYSTEM_CATALOGUE)
-        async with unit_of_work(self.app, tenant, Principal("worker"), vault, self.now) as unit:
-            return Room(tenant, vault, await read_catalogue(unit, SYSTEM.id, self.dns_names))
+            await self.control()
+            catalogue = _SYSTEM_CATALOGUE
+        else:
+            async with unit_of_work(self.app, tenant, WORKER, vault, self.now) as unit:
+                catalogue = await read_catalogue(unit, SYSTEM.id, self.dns_names)
+        return Room(vault, catalogue, self._made(tenant, PEER, vault, catalogue))
 
 
 def _without_tls(plugins: Any) -> Any:
@@ -241,7 +263,7 @@ _SYSTEM_CATALOGUE = TenantCatalogue("system", SYSTEM.id, (), SYSTEM.id, "system"
 
 @asynccontextmanager
 async def _enter(
-    pool: asyncpg.Pool,
+    pool: Pool,
     now: Callable[[], datetime],
     changed: Callable[[UUID], None],
     tenant: Tenant,

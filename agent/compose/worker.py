@@ -8,9 +8,11 @@ from agent.compose.databases import addresses
 from agent.compose.house import House
 from agent.config import Config
 from agent.lifecycle.archive import Archiver
+from agent.lifecycle.journal import ErasureJournal
 from agent.storage.database import open_pool
 from agent.workers.deliveries import Deliveries
 from agent.workers.document_signers import DocumentSigners
+from agent.workers.erasures import Erasures
 from agent.workers.housekeeping import Housekeeping
 from agent.workers.notifications import Notifications
 from agent.workers.pickups import Pickups
@@ -33,9 +35,15 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             try:
                 entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners)
                 retention = Retention(Archiver(maint, house.scope_of, house.archive))
+<<<<<<< HEAD
                 statistics = Statistics(maint, house.scope_of, house.archive)
                 entered = (task(maint, house.scope_of) for task in entering)
                 await run_all([Housekeeping(maint), retention, statistics, *entered, pickups], stopping)
+=======
+                erasures = Erasures(maint, house.scope_of, ErasureJournal(house.archive))
+                entered = (task(maint, house.scope_of) for task in entering)
+                await run_all([Housekeeping(maint), retention, erasures, *entered, pickups], stopping)
+>>>>>>> main
             finally:
                 await pickups.close()
                 await maint.close()

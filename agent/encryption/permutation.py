@@ -4,8 +4,8 @@ A balanced Feistel network of ten rounds over the next even number of bits, walk
 (Black and Rogaway, "Ciphers with Arbitrary Finite Domains").
 """
 
-import hmac
-from hashlib import sha256
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 _ROUNDS = 10
 
@@ -15,17 +15,18 @@ def permute(key: bytes, size: int, place: int) -> int:
     if not 0 <= place < size:
         raise ValueError("place outside the list")
     half = (max(2, (size - 1).bit_length()) + 1) // 2
-    value = place
+    keyed, value = HMAC(key, SHA256()), place
     while True:
-        value = _feistel(key, half, value)
+        value = _feistel(keyed, half, value)
         if value < size:
             return value
 
 
-def _feistel(key: bytes, half: int, value: int) -> int:
+def _feistel(keyed: HMAC, half: int, value: int) -> int:
     mask = (1 << half) - 1
     left, right = value >> half, value & mask
     for number in range(_ROUNDS):
-        digest = hmac.digest(key, bytes([number, half]) + right.to_bytes(8, "big"), sha256)
-        left, right = right, left ^ (int.from_bytes(digest[:8], "big") & mask)
+        mac = keyed.copy()
+        mac.update(bytes([number, half]) + right.to_bytes(8, "big"))
+        left, right = right, left ^ (int.from_bytes(mac.finalize()[:8], "big") & mask)
     return (left << half) | right

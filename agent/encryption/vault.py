@@ -1,12 +1,13 @@
 """A tenant's keys, unlocked: KEK in the key store -> tenant keys -> subject keys -> fields."""
 
-import hmac
 import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from uuid import UUID
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from agent.encryption.sealing import DataKey, KeyDestroyed, data_key, key_id_of, place, seal, unseal
 from protocols.ports import KeyHandle, KeyStore
@@ -45,9 +46,9 @@ class TenantVault:
         self.tenant = tenant
         self._data = data
         self._newest = data[newest]
-        self._blind = hmac.new(blind_key, digestmod=sha256)
+        self._blind = HMAC(blind_key, SHA256())
         self._archive = archive or {}
-        self._derive = hmac.new(derivation_key, digestmod=sha256)
+        self._derive = HMAC(derivation_key, SHA256())
 
     @property
     def data_key_id(self) -> UUID:
@@ -76,7 +77,7 @@ class TenantVault:
         """HMAC-SHA-256 of the normalised value under the tenant's key; equal values of one field are equal."""
         mac = self._blind.copy()
         mac.update(field.encode() + b"\0" + normalise(value).encode())
-        return mac.digest()
+        return mac.finalize()
 
     def derive(self, label: str, *parts: bytes) -> bytes:
         """32 bytes for a label and parts; each part is length-prefixed, so that no two lists look alike."""
@@ -84,7 +85,7 @@ class TenantVault:
         mac.update(label.encode())
         for part in parts:
             mac.update(len(part).to_bytes(4, "big") + part)
-        return mac.digest()
+        return mac.finalize()
 
     def new_subject_key(self, key_id: UUID) -> tuple[DataKey, bytes]:
         """(key, wrapped under the newest data key) for a person: destroying the wrapped one erases the person."""

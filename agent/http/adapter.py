@@ -27,6 +27,8 @@ async def read_body(request: BaseRequest, limit: int) -> bytes:
         raise TooLarge("content-length")
     if not request.body_exists:
         return b""
+    if request.content_length is not None:  # the parser holds a body to the length that it states
+        return await request.content.read()
     parts, size = [], 0
     async for part in request.content.iter_any():
         size += len(part)

@@ -10,8 +10,10 @@ from agent.http import (
     admin_documents,
     admin_sign_in_routes,
     anoncreds_routes,
+    compliance_routes,
     configuration_routes,
     did_routes,
+    didcomm_credential_routes,
     didcomm_routes,
     keeping_routes,
     people_routes,
@@ -19,6 +21,7 @@ from agent.http import (
     report_routes,
     statistics_routes,
     status_routes,
+    tenant_routes,
     verification_policy_routes,
     verifier_admin_routes,
 )
@@ -35,7 +38,6 @@ from agent.operations.administering.accounts import (
     register_client,
 )
 from agent.operations.administering.api_keys import CreateApiKey, CreatedApiKey, create_api_key, revoke_api_key
-from agent.operations.administering.create_tenant import create_tenant
 from agent.operations.administering.issuer_keys import create_issuer_keys
 from agent.operations.administering.sessions import create_start_code
 from agent.operations.administering.trust import (
@@ -55,7 +57,7 @@ from agent.operations.issuing.issuer_identity import IssuerIdentity
 from agent.operations.issuing.show_credential_offer import ShownOffer, show_credential_offer
 from agent.operations.keeping.export_audit import export_audit
 from agent.scope import Scope
-from agent.scope.administering import AnchorListing, CreatedTenant, CreateTenant, TenantListing
+from agent.scope.administering import AnchorListing
 from protocols import x509
 from protocols.did import parse_did
 from protocols.errors import Malformed
@@ -168,56 +170,6 @@ def _authority(der: bytes) -> Reply:
 
 
 # -------------------------------------------------------------------------------------------------- administration
-def _tenant(call: Call) -> CreateTenant:
-    body = schemas.TenantBody.read(call)
-    return CreateTenant(
-        body["name"],
-        body["display_name"],
-        key_stores=body["key_stores"],
-        country=body["country"],
-        configurations=tuple(dict.fromkeys(body["configurations"])),
-    )
-
-
-async def _create_tenant(scope: Scope, request: CreateTenant) -> CreatedTenant:
-    if scope.control is None:
-        raise NotFound("only for the operator")
-    return await create_tenant(scope.control, request)
-
-
-def _tenant_made(made: CreatedTenant) -> Reply:
-    return _created(
-        {
-            "id": str(made.id),
-            "name": made.name,
-            "credential_issuer": made.credential_issuer,
-            "api_key": made.api_key,
-        }
-    )
-
-
-async def _list_tenants(scope: Scope, _request: None) -> Sequence[TenantListing]:
-    if scope.control is None:
-        raise NotFound("only for the operator")
-    async with scope.control.enter(scope.tenant, scope.principal, scope.vault) as unit:
-        found: Sequence[TenantListing] = await unit.tenants.all()
-    return found
-
-
-def _tenants(found: Sequence[TenantListing]) -> Reply:
-    items = [
-        {
-            "id": str(one.id),
-            "name": one.name,
-            "display_name": one.display_name,
-            "status": one.status,
-            "created_at": one.created_at,
-        }
-        for one in found
-    ]
-    return _shown({"items": items, "next": None})
-
-
 def _user(call: Call) -> CreateUser:
     body = schemas.UserBody.read(call)
     return CreateUser(body["email"], body["password"], body["external_id"], body["claims"])
@@ -333,8 +285,7 @@ def _rows() -> tuple[Route, ...]:
             _gone,
         ),
         Route("GET", "/certificate-authority", s.TRUST_READ, _nothing, certificate_authority, _authority),
-        Route("POST", "/tenants", s.TENANTS_WRITE, _tenant, _create_tenant, _tenant_made),
-        Route("GET", "/tenants", s.TENANTS_READ, _nothing, _list_tenants, _tenants),
+        *tenant_routes.ROWS,
         Route("POST", "/users", s.USERS_WRITE, _user, create_user, _added),
         Route("POST", "/clients", s.CLIENTS_WRITE, _client, register_client, _added),
         Route("POST", "/issuer-keys", s.ISSUER_WRITE, _nothing, create_issuer_keys, _keys_made),
@@ -350,6 +301,8 @@ def _rows() -> tuple[Route, ...]:
         *admin_sign_in_routes.ROWS,
         *people_routes.ROWS,
         *didcomm_routes.ROWS,
+        *didcomm_credential_routes.ROWS,
+        *compliance_routes.ROWS,
         *keeping_routes.ROWS,
         *statistics_routes.ROWS,
     )

@@ -130,6 +130,7 @@ class PolicyBody(ClosedSchema):
     require_par = fields.Boolean()
     require_encryption = fields.Boolean()
     refresh_tokens = fields.Boolean()
+    rotate_refresh_tokens = fields.Boolean()
     revoke_on_code_replay = fields.Boolean()
     password_sign_in = fields.Boolean()
     passkey_sign_in = fields.Boolean()

@@ -236,7 +236,11 @@ def _receive(call: Call) -> ReceiveAnonCreds:
 
 
 def _terms(call: Call) -> PresentationTerms:
-    body = ProofRequestBody.read(call)
+    return terms_of(ProofRequestBody.read(call))
+
+
+def terms_of(body: Mapping[str, Any]) -> PresentationTerms:
+    """What a read ProofRequestBody asks for."""
     return PresentationTerms(body["name"], body["attributes"], body["predicates"], body.get("not_revoked_since"))
 
 

@@ -13,6 +13,11 @@ from agent.operations.administering.credential_configurations import (
     create_configuration,
     list_configurations,
 )
+from agent.operations.administering.define_credential import (
+    DefineCredential,
+    FormatOfDefinition,
+    define_credential,
+)
 from agent.operations.administering.issuance_policies import Configured, configure_credential, read_webhook_secret
 from agent.scope import Scope
 from agent.scope.tenants import CredentialConfiguration
@@ -30,6 +35,18 @@ def _create(call: Call) -> CreateConfiguration:
     if "disclosable" in body:
         body["disclosable"] = [tuple(path) for path in body["disclosable"]]
     return CreateConfiguration(**body)
+
+
+def _define(call: Call) -> DefineCredential:
+    body = schemas.DefinitionBody.read(call)
+    if "lifetime" in body:
+        body["lifetime"] = timedelta(seconds=body["lifetime"])
+    body["formats"] = {name: FormatOfDefinition(**how) for name, how in body["formats"].items()}
+    return DefineCredential(**body)
+
+
+def _defined(made: Sequence[str]) -> Reply:
+    return json_reply({"credential_configuration_ids": list(made)}, 201, NO_STORE)
 
 
 def _created(made: UUID) -> Reply:
@@ -60,6 +77,7 @@ def _shown(one: CredentialConfiguration, active: bool) -> dict[str, Any]:
         "status": one.statuses[0].partition("/")[0] if one.statuses else None,
         "status_purposes": [kind.partition("/")[2] or "revocation" for kind in one.statuses],
         "options": dict(one.options),
+        "mapping": {name: list(path) for name, path in one.mapping.items()},
         "claim_source": one.claim_source.kind if one.claim_source else None,
         "policy": one.policy.name if one.policy else None,
     }
@@ -89,6 +107,7 @@ def _secret_shown(secret: bytes) -> Reply:
 _ALL, _ONE = "/credential-configurations", "/credential-configurations/{configuration}"
 ROWS = (
     Route("POST", _ALL, scopes.ISSUER_WRITE, _create, create_configuration, _created),
+    Route("POST", "/credential-definitions", scopes.ISSUER_WRITE, _define, define_credential, _defined),
     Route("GET", _ALL, scopes.OFFERS_READ, lambda _call: None, list_configurations, _listed),
     Route("PATCH", _ONE, scopes.ISSUER_WRITE, _configure, configure_credential, _done),
     Route(

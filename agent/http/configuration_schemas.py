@@ -74,6 +74,30 @@ class NewConfigurationBody(ClosedSchema):
     options = fields.Dict(validate=small)
 
 
+class FormatBody(ClosedSchema):
+    """How one format has a definition."""
+
+    type = fields.String(required=True, validate=validate.Length(1, 1024))
+    namespace = fields.String(validate=validate.Length(1, 200))
+    names = fields.Dict(keys=fields.String(), values=fields.String(validate=validate.Length(1, 200)))
+    algorithm = fields.String(validate=WORD)
+    options = fields.Dict(validate=small)
+
+
+class DefinitionBody(ClosedSchema):
+    """POST /credential-definitions."""
+
+    name = fields.String(required=True, validate=NAME)
+    schema = fields.Dict(required=True, validate=small)
+    formats = fields.Dict(
+        required=True, keys=fields.String(), values=fields.Nested(FormatBody), validate=validate.Length(1, 8)
+    )
+    display = _display()
+    claims = fields.List(fields.Nested(ClaimBody), validate=validate.Length(0, 200))
+    lifetime = fields.Integer(validate=_LIFETIME, strict=True)
+    status = fields.Boolean()
+
+
 class ConfigurationBody(ClosedSchema):
     """PATCH /credential-configurations/{configuration}: null takes away, what is not named stays."""
 

@@ -3,6 +3,7 @@
 from agent.operations.administering.scopes import VC_API
 from agent.operations.holding.derive_credential import derive_credential
 from agent.operations.holding.prove_presentation import prove_presentation
+from agent.operations.issuing.register_secured import set_status
 from agent.operations.issuing.secure_credential import secure_credential
 from agent.operations.verifying.verify_secured import verify_credential, verify_presentation
 from protocols import vc_api
@@ -17,6 +18,7 @@ ROUTES = (
         secure_credential,
         vc_api.render_credential,
     ),
+    Route("POST", f"{vc_api.BASE}/credentials/status", VC_API, vc_api.parse_status, set_status, vc_api.render_status),
     Route(
         "POST",
         f"{vc_api.BASE}/credentials/verify",

@@ -42,6 +42,8 @@ class VerificationPolicyBody(ClosedSchema):
     max_age_days = fields.Integer(validate=validate.Range(1, 36_500), load_default=None, strict=True)
     revocation = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="if_present")
     certificates = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="if_present")
+    credential_schemas = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="best_effort")
+    type_metadata = fields.String(validate=validate.OneOf(get_args(Revocation)), load_default="off")
     short_lived_hours = fields.Integer(validate=validate.Range(1, 8_784), load_default=None, strict=True)
     trust_list = _texts(500)
     keep = fields.String(validate=validate.OneOf(["presentation", "claims"]), load_default="presentation")
@@ -81,6 +83,8 @@ def _draft(call: Call) -> DraftPolicy:
         max_age_days=body["max_age_days"],
         revocation=body["revocation"],
         certificates=body["certificates"],
+        credential_schemas=body["credential_schemas"],
+        type_metadata=body["type_metadata"],
         short_lived_hours=body["short_lived_hours"],
         schemas=body["schemas"],
         keep=body["keep"],

@@ -20,6 +20,7 @@ from agent.operations.keeping.retention import Erase, archived, due, leaves_at
 from agent.scope import Scope
 from agent.scope.archiving import RetentionPolicy, Segment
 from agent.storage import months, tables
+from agent.storage.pool import Pool
 from agent.storage.unit_of_work import unit_of_work
 from agent.tenancy import WORKER, Principal, uuid7
 
@@ -27,9 +28,7 @@ from agent.tenancy import WORKER, Principal, uuid7
 class Archiver:
     """Carries out retention over all tenants, as the maintenance role; every step may be done again."""
 
-    def __init__(
-        self, maint: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]], store: ObjectStore
-    ) -> None:
+    def __init__(self, maint: Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]], store: ObjectStore) -> None:
         self._maint, self._scope_of, self._store = maint, scope_of, store
 
     async def run(self) -> None:

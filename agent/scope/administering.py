@@ -173,6 +173,9 @@ class Tenants(Protocol):
     async def all(self) -> Sequence[TenantListing]:
         """Every tenant but the system's, by name."""
 
+    async def set_status(self, status: str) -> bool:
+        """The tenant entered goes from active to suspended, or back; False when it is not there to go from."""
+
 
 class ApiKeys(Protocol):
     """Keys of the admin API."""

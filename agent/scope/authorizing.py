@@ -182,8 +182,9 @@ class Authorizations(Protocol):
 
     async def family(self, family: UUID) -> RefreshFamily | None: ...
 
-    async def rotate(self, family: RefreshFamily, token_hash: bytes, token: NewToken) -> bool:
-        """Spend the living refresh token for the next and a new access token; False when another request was first."""
+    async def rotate(self, family: RefreshFamily, token_hash: bytes, generation: int, token: NewToken) -> bool:
+        """Spend the living refresh token for the next, or keep it (the same generation), and a new access token; False
+        when another request was first."""
 
     async def revoke(self, issuance: UUID, reason: str) -> None:
         """End every token of an issuance."""

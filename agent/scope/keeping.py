@@ -67,6 +67,9 @@ class Erasures(Protocol):
     async def request(self, erasure: UUID, whom: Whom, legal_basis: str) -> bool:
         """Insert; the account is stopped and signed out at once. False when nobody is known."""
 
+    async def recall(self, erasure: UUID, keys: tuple[UUID, ...], legal_basis: str) -> bool:
+        """A request as it was before it was approved, with these keys; False when it is completed."""
+
     async def get(self, erasure: UUID) -> Erasure | None:
         """One request."""
 

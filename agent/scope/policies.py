@@ -22,7 +22,9 @@ class PolicyRules:
     warning when it cannot be; or is not asked for; what is revoked is refused unless it is off. `schemas` are JSON
     Schemas by type, which disclosed claims have to fit. `certificates` says the same of the certificates by which an
     issuer's key is believed, whose status is their authority's revocation list. `keep` says what is kept of an accepted
-    presentation.
+    presentation. `credential_schemas` says likewise of the schema that a W3C credential names: one has to be named, or
+    to be had where it is named, is a warning when it cannot be had, or is not asked for; and `type_metadata` of the
+    document at the address that an SD-JWT VC's vct is.
     """
 
     types: tuple[str, ...] = ()
@@ -36,6 +38,8 @@ class PolicyRules:
     keep: Keep = "presentation"
     schemas: Mapping[str, Any] = field(default_factory=dict)
     certificates: Revocation = "if_present"
+    credential_schemas: Revocation = "best_effort"
+    type_metadata: Revocation = "off"
 
 
 @dataclass(frozen=True, slots=True)

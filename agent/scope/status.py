@@ -56,6 +56,21 @@ class PublishedToken:
 
 
 @dataclass(frozen=True, slots=True)
+class SecuredCredential:
+    """A credential that a caller wrote and the tenant secured, as it is kept for its places in status lists."""
+
+    id: UUID
+    credential_id: str
+    type: str
+    format: str
+    issuer: str
+    issuer_id: UUID
+    issued_at: datetime
+    expires_at: datetime | None
+    places: tuple[StatusPlace, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialListing:
     """An issued credential as its tenant sees it."""
 
@@ -106,6 +121,12 @@ class StatusLists(Protocol):
 
         Raises CannotSay.
         """
+
+    async def register(self, credential: SecuredCredential) -> None:
+        """Keep a credential that did not come of an issuance. Raises Conflict when its id is taken."""
+
+    async def named(self, credential_id: str) -> UUID | None:
+        """The issued credential of this id."""
 
     async def exists(self, named: Sequence[UUID]) -> bool:
         """Whether one of these is an issued credential, or an issuance with one."""

@@ -118,7 +118,8 @@ class IssuancePolicy:
 class CredentialConfiguration:
     """One entry of credential_configurations_supported, with what issuing by it needs (OpenID4VCI 1.0, 12.2.4).
 
-    `statuses` are the kinds of status list that its credentials are registered in (StatusRegistry.kind).
+    `statuses` are the kinds of status list that its credentials are registered in (StatusRegistry.kind). `mapping` says
+    where a claim of the tenant's definition stands in this format; none, and claims are given as the format has them.
     """
 
     id: UUID
@@ -142,6 +143,7 @@ class CredentialConfiguration:
     claim_source: SourceChoice | None = None
     policy: IssuancePolicy | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def plain(self) -> bool:
@@ -210,6 +212,7 @@ class IssuerPolicy:
     require_par: bool = False
     require_encryption: bool = False
     refresh_tokens: bool = True
+    rotate_refresh_tokens: bool = True
     revoke_on_code_replay: bool = False
     password_sign_in: bool = True
     passkey_sign_in: bool = True
@@ -242,7 +245,7 @@ class TenantCatalogue:
 
     `status_registries`: by kind, the list that takes credentials at the moment. `verification_policies`: those in
     force, by name. `configurations` are offered and advertised; `retired` ones are not, and serve what was begun under
-    them.
+    them. `revoked` are certificates (DER) that the tenant's own authorities took back, published or not.
     """
 
     version: str
@@ -263,6 +266,7 @@ class TenantCatalogue:
     identity_providers: tuple[IdentityProvider, ...] = ()
     verification_policies: Mapping[str, VerificationPolicy] = field(default_factory=dict)
     retired: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
+    revoked: frozenset[bytes] = frozenset()
 
     @property
     def every_configuration(self) -> tuple[CredentialConfiguration, ...]:

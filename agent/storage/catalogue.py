@@ -83,6 +83,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         "policies": await ACTIVE.rows(connection, tenant=tenant),
         "verification": await verification_policies.ACTIVE.rows(connection, tenant=tenant),
     }
+    revoked = frozenset(der for der, _ in await unit.signing_keys.revoked())
     policies = {row["policy_name"]: policy_of(row) for row in rows["policies"]}
     parties = [issuer, verifier, *([did] if did else [])]
     config = issuer["issuer_config"]
@@ -91,7 +92,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         (row["is_active"], _configuration(row, policies, haip.PROFILE in profiles)) for row in rows["configurations"]
     ]
     return TenantCatalogue(
-        version=_version([*parties, *(row for found in rows.values() for row in found)]),
+        version=_version([*parties, *(row for found in rows.values() for row in found)], revoked),
         issuer_id=issuer["id"],
         issuer_display=tuple(config.get("display", ({"name": issuer["name"]},))),
         verifier_id=verifier["id"],
@@ -115,6 +116,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         verification_policies={
             row["policy_name"]: verification_policies.policy_of(row) for row in rows["verification"]
         },
+        revoked=revoked,
     )
 
 
@@ -126,9 +128,10 @@ def _verifier(config: Mapping[str, Any]) -> VerifierSettings:
     return VerifierSettings(**stored)
 
 
-def _version(rows: list[Row]) -> str:
-    """A name for this content: every row's identity and version."""
-    text = ";".join(f"{row['id']}:{row.get('row_version', 1)}" for row in rows)
+def _version(rows: list[Row], revoked: frozenset[bytes]) -> str:
+    """A name for this content: every row's identity and version, and what was revoked."""
+    named = [f"{row['id']}:{row.get('row_version', 1)}" for row in rows]
+    text = ";".join([*named, *sorted(sha256(der).hexdigest() for der in revoked)])
     return sha256(text.encode()).hexdigest()[:24]
 
 
@@ -174,6 +177,7 @@ def _configuration(row: Row, policies: Mapping[str, IssuancePolicy], named: bool
         claim_source=SourceChoice(source["kind"], source["settings"], source["drop_unnamed"]) if source else None,
         policy=policies[row["policy_name"]] if row["policy_name"] else None,
         options=binding.get("options") or {},
+        mapping={name: tuple(path) for name, path in binding.get("mapping", {}).items()},
     )
 
 

@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import asyncpg
 import orjson
+
+from agent.storage.pool import Pool
 
 if TYPE_CHECKING:
     from agent.storage.statements import Connection
 
 
-async def _prepare(connection: asyncpg.Connection) -> None:
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_jsonb, decoder=lambda data: orjson.loads(data[1:]), format="binary"
-    )
-
-
 def _jsonb(value: Any) -> bytes:
-    return b"\x01" + orjson.dumps(value)
+    return b"\x01" + orjson.dumps(value, default=_text)
 
 
-async def _reset(connection: Connection) -> None:
-    """Give a connection back clean. Only transaction-local settings exist, so ending the transaction is enough."""
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
+def _text(value: object) -> str:
+    """asyncpg reads a UUID as a kind of its own, which orjson does not know."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
 
 
-async def open_pool(dsn: str, size: int, role: str | None = None) -> asyncpg.Pool:
-    """A pool of at most `size` connections; `role` is taken at the start of each session, where the login may."""
+async def open_pool(dsn: str, size: int, role: str | None = None) -> Pool:
+    """A pool of at most `size` connections; `role` is taken at the start of each session, where the login may.
+
+    The first is opened at once, so that a database that cannot be reached is known now.
+    """
     settings = {"application_name": "chancery", "jit": "off", "search_path": "agent", "timezone": "UTC"}
-    return await asyncpg.create_pool(
-        dsn,
-        min_size=1,
-        max_size=size,
-        init=_prepare,
-        reset=_reset,
-        max_inactive_connection_lifetime=300,
-        statement_cache_size=512,
-        server_settings=settings | ({"role": role} if role else {}),
-    )
+
+    async def connect() -> Connection:
+        connection = await asyncpg.connect(
+            dsn, statement_cache_size=512, server_settings=settings | ({"role": role} if role else {})
+        )
+        await connection.set_type_codec(
+            "jsonb", schema="pg_catalog", encoder=_jsonb, decoder=lambda data: orjson.loads(data[1:]), format="binary"
+        )
+        return connection
+
+    pool = Pool(connect, size)
+    pool.give(await pool.take())
+    return pool

@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import os
 import pwd
+import shlex
 import shutil
 import socket
 import subprocess
@@ -68,7 +69,7 @@ def _run(user: _User, *command: str | Path, check: bool = True) -> subprocess.Co
         **user.arguments(),  # type: ignore[call-overload]  # user, group, extra_groups
     )
     if check and done.returncode:
-        raise PostgresError(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout).strip()[-600:]}")
+        raise PostgresError(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout).strip()[:600]}")
     return done
 
 
@@ -118,15 +119,17 @@ def choose_binaries(pg_bin: str, data: Path) -> Path:
 class EmbeddedPostgres:
     """One server for one state folder. `start` answers when it accepts connections; `stop` ends it cleanly.
 
-    `settings` are lines for postgresql.conf, when a data folder is made.
+    `settings` are lines for postgresql.conf, when a data folder is made; `options` are settings of each start.
     """
 
     def __init__(self, home: Path, pg_bin: str = "", pg_user: str = "", settings: str = "") -> None:
         self._home = home.resolve()
+        self.options: dict[str, str] = {}
         self._pg_bin = pg_bin
         self._user = _server_user(pg_user)
         self._settings = settings
         self._lock: IO[str] | None = None
+        self.base = Path()
         self.binaries = Path()
         self.data = Path()
         self.socket = Path()
@@ -140,26 +143,45 @@ class EmbeddedPostgres:
         """The bootstrap superuser's: for preparing the database, never for running."""
         return self.dsn(BOOTSTRAP)
 
-    def start(self) -> None:
-        """Start, or take over a server that outlived its starter. Raises PostgresError."""
+    def locate(self) -> None:
+        """Say where everything is, whether it runs or not. Raises PostgresError."""
         self._home.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
-        base = self._reachable_base()
-        self.data = base / "postgres"
-        self.binaries = self._reachable_binaries(base, choose_binaries(self._pg_bin, self.data))
-        self.socket = self._socket_folder(base)
+        self.base = self._reachable_base()
+        self.data = self.base / "postgres"
+        self.binaries = self._reachable_binaries(self.base, choose_binaries(self._pg_bin, self.data))
+        self.socket = self._socket_folder(self.base)
+
+    def take(self) -> None:
+        """Keep every other process from starting it. Raises PostgresError."""
+        self._home.mkdir(parents=True, exist_ok=True)
+        if self._lock is None:
+            self._take_lock()
+
+    def start(self, seconds: float = 60) -> None:
+        """Start, or take over a server that outlived its starter; ready after so long at most. Raises PostgresError."""
+        self.take()
+        self.locate()
         if not (self.data / "PG_VERSION").exists():
-            self._create(base)
-        if not self._runs():
+            self._create(self.base)
+        if not self.runs():
             self._launch()
-        self._wait()
+        self._wait(seconds)
         self._create_database()
+
+    def run(self, *command: str | Path) -> str:
+        """What a program says that is run as the server's user. Raises PostgresError."""
+        return _run(self._user, *command).stdout
+
+    def give(self, path: Path) -> None:
+        """Make a file or folder the server's user's own."""
+        if self._user.uid is not None:
+            os.chown(path, self._user.uid, self._user.gid or -1)
 
     def stop(self, mode: str = "fast") -> None:
         """End the server and free the lock; safe to call twice."""
         if self._lock is None:
             return
-        if self.data.exists():
+        if (self.data / "PG_VERSION").exists():
             _run(self._user, self.binaries / "pg_ctl", "-D", self.data, "-m", mode, "-w", "stop", check=False)
         self._lock.close()
         self._lock = None
@@ -214,8 +236,7 @@ class EmbeddedPostgres:
 
     def _create(self, base: Path) -> None:
         staging = Path(tempfile.mkdtemp(prefix="postgres-", dir=base))
-        if self._user.uid is not None:
-            os.chown(staging, self._user.uid, self._user.gid or -1)
+        self.give(staging)
         _run(
             self._user,
             self.binaries / "initdb",
@@ -226,7 +247,12 @@ class EmbeddedPostgres:
         staging.rename(self.data)  # a half-made folder is never taken for a database
 
     def _launch(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self.socket}' -c unix_socket_permissions=0700"
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.socket),
+            "unix_socket_permissions": "0700",
+        }
+        options = " ".join(f"-c {name}={shlex.quote(value)}" for name, value in (settings | self.options).items())
         log = self.data / "server.log"
         _run(self._user, self.binaries / "pg_ctl", "-D", self.data, "-l", log, "-o", options, "-W", "start")
 
@@ -236,7 +262,7 @@ class EmbeddedPostgres:
         began, launches, look = time.monotonic(), 1, 0.5
         while not self._accepts():
             waited = time.monotonic() - began
-            if waited > look and not self._runs():
+            if waited > look and not self.runs():
                 if launches == 6:
                     raise PostgresError(f"the server did not start: {self._last_words()}")
                 self._launch()
@@ -246,7 +272,8 @@ class EmbeddedPostgres:
             look = look if waited <= look else waited + 0.5
             time.sleep(0.02)
 
-    def _runs(self) -> bool:
+    def runs(self) -> bool:
+        """Whether its process is there."""
         return _run(self._user, self.binaries / "pg_ctl", "-D", self.data, "status", check=False).returncode == 0
 
     def _last_words(self) -> str:

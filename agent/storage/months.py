@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-import asyncpg
-
 from agent.scope.archiving import MONTHLY
 
 if TYPE_CHECKING:
+    from agent.storage.pool import Pool
     from agent.storage.statements import Connection
 
 _PAST = """
@@ -34,22 +33,22 @@ def month_of(part: str) -> date:
     return datetime.strptime(part[-7:], "%Y_%m").replace(tzinfo=UTC).date()
 
 
-async def past(maint: asyncpg.Pool | Connection, now: datetime) -> Sequence[tuple[str, str, date]]:
+async def past(maint: Pool | Connection, now: datetime) -> Sequence[tuple[str, str, date]]:
     """(table, partition, month) of every month that is over and still in its table, oldest first."""
     rows = await maint.fetch(_PAST, list(MONTHLY), f"{now.astimezone(UTC):%Y_%m}")
     return [(row["parent"], row["part"], month_of(row["part"])) for row in rows]
 
 
-async def detached(maint: asyncpg.Pool) -> Sequence[str]:
+async def detached(maint: Pool) -> Sequence[str]:
     """Partitions that left their table and were not dropped yet."""
     return [row["part"] for row in await maint.fetch(_DETACHED, list(MONTHLY))]
 
 
-async def detach(maint: asyncpg.Pool, part: str) -> None:
+async def detach(maint: Pool, part: str) -> None:
     """Out of its table. Raises asyncpg.LockNotAvailableError when somebody is busy there."""
     await maint.execute("SELECT agent.detach_month($1)", part)
 
 
-async def drop(maint: asyncpg.Pool, part: str) -> int:
+async def drop(maint: Pool, part: str) -> int:
     """Gone, with so many rows. Raises asyncpg.RestrictViolationError when an archive is missing, or held."""
     return int(await maint.fetchval("SELECT agent.drop_month($1)", part))

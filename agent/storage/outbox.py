@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import Interval, bindparam, delete, func, select, tuple_, update
 
+from agent.storage.pool import Pool
 from agent.storage.statements import Statement
 from agent.storage.tables import outbox, tenants
 
@@ -59,7 +59,7 @@ class Leased:
 class Outbox:
     """The maintenance role's view of one topic."""
 
-    def __init__(self, pool: asyncpg.Pool, topic: str) -> None:
+    def __init__(self, pool: Pool, topic: str) -> None:
         self._pool, self._topic = pool, topic
 
     async def claim(self, limit: int, lease: timedelta) -> list[Leased]:

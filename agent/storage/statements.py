@@ -16,9 +16,7 @@ from sqlalchemy.sql import ClauseElement
 from agent.telemetry import STATEMENTS
 
 if TYPE_CHECKING:
-    from asyncpg.pool import PoolConnectionProxy
-
-    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
 Row: TypeAlias = asyncpg.Record
 
 _DIALECT = dialect.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects lack types
@@ -41,8 +39,8 @@ class Statement:
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The values in the order of $1, $2, ...; raises TypeError for a name the statement does not have."""
-        unknown = values.keys() - self._defaults.keys()
-        if unknown:
+        if not values.keys() <= self._defaults.keys():
+            unknown = values.keys() - self._defaults.keys()
             raise TypeError(f"statement has no parameter {', '.join(sorted(unknown))}")
         return [values.get(name, self._defaults[name]) for name in self._names]
 

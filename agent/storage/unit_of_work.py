@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -25,6 +25,7 @@ from agent.storage.repositories.authenticators import AuthenticatorRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.claim_records import ClaimRecordRepository
 from agent.storage.repositories.clients import ClientRepository
+from agent.storage.repositories.compliance import ComplianceRepository
 from agent.storage.repositories.connections import ConnectionRepository
 from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.credential_configurations import CredentialConfigurationRepository
@@ -34,6 +35,7 @@ from agent.storage.repositories.deferrals import DeferralRepository
 from agent.storage.repositories.dids import DidRepository
 from agent.storage.repositories.erasures import ErasureRepository
 from agent.storage.repositories.evidence import EvidenceRepository
+from agent.storage.repositories.holdings import HoldingRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
@@ -57,9 +59,18 @@ from agent.telemetry import COMMITS, EVENTS, one
 from agent.tenancy import Principal, Tenant
 
 if TYPE_CHECKING:
+    from agent.storage.pool import Pool
     from agent.storage.statements import Connection
 
 
+class _Ended:
+    """What a unit of work that was left has for a connection: the one it had may be another tenant's by now."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise asyncpg.InterfaceError(f"{name} after the unit of work has ended")
+
+
+_ENDED: Any = _Ended()
 CATALOGUE_CHANNEL = "chancery_catalogue"
 QUEUE_CHANNEL = "chancery_queue"
 
@@ -130,6 +141,11 @@ class PostgresUnit:
     def evidence(self) -> EvidenceRepository:
         """What was asked for before issuance."""
         return EvidenceRepository(self)
+
+    @property
+    def holdings(self) -> HoldingRepository:
+        """Credentials that the tenant holds."""
+        return HoldingRepository(self)
 
     @property
     def idempotency_keys(self) -> IdempotencyKeyRepository:
@@ -210,6 +226,11 @@ class PostgresUnit:
     def archive(self) -> ArchiveRepository:
         """Retention policies and what left the database."""
         return ArchiveRepository(self)
+
+    @property
+    def compliance(self) -> ComplianceRepository:
+        """What is demanded, and how it stands."""
+        return ComplianceRepository(self)
 
     @property
     def erasures(self) -> ErasureRepository:
@@ -295,7 +316,7 @@ class PostgresUnit:
             "metadata": dict(event.metadata),
             "accesses": [self._access(access) for access in accesses],
         }
-        self._audit.append({name: str(value) if isinstance(value, UUID) else value for name, value in row.items()})
+        self._audit.append(row)
 
     def _access(self, access: DataAccess) -> dict[str, Any]:
         return {
@@ -351,12 +372,11 @@ class PostgresUnit:
 
 @asynccontextmanager
 async def unit_of_work(
-    pool: asyncpg.Pool,
+    pool: Pool,
     tenant: Tenant,
     principal: Principal,
     vault: TenantVault,
     clock: Callable[[], datetime],
-    unit_class: type[PostgresUnit] = PostgresUnit,
     changed: Callable[[UUID], None] | None = None,
 ) -> AsyncIterator[PostgresUnit]:
     """Begin a transaction for the tenant.  The only place that sets the tenant; only a UUID object gets here.
@@ -368,7 +388,7 @@ async def unit_of_work(
     async with pool.acquire() as connection:
         # One exchange for both; a UUID's text form needs no quoting.
         await connection.execute(f"BEGIN; SELECT set_config('app.current_tenant', '{tenant.id}', true)")
-        unit = unit_class(connection, tenant, principal, vault, clock())
+        unit = PostgresUnit(connection, tenant, principal, vault, clock())
         try:
             yield unit
         except asyncpg.UniqueViolationError as error:
@@ -376,6 +396,7 @@ async def unit_of_work(
         except asyncpg.TransactionRollbackError as error:  # what could not be put in order, and one of two in a ring
             raise Conflict(type(error).__name__) from None
         finally:
+            unit.connection = _ENDED
             if unit.committed and unit.notifies and changed:
                 changed(tenant.id)
             if not unit.committed and connection.is_in_transaction():

@@ -8,13 +8,12 @@ from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
 
-import asyncpg
-
 from agent import telemetry
 from agent.operations.messaging.breaker import Breaker, Resting
 from agent.operations.messaging.deliver_message import deliver_message, give_up
 from agent.scope import Conflict, Scope
 from agent.storage.outbox import Leased, Outbox
+from agent.storage.pool import Pool
 from agent.tenancy import WORKER, Principal
 from protocols.errors import ProtocolError
 from protocols.ports.tools import FetchFailed, FetchRefused
@@ -32,7 +31,7 @@ class Deliveries:
     name: ClassVar[str] = "deliveries"
     seconds: ClassVar[float] = 1
 
-    def __init__(self, pool: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
+    def __init__(self, pool: Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
         self._outbox, self._scope_of = Outbox(pool, TOPIC), scope_of
         self._breaker = Breaker()
 

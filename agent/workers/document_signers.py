@@ -3,11 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
-import asyncpg
-
 from agent import telemetry
 from agent.operations.administering.document_signers import renew
 from agent.scope import Scope
+from agent.storage.pool import Pool
 from agent.tenancy import WORKER, Principal
 
 
@@ -17,7 +16,7 @@ class DocumentSigners:
     name: ClassVar[str] = "document_signers"
     seconds: ClassVar[float] = 3600
 
-    def __init__(self, maint: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
+    def __init__(self, maint: Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
         self._maint, self._scope_of = maint, scope_of
 
     async def __call__(self) -> None:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-import asyncpg
+from agent.storage.pool import Pool
 
 MONTHS_AHEAD = 3
 
@@ -13,7 +13,7 @@ class Housekeeping:
     name: ClassVar[str] = "housekeeping"
     seconds: ClassVar[float] = 600
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def __call__(self) -> None:

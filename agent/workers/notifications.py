@@ -5,12 +5,11 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import ClassVar
 
-import asyncpg
-
 from agent import telemetry
 from agent.operations.verifying.notify_verifier import TOPIC, NotDelivered, notify_verifier
 from agent.scope import Scope
 from agent.storage.outbox import Leased, Outbox
+from agent.storage.pool import Pool
 from agent.tenancy import WORKER, Principal
 from protocols.errors import ProtocolError
 from protocols.ports.tools import FetchFailed, FetchRefused
@@ -26,7 +25,7 @@ class Notifications:
     name: ClassVar[str] = "notifications"
     seconds: ClassVar[float] = 1
 
-    def __init__(self, pool: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
+    def __init__(self, pool: Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
         self._outbox, self._scope_of = Outbox(pool, TOPIC), scope_of
 
     async def __call__(self) -> None:

@@ -6,13 +6,12 @@ from contextlib import suppress
 from typing import ClassVar
 from uuid import UUID
 
-import asyncpg
-
 from agent import telemetry
 from agent.operations.messaging.mediator_line import mediator_of
 from agent.operations.messaging.pick_up import live_socket, pick_up, take_frame
 from agent.scope import Scope
 from agent.scope.mediating import Mediation
+from agent.storage.pool import Pool
 from agent.tenancy import WORKER, Principal
 from protocols.errors import ProtocolError
 from protocols.ports.tools import FetchFailed, FetchRefused
@@ -27,7 +26,7 @@ class Pickups:
     name: ClassVar[str] = "pickups"
     seconds: ClassVar[float] = 5
 
-    def __init__(self, pool: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
+    def __init__(self, pool: Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
         self._pool, self._scope_of = pool, scope_of
         self._lines: dict[UUID, asyncio.Task[None]] = {}
 

@@ -4,13 +4,12 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import ClassVar
 
-import asyncpg
-
 from agent import telemetry
 from agent.operations.issuing.change_status import CHANGED
 from agent.operations.issuing.publish_status_list import publish_changed
 from agent.scope import Scope
 from agent.storage.outbox import Leased, Outbox
+from agent.storage.pool import Pool
 from agent.tenancy import WORKER, Principal
 
 _AT_ONCE = 500
@@ -23,7 +22,7 @@ class Publication:
     name: ClassVar[str] = "publication"
     seconds: ClassVar[float] = 2
 
-    def __init__(self, pool: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
+    def __init__(self, pool: Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
         self._outbox, self._scope_of = Outbox(pool, CHANGED), scope_of
 
     async def __call__(self) -> None:

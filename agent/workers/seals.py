@@ -4,11 +4,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import ClassVar
 
-import asyncpg
-
 from agent import telemetry
 from agent.operations.keeping.seal_audit import seal_audit
 from agent.scope import Scope
+from agent.storage.pool import Pool
 from agent.storage.unit_of_work import unit_of_work
 from agent.tenancy import WORKER, Principal
 
@@ -19,7 +18,7 @@ class Seals:
     name: ClassVar[str] = "seals"
     seconds: ClassVar[float] = 5
 
-    def __init__(self, maint: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
+    def __init__(self, maint: Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]]) -> None:
         self._maint, self._scope_of = maint, scope_of
 
     async def __call__(self) -> None:

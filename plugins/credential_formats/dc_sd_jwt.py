@@ -28,12 +28,16 @@ TYPE = "dc+sd-jwt"
 LEGACY_TYPE = "vc+sd-jwt"
 ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 _EDDSA = frozenset({"EdDSA", "Ed25519"})
+_MOST_DECOYS = 50
 # Section 2.2.2.2 of the SD-JWT VC draft.
 _IN_CLEAR = frozenset({"iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status"})
 
 
 class DcSdJwt:
-    """Issues, holds and verifies SD-JWT VCs. Setting `accept_legacy_typ`: "yes" reads vc+sd-jwt too."""
+    """Issues, holds and verifies SD-JWT VCs. Setting `accept_legacy_typ`: "yes" reads vc+sd-jwt too.
+
+    A configuration's options: `decoys` in each credential, and `_sd_alg` (sha-256 by default).
+    """
 
     identifier: ClassVar[str] = TYPE
     transaction_data: ClassVar[bool] = True
@@ -48,8 +52,9 @@ class DcSdJwt:
         self._types = frozenset({TYPE, LEGACY_TYPE} if tools.settings.get("accept_legacy_typ") == "yes" else {TYPE})
         self._statuses = tools.families.get("status_mechanisms", {})
 
-    def metadata(self, type_name: str) -> Mapping[str, Any]:
-        """What the issuer's metadata says of a type in this format."""
+    def metadata(self, type_name: str, options: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """What the issuer's metadata says of a type in this format. Raises InvalidSdJwt for unknown options."""
+        _concealing(options or {})
         return {"vct": type_name}
 
     def prepare(self, draft: CredentialDraft) -> ToBeSigned:
@@ -60,7 +65,10 @@ class DcSdJwt:
         disclosable = draft.disclosable
         if disclosable is None:
             disclosable = frozenset((name,) for name in draft.claims)
-        payload, disclosures = sd_jwt.conceal(draft.claims, disclosable, draft.entropy, draft.decoys)
+        decoys, algorithm = _concealing(draft.extra)
+        payload, disclosures = sd_jwt.conceal(
+            draft.claims, disclosable, draft.entropy, decoys or draft.decoys, algorithm
+        )
         payload = {**registered, **payload}
         header: dict[str, Any] = {"alg": draft.algorithm, "typ": TYPE}
         if draft.x5c:
@@ -70,7 +78,7 @@ class DcSdJwt:
         return ToBeSigned(jwt.render(header, payload), draft.algorithm, tuple(disclosures))
 
     def _registered(self, draft: CredentialDraft) -> dict[str, Any]:
-        claims: dict[str, Any] = {"vct": draft.type, "iat": int(draft.issued_at.timestamp()), **draft.extra}
+        claims: dict[str, Any] = {"vct": draft.type, "iat": int(draft.issued_at.timestamp())}
         if draft.type_digest:
             claims["vct#integrity"] = type_metadata.integrity(draft.type_digest)
         if draft.issuer:
@@ -250,3 +258,12 @@ def _holder(claims: Mapping[str, Any]) -> KeyReference | None:
         return KeyReference("jwk", jwks.public(jwk))
     except ProtocolError as error:
         raise InvalidSdJwt(error.detail) from None
+
+
+def _concealing(options: Mapping[str, Any]) -> tuple[int, str]:
+    """How many decoys, and which hash. Raises InvalidSdJwt."""
+    decoys, algorithm = options.get("decoys", 0), options.get("_sd_alg", "sha-256")
+    fitting = type(decoys) is int and 0 <= decoys <= _MOST_DECOYS and algorithm in sd_jwt.HASHES
+    if not fitting or not options.keys() <= {"decoys", "_sd_alg"}:
+        raise InvalidSdJwt("options")
+    return decoys, str(algorithm)

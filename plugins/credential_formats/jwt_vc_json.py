@@ -89,6 +89,7 @@ class JwtVcJson:
             (draft.not_before or draft.issued_at, draft.expires_at),
             draft.entropy(16),
             () if beside else status,
+            draft.schema_uri,
         )
         vcdm.require_credential(credential)
         if vcdm.version_of(credential) != V1:

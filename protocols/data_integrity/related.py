@@ -25,12 +25,17 @@ def require_related(document: Mapping[str, Any]) -> None:
     """Raises RelatedResourceDiffers for a bundled context whose digest is stated otherwise."""
     for one in objects_of(document, "relatedResource"):
         body = contexts.octets(one["id"])
-        if body is None:
-            continue
-        if "digestSRI" in one and not any(_sri(text, body) for text in one["digestSRI"].split()):
-            raise RelatedResourceDiffers("digestSRI")
-        if "digestMultibase" in one and not _multibase(one["digestMultibase"], body):
-            raise RelatedResourceDiffers("digestMultibase")
+        if body is not None:
+            require_digest(one, body)
+
+
+def require_digest(named: Mapping[str, Any], body: bytes) -> None:
+    """Raises RelatedResourceDiffers where an object that names a resource states another digest of it."""
+    sri, multibase = named.get("digestSRI"), named.get("digestMultibase")
+    if sri is not None and not (isinstance(sri, str) and any(_sri(text, body) for text in sri.split())):
+        raise RelatedResourceDiffers("digestSRI")
+    if multibase is not None and not (isinstance(multibase, str) and _multibase(multibase, body)):
+        raise RelatedResourceDiffers("digestMultibase")
 
 
 def _sri(text: str, body: bytes) -> bool:

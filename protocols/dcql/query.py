@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from protocols.claims_path import ClaimsPath
-from protocols.encoding import parse_b64url
+from protocols.encoding import parse_b64url, parse_json, render_json
 from protocols.errors import Malformed, ProtocolError
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -87,6 +88,16 @@ def parse(query: Any) -> DcqlQuery:
     if "credential_sets" in query:
         sets = tuple(_set(one, set(ids)) for one in _list(query["credential_sets"], "credential_sets"))
     return DcqlQuery(credentials, sets, query)
+
+
+def read_back(query: Mapping[str, Any]) -> DcqlQuery:
+    """A query that was parsed before it was stored; the same again and again. Raises InvalidQuery."""
+    return _read_back(render_json(query))
+
+
+@lru_cache(maxsize=512)
+def _read_back(text: bytes) -> DcqlQuery:
+    return parse(parse_json(text))
 
 
 def _members(value: Any, known: set[str], required: set[str], where: str) -> None:

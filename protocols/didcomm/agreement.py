@@ -1,11 +1,9 @@
-"""Key agreement of DIDComm envelopes: Concat KDF, AES key wrap, ephemeral keys made of given randomness.
+"""Key agreement of DIDComm envelopes: AES key wrap, ephemeral keys made of given randomness.
 
 ECDH-ES+A256KW (RFC 7518, 4.6) and ECDH-1PU+A256KW (draft-madden-jose-ecdh-1pu-04).  Shared secrets of long-term keys
 come from a key store; only the ephemeral key of a message that we send is used here.
 """
 
-import hashlib
-import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +15,6 @@ from protocols.errors import Malformed
 from protocols.jose import jwk as jwks
 
 EPHEMERAL_OCTETS = 80
-CURVES = frozenset({"X25519", "P-256", "P-384", "P-521"})
 _EC: dict[str, tuple[ec.EllipticCurve, int]] = {
     "P-256": (ec.SECP256R1(), 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551),
     "P-384": (ec.SECP384R1(), int("F" * 48 + "C7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973", 16)),
@@ -28,14 +25,6 @@ _EC: dict[str, tuple[ec.EllipticCurve, int]] = {
 }
 
 EphemeralKey = x25519.X25519PrivateKey | ec.EllipticCurvePrivateKey
-
-
-def concat_kdf(z: bytes, algorithm: str, apu: bytes, apv: bytes, bits: int = 256, tag: bytes | None = None) -> bytes:
-    """At most 256 bits of key from a shared secret (RFC 7518, 4.6.2); `tag` is cctag of ECDH-1PU (2.3)."""
-    info = b"".join(struct.pack(">I", len(part)) + part for part in (algorithm.encode(), apu, apv))
-    # The tag goes in with its length; draft 3 had none, and a round trip with oneself does not tell.
-    public = struct.pack(">I", bits) + (b"" if tag is None else struct.pack(">I", len(tag)) + tag)
-    return hashlib.sha256(b"\0\0\0\1" + z + info + public).digest()[: bits // 8]
 
 
 def wrap(kek: bytes, cek: bytes) -> bytes:

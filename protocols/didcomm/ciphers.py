@@ -3,16 +3,15 @@
 XC20P is XChaCha20-Poly1305 (draft-amringer-jose-chacha-02), put together from OpenSSL's ChaCha20 and ChaCha20-Poly1305.
 """
 
-import hmac
 import struct
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
-from cryptography.hazmat.primitives.padding import PKCS7
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from protocols.errors import ProtocolError
+from protocols.jose import content_encryption
 
 
 class CannotOpen(ProtocolError):
@@ -35,12 +34,9 @@ SIZES = {"A256CBC-HS512": Sizes(64, 16, 32), "A256GCM": Sizes(32, 12, 16), "XC20
 
 def encrypt(enc: str, cek: bytes, iv: bytes, associated: bytes, plaintext: bytes) -> tuple[bytes, bytes]:
     """Ciphertext and tag. Key and vector are fresh and of the sizes that `SIZES` says."""
-    if enc == "A256CBC-HS512":
-        padder = PKCS7(128).padder()
-        encryptor = Cipher(algorithms.AES256(cek[32:]), modes.CBC(iv)).encryptor()
-        ciphertext = encryptor.update(padder.update(plaintext) + padder.finalize()) + encryptor.finalize()
-        return ciphertext, _hs512(cek, iv, associated, ciphertext)
-    cipher, nonce = _aead(enc, cek, iv)
+    if enc != "XC20P":
+        return content_encryption.encrypt(enc, cek, iv, associated, plaintext)
+    cipher, nonce = _xc20p(cek, iv)
     sealed = cipher.encrypt(nonce, plaintext, associated)
     return sealed[:-16], sealed[-16:]
 
@@ -50,31 +46,15 @@ def decrypt(enc: str, cek: bytes, iv: bytes, associated: bytes, ciphertext: byte
     if SIZES[enc] != Sizes(len(cek), len(iv), len(tag)):
         raise CannotOpen("sizes")
     try:
-        if enc == "A256CBC-HS512":
-            return _decrypt_cbc(cek, iv, associated, ciphertext, tag)
-        cipher, nonce = _aead(enc, cek, iv)
+        if enc != "XC20P":
+            return content_encryption.decrypt(enc, cek, iv, associated, ciphertext, tag)
+        cipher, nonce = _xc20p(cek, iv)
         return cipher.decrypt(nonce, ciphertext + tag, associated)
     except (InvalidTag, ValueError):
         raise CannotOpen("content") from None
 
 
-def _decrypt_cbc(cek: bytes, iv: bytes, associated: bytes, ciphertext: bytes, tag: bytes) -> bytes:
-    # The tag first: padding is looked at only when the whole is known to be the sender's.
-    if not hmac.compare_digest(tag, _hs512(cek, iv, associated, ciphertext)):
-        raise CannotOpen("tag")
-    decryptor = Cipher(algorithms.AES256(cek[32:]), modes.CBC(iv)).decryptor()
-    unpadder = PKCS7(128).unpadder()
-    return unpadder.update(decryptor.update(ciphertext) + decryptor.finalize()) + unpadder.finalize()
-
-
-def _hs512(cek: bytes, iv: bytes, associated: bytes, ciphertext: bytes) -> bytes:
-    text = associated + iv + ciphertext + struct.pack(">Q", 8 * len(associated))
-    return hmac.digest(cek[:32], text, "sha512")[:32]
-
-
-def _aead(enc: str, cek: bytes, iv: bytes) -> tuple[AESGCM | ChaCha20Poly1305, bytes]:
-    if enc == "A256GCM":
-        return AESGCM(cek), iv
+def _xc20p(cek: bytes, iv: bytes) -> tuple[ChaCha20Poly1305, bytes]:
     return ChaCha20Poly1305(hchacha20(cek, iv[:16])), bytes(4) + iv[16:]
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from protocols.did import parse_did_url
 from protocols.didcomm import agreement
-from protocols.didcomm.agreement import EPHEMERAL_OCTETS, concat_kdf, unwrap, wrap
+from protocols.didcomm.agreement import EPHEMERAL_OCTETS, unwrap, wrap
 from protocols.didcomm.ciphers import SIZES, CannotOpen
 from protocols.didcomm.ciphers import decrypt as decrypt_content
 from protocols.didcomm.ciphers import encrypt as encrypt_content
 from protocols.encoding import b64url, parse_b64url, parse_json_object, render_json
 from protocols.errors import Malformed
 from protocols.jose import jwk as jwks
+from protocols.jose.agreement import CURVES, concat_kdf
 
 ENCRYPTED = "application/didcomm-encrypted+json"
 ANONCRYPT, AUTHCRYPT = "ECDH-ES+A256KW", "ECDH-1PU+A256KW"
@@ -125,7 +126,7 @@ def _kid(value: Any) -> str:
 
 
 def _epk(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or value.get("crv") not in agreement.CURVES:
+    if not isinstance(value, dict) or value.get("crv") not in CURVES:
         raise Malformed("no usable epk")
     # authlib drops leading zeros of coordinates (against RFC 7518, 6.2.1.2), in one envelope of a hundred.
     size = _COORDINATES.get(value["crv"], 0)
@@ -209,7 +210,7 @@ def authcrypt(plaintext: bytes, skid: str, addressees: Sequence[Addressee], give
 
 def _pack(plaintext: bytes, addressees: Sequence[Addressee], given: Fresh, alg: str, enc: str, skid: str) -> bytes:
     curves = {str(addressee.jwk.get("crv")) for addressee in addressees}
-    if len(curves) != 1 or not curves <= agreement.CURVES or len(addressees) > MAX_RECIPIENTS:
+    if len(curves) != 1 or not curves <= CURVES or len(addressees) > MAX_RECIPIENTS:
         raise Malformed("addressees' keys are not of one curve that agrees")
     ephemeral = agreement.ephemeral_key(curves.pop(), given.ephemeral)
     # Sorted in the envelope too: didcomm-messaging takes apv over them in the order of the wire.

@@ -66,13 +66,11 @@ def _members(jwk: Jwk) -> tuple[str, ...]:
         raise Malformed("JWK of unknown kty")
     if not _SECRET.isdisjoint(jwk):
         raise Malformed("JWK with private members")
-    return tuple([_text(jwk.get(name)) for name in names])
-
-
-def _text(member: Any) -> str:
-    if not isinstance(member, str) or len(member) > 1400:
-        raise Malformed("JWK lacks a required member")
-    return member
+    members: tuple[Any, ...] = tuple([jwk.get(name) for name in names])
+    for member in members:
+        if not isinstance(member, str) or len(member) > 1400:
+            raise Malformed("JWK lacks a required member")
+    return members
 
 
 @lru_cache(maxsize=4096)

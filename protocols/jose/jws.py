@@ -5,6 +5,7 @@ Keys in headers (`jwk`, `jku`, `x5u`, `x5c`) are never used here: a caller may f
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from protocols.encoding import b64url, parse_b64url, parse_json_object, render_json
@@ -12,6 +13,7 @@ from protocols.errors import Malformed, ProtocolError
 from protocols.jose import jwk as jwks
 
 MAX_HEADER = 65_536
+_KEPT = 8_192
 
 
 class InvalidSignature(ProtocolError):
@@ -48,10 +50,17 @@ def parse(token: str) -> CompactJws:
     )
 
 
-def parse_header(protected: str) -> dict[str, Any]:
-    """The protected header: an object without crit or b64, with an asymmetric alg (RFC 7515, 4.1; RFC 7797, 7)."""
+def parse_header(protected: str) -> Mapping[str, Any]:
+    """The protected header: an object without crit or b64, with an asymmetric alg (RFC 7515, 4.1; RFC 7797, 7).
+
+    Whoever signs writes the same header again and again: it is read once, and not to be changed.
+    """
     if len(protected) > MAX_HEADER:
         raise Malformed("JOSE header too large")
+    return _known_header(protected) if len(protected) <= _KEPT else _read_header(protected)
+
+
+def _read_header(protected: str) -> Mapping[str, Any]:
     header = parse_json_object(parse_b64url(protected))
     if "crit" in header or "b64" in header:
         raise Malformed("JOSE header with an extension we do not understand")
@@ -62,6 +71,9 @@ def parse_header(protected: str) -> dict[str, Any]:
         if not isinstance(header.get(name, ""), str):
             raise Malformed(f"JOSE header {name} is no string")
     return header
+
+
+_known_header = lru_cache(maxsize=256)(_read_header)
 
 
 def signing_input(header: Mapping[str, Any], payload: bytes) -> bytes:

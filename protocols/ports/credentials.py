@@ -30,7 +30,8 @@ class CredentialDraft:
     holder's public JWK or None; `holder_kid` the DID URL when the holder named its key so; `disclosable` the claim
     paths to be selectively disclosable (None: every top-level claim); `type_digest` the SHA-256 of the document that is
     hosted at the type's address, if any; `entropy(n)` fresh random bytes; `schema` the type's JSON Schema, for a format
-    whose values have more types than JSON's. `seconds` values are whole and already rounded by the caller.
+    whose values have more types than JSON's; `schema_uri` where the schema of such credentials is served, for one that
+    names it. `seconds` values are whole and already rounded by the caller.
     """
 
     type: str
@@ -51,6 +52,7 @@ class CredentialDraft:
     schema: Mapping[str, Any] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     type_digest: bytes | None = None
+    schema_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ class IssuesCredentials(Protocol):
 
     A format that is not signed with the tenant's "issuer" key names another purpose in `signing_purpose`; one whose
     issuer is a DID of the tenant says so by `signs_by_did = True`; one that does not name algorithms as JWS does maps
-    those names in `signing_alg_values`. A step with work that an attacker can make slow answers Sandboxed; so may those
+    those names in `signing_alg_values`; one whose credentials can be shown before they are signed makes them by
+    `unsigned(draft)`. A step with work that an attacker can make slow answers Sandboxed; so may those
     of the other two ports.
     """
 

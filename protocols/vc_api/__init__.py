@@ -11,15 +11,29 @@ from protocols.errors import Malformed, ProtocolError
 from protocols.http import NO_STORE, Call, Reply, json_reply
 
 BASE = "/vc-api/{suite}"
+_MOST_STATUSES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class IssueRequest:
-    """POST /credentials/issue: a credential without our proof, and what is always disclosed of it."""
+    """POST /credentials/issue: a credential without our proof, what is always disclosed of it, and the status entries,
+    (type, purpose), that it is to have."""
 
     suite: str
     credential: Mapping[str, Any]
     mandatory: tuple[str, ...] = ()
+    statuses: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRequest:
+    """POST /credentials/status: whether a credential, by its id, is what the purpose says."""
+
+    suite: str
+    credential_id: str
+    type: str
+    purpose: str
+    value: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,29 @@ def _pointers(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def parse_issue(call: Call) -> IssueRequest:
     """Raises Malformed."""
     credential, options = _body(call, "credential")
-    return IssueRequest(call.path["suite"], credential, _pointers(options, "mandatoryPointers"))
+    found = options.get("credentialStatus", [])
+    entries = found if isinstance(found, list) else [found]
+    if len(entries) > _MOST_STATUSES:
+        raise Malformed("options.credentialStatus")
+    statuses = tuple(_entry(one) for one in entries)
+    return IssueRequest(call.path["suite"], credential, _pointers(options, "mandatoryPointers"), statuses)
+
+
+def _entry(found: Any) -> tuple[str, str]:
+    """The type and purpose of a status entry."""
+    kind, purpose = (found.get(name) for name in ("type", "statusPurpose")) if isinstance(found, dict) else (None, None)
+    if not isinstance(kind, str) or not isinstance(purpose, str):
+        raise Malformed("type or statusPurpose of credentialStatus")
+    return kind, purpose
+
+
+def parse_status(call: Call) -> StatusRequest:
+    """Raises Malformed."""
+    body = call.json()
+    name, value = (body.get("credentialId"), body.get("status", True)) if isinstance(body, dict) else (None, None)
+    if not isinstance(name, str) or not 1 <= len(name) <= 16_384 or not isinstance(value, bool):
+        raise Malformed("credentialId or status")
+    return StatusRequest(call.path["suite"], name, *_entry(body.get("credentialStatus")), value)
 
 
 def parse_verify(call: Call) -> VerifyRequest:
@@ -127,6 +163,11 @@ def render_credential(credential: Mapping[str, Any]) -> Reply:
 def render_presentation(presentation: Mapping[str, Any]) -> Reply:
     """201 with the secured presentation."""
     return json_reply({"verifiablePresentation": presentation}, 201, NO_STORE)
+
+
+def render_status(_changed: object) -> Reply:
+    """200: it is so."""
+    return json_reply({}, headers=NO_STORE)
 
 
 def render_verification(found: Verification) -> Reply:

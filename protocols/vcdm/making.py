@@ -24,6 +24,7 @@ def make(
     validity: tuple[datetime | None, datetime | None],
     octets: bytes,
     statuses: Sequence[Mapping[str, Any]] = (),
+    schema: str | None = None,
 ) -> dict[str, Any]:
     """A credential not yet secured; `octets` are sixteen fresh bytes for its id, whole seconds in `validity`.
 
@@ -42,6 +43,7 @@ def make(
             if moment is not None
         },
         "credentialSubject": dict(subject),
+        **({"credentialSchema": {"id": schema, "type": "JsonSchema"}} if schema else {}),
         **({"credentialStatus": statuses[0] if len(statuses) == 1 else list(statuses)} if statuses else {}),
     }
 

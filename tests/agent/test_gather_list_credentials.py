@@ -14,7 +14,7 @@ from aiohttp.test_utils import RawTestServer
 
 from agent import gather
 from agent.gather import Revoked, StatusUnavailable
-from agent.operations.issuing.status_places import mechanisms
+from agent.operations.issuing.open_status_lists import mechanisms
 from protocols import data_integrity
 from protocols.encoding import b64url, render_json
 from protocols.jose import jws, jwt

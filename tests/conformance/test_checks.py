@@ -24,6 +24,7 @@ from conformance.session import Session
 from protocols.x509 import render_pem
 from tests.conformance.verifiers import Verifying, Watching
 from tests.databases import Database
+from tests.faults.agents import PLANS as AGENT_PLANS
 from tests.faults.front import Front
 from tests.faults.issuer import ISSUER
 from tests.faults.planted import ISSUING
@@ -203,5 +204,6 @@ def ids(plan: str) -> set[str]:
 
 
 async def test_every_check_has_its_bug_and_every_bug_its_check() -> None:
-    assert sorted([*BUGS, *ISSUING, *WEAKNESSES]) == sorted(CHECKS)
+    of_agents = {one.id for name in AGENT_PLANS for one in ALL[name].requirements}
+    assert sorted([*BUGS, *ISSUING, *WEAKNESSES, *of_agents]) == sorted(CHECKS)
     assert CHECKS.keys() == {one.id for plan in ALL.values() for one in plan.requirements}

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from conformance.checks import client_assertion, client_attestation, dpop
-from tests.faults.between import when
+from tests.faults.between import takes, when
 from tests.faults.front import Bug, accepts, header, member, refuses, repeats
 from tests.faults.issuer import CREDENTIALS, TOKEN
-from tests.faults.issuing import PUSHED, refreshing
+from tests.faults.issuing import PUSHED, refreshing, told, without
 
 _POP = "OAuth-Client-Attestation-PoP"
 _GIVES, _TAKES = ("credential", accepts(CREDENTIALS)), ("token", accepts(TOKEN))
@@ -69,6 +69,14 @@ PROTECTING: Mapping[str, tuple[str, Bug]] = {
         f"attestation-{name}": ("token", when(refreshing, accepts(TOKEN)))
         for name in ("missing-at-refresh", "refresh-instance")
     },
+    # What HAIP takes over from FAPI
+    "fapi-refresh-again": ("token", when(refreshing, takes(lambda asked: asked.form["refresh_token"]))),
+    "fapi-password-grant": _TAKES,
+    "fapi-clock-ahead": ("par", refuses("invalid_client")),
+    "fapi-clock-too-far-ahead": _PUSHES,
+    "fapi-redirect-uri-plain-http": _PUSHES,
+    "haip-redirect-uri-query": ("decision", told(without("dummy2"))),
+    "fapi-authorize-no-cors": ("authorize", header("Access-Control-Allow-Origin", "*")),
     "challenge-issued": ("challenge", member("attestation_challenge")),
     "challenge-no-store": ("challenge", header("Cache-Control", "no-cache")),
     "challenge-members": ("challenge", member("expires_in", 60)),

@@ -52,6 +52,13 @@ def neither_scope_nor_details(answer: Answered) -> Answered:
     return answer.with_json(document)
 
 
+def of_other_formats(answer: Answered) -> Answered:
+    document = answer.json
+    for configuration in document["credential_configurations_supported"].values():
+        configuration["format"] = "jwt_vc_json"
+    return answer.with_json(document)
+
+
 _FRENCH = [{"name": "Plaine", "locale": "fr"}]
 PUBLISHING: Mapping[str, tuple[str, Bug]] = {
     # Issuer metadata
@@ -121,7 +128,7 @@ PUBLISHING: Mapping[str, tuple[str, Bug]] = {
     "haip-code-announced": server("grant_types_supported", ["urn:example:other"]),
     "haip-s256-announced": server("code_challenge_methods_supported", ["S256", "plain"]),
     "haip-iss-announced": server("authorization_response_iss_parameter_supported", False),
-    "haip-formats": issuer("format", "jwt_vc_json", *PID),
+    "haip-formats": ("issuer-metadata", when(lambda asked: not signed(asked), always(of_other_formats))),
     "haip-algorithms": issuer("credential_signing_alg_values_supported", ["EdDSA"], *PID),
     "haip-proof-types": issuer("proof_types_supported", {"di_vp": {}}, *PID),
     "haip-request-without-proof": issuer("cryptographic_binding_methods_supported", ["did:web"], *PID),

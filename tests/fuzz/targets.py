@@ -13,13 +13,13 @@ from typing import Any
 from agent.contracts import credential_formats, status_mechanisms
 from agent.contracts.keys import NOW, Key, certified
 from agent.contracts.subjects import Subject
-from protocols import cose, data_integrity, json_ld, mdoc, sd_jwt, vcdm
+from protocols import cose, data_integrity, json_ld, mdoc, presentation_exchange, sd_jwt, vcdm
 from protocols.anoncreds import parse_identifiers, parse_presentation_request
 from protocols.cose import cbor
 from protocols.dcql import query as dcql
 from protocols.did import parse_did_url
 from protocols.did.document import parse_document
-from protocols.didcomm import envelope
+from protocols.didcomm import attached, envelope, message
 from protocols.didcomm.envelope import Trail
 from protocols.encoding import b64url, parse_b64url, parse_json, parse_json_object
 from protocols.errors import ProtocolError
@@ -200,7 +200,40 @@ PROOF_REQUEST = {
     "requested_attributes": {"a": {"name": "name", "non_revoked": {"from": 1, "to": 2}}},
     "requested_predicates": {"b": {"name": "age", "p_type": ">=", "p_value": 18}},
 }
+DEFINITION = {
+    "id": "d",
+    "format": {"ldp_vp": {"proof_type": ["Ed25519Signature2020"]}},
+    "input_descriptors": [
+        {
+            "id": "a",
+            "schema": [{"uri": "https://a.example"}],
+            "constraints": {"fields": [{"path": ["$.a['b'][0]"], "filter": {"const": 1}}]},
+        }
+    ],
+}
+EXCHANGES = (
+    {
+        "id": "1",
+        "type": "https://didcomm.org/issue-credential/3.0/offer-credential",
+        "body": {"credential_preview": {"body": {"attributes": [{"name": "a", "value": "b"}]}}},
+        "attachments": [{"id": "1", "format": "a/b@v1.0", "data": {"json": {}}}],
+    },
+    {
+        "id": "1",
+        "type": "https://didcomm.org/present-proof/2.0/presentation",
+        "body": {
+            "formats": [{"attach_id": "1", "format": "a/b@v1.0"}],
+            "presentations~attach": [{"@id": "1", "data": {"base64": "e30"}}],
+        },
+    },
+)
 IDENTIFIERS = {"identifiers": [{"schema_id": "https://a.example/anoncreds/schemas/1", "cred_def_id": "x"}]}
+
+
+def _attachments(octets: bytes) -> Any:
+    """What a message says, in the words of both versions."""
+    found = message.parse(octets)
+    return [attached.read(found, version) for version in (1, 2)]
 
 
 def _dump(*values: Any) -> tuple[bytes, ...]:
@@ -235,6 +268,8 @@ def targets() -> tuple[Target, ...]:
         Target("did_document", lambda octets: parse_document(octets, "did:example:a"), _dump(DID_DOCUMENT)),
         Target("did_url", lambda octets: parse_did_url(text(octets)), (b"did:example:a:b?versionId=1#key",)),
         Target("dcql", _json(dcql.parse), _dump(QUERY)),
+        Target("presentation_exchange", _json(presentation_exchange.parse), _dump(DEFINITION)),
+        Target("attachments", _attachments, _dump(*EXCHANGES)),
         Target("x509", _x509, (certified().chain[0], certified(document_signer=True).chain[0])),
         Target("didcomm", lambda octets: envelope.parse(octets, Trail()), _dump(*ENVELOPES)),
         Target("json_ld", _json_ld, _dump(credential)),

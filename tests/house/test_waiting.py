@@ -36,7 +36,7 @@ class Watch:
         @wraps(function)
         async def watched(*arguments: Any, **options: Any) -> Any:
             self.waited.append(name)
-            if self._house.app.get_size() > self._house.app.get_idle_size():
+            if self._house.app.busy:
                 self.in_a_unit.append(name)
             return await function(*arguments, **options)
 

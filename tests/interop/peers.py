@@ -150,9 +150,9 @@ class CredoWallet:
             "accept-offer", landed=landed, trust=trust, binding=binding, refresh="yes" if refresh else None
         )
 
-    async def collect(self, *, trust: str) -> Answer:
-        """Come back for what the last offer deferred, and keep what is there by now."""
-        return await self._call("collect", trust=trust)
+    async def collect(self, *, trust: str, refresh: bool = False) -> Answer:
+        """Come back for what the last offer deferred, with a refreshed token or not, and keep what is there by now."""
+        return await self._call("collect", trust=trust, refresh="yes" if refresh else None)
 
     async def present(self, uri: str, *, trust: str) -> Answer:
         """Answer an authorization request (OpenID4VP 1.0) with whatever satisfies it."""

@@ -17,7 +17,9 @@ code-kept-on-refusal code-members code-of-another-client code-redirect-uri-other
 code-token-other-scheme code-verifier-challenge code-verifier-missing code-verifier-short code-verifier-wrong
 credential-configuration-before-proof credential-configuration-unknown credential-identifier-and-configuration
 credential-members credential-names-nothing credential-no-token credential-not-json credential-proof-and-proofs
-credential-token-in-body credential-token-in-query credential-token-unknown dpop-accepts-htu-fragment
+credential-token-in-body credential-token-in-query credential-token-unknown deferred-answer-members
+deferred-dpop-missing deferred-no-token deferred-not-json deferred-single-retrieval deferred-token-unknown
+deferred-transaction-missing deferred-transaction-number dpop-accepts-htu-fragment
 dpop-accepts-htu-query dpop-accepts-htu-upper-case dpop-alg-missing dpop-alg-none dpop-alg-rs256 dpop-alg-symmetric
 dpop-ath dpop-ath-missing dpop-bearer dpop-bearer-with-proof dpop-challenge dpop-critical dpop-exp-past dpop-htm
 dpop-htm-case dpop-htm-missing dpop-htu dpop-htu-missing dpop-htu-relative dpop-iat-future dpop-iat-missing
@@ -49,6 +51,7 @@ name = "Credo 0.6.3"
 [issuer]
 url = "{url}/oid4vci/main"
 configuration = "pid"
+mdoc = "licence"
 client_id = "wallet"
 only_offered = true
 
@@ -72,6 +75,21 @@ body = {{ txCode = true }}
 uri = "credential_offer"
 tx_code = "tx_code"
 
+[issuer.offer_mdoc]
+url = "{url}/admin/offers"
+body = {{ id = "licence" }}
+uri = "credential_offer"
+
+[issuer.offer_deferred]
+url = "{url}/admin/offers"
+body = {{ id = "pid_later" }}
+uri = "credential_offer"
+id = "session"
+
+[issuer.approve]
+url = "{url}/admin/decide"
+body = {{ session = "{{id}}" }}
+
 [issuer.sign_in]
 fields = {{}}
 
@@ -92,4 +110,5 @@ async def test_the_suite_runs_to_its_end_against_credos_issuer(tmp_path: Path) -
     assert by_outcome["blocked"] == set(UNREACHED.split())
     assert not by_outcome["error"]
     honest = {"credential-issued", "authorize-offered", "token-with-tx-code", "code-redeemed", "dpop-accepts-honest"}
+    honest |= {"deferred-issued", "issued-mdoc-signature", "issued-mdoc-digests", "issued-mdoc-chain"}
     assert honest <= by_outcome["passed"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.audit import AuditEvent
-from agent.operations.issuing.claims import InvalidClaims, require_fit
+from agent.operations.issuing.claims import InvalidClaims, properties_of, require_fit
 from agent.scope import Scope
 from agent.scope.deferring import NewRecord
 from agent.scope.tenants import CredentialConfiguration
@@ -84,7 +84,7 @@ def _types(using: Sequence[CredentialConfiguration]) -> Mapping[str, Any]:
     """What each claim is, by the types' schemas."""
     found: dict[str, Any] = {}
     for one in using:
-        found |= (one.schema or {}).get("properties", {})
+        found |= properties_of(one) or {}
     return found
 
 

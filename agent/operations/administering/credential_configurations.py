@@ -9,7 +9,7 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.operations.issuing.claims import compiled
 from agent.operations.issuing.issuer_identity import NoSigningKey, signer_of
-from agent.operations.issuing.status_places import first_list, mechanisms
+from agent.operations.issuing.open_status_lists import mechanisms, open_lists, purposes_of
 from agent.operations.verifying.schemas import partial
 from agent.scope import Scope
 from agent.scope.administering import KnownType
@@ -60,30 +60,57 @@ class CreateConfiguration:
     status_purposes: Sequence[str] = ("revocation",)
     status_messages: Sequence[str] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 async def create_configuration(scope: Scope, request: CreateConfiguration) -> UUID:
     """Advertised and offered from now on. Raises InvalidConfiguration, Conflict for a name that is taken."""
+    return (await create_configurations(scope, (request,)))[0]
+
+
+async def create_configurations(scope: Scope, requests: Sequence[CreateConfiguration]) -> Sequence[UUID]:
+    """All of them or none, whose types may be the same. Raises as for one."""
+    types: dict[str, KnownType] = {}
     async with scope.unit() as unit:
-        known: KnownType | None = await unit.credential_configurations.type_named(request.type)
-    new = _new(scope, request, known)
-    # 1. proofs of possession
-    _require_proofs(scope, request)
-    # 2. a format that says what it will be called, with a key that signs it
-    await _require_format(scope, new)
-    # 3. claims and status
-    _require_claims(scope, request, known)
+        for request in requests:
+            known: KnownType | None = await unit.credential_configurations.type_named(request.type)
+            types |= {request.type: known} if known else {}
+    there, made = frozenset(types), []
+    for request in requests:
+        new = _new(scope, request, types.get(request.type))
+        # 1. proofs of possession
+        _require_proofs(scope, request)
+        # 2. a format that says what it will be called, with a key that signs it
+        await _require_format(scope, new)
+        # 3. claims and status
+        _require_claims(scope, request, types.get(request.type))
+        types.setdefault(request.type, KnownType(new.type_id, request.schema))
+        made.append(new)
     # 4. kept
     async with scope.unit() as unit:
-        if known is None:
-            await unit.credential_configurations.add_type(new.type_id, new.type, request.schema)
-        await unit.credential_configurations.add(scope.catalogue.issuer_id, new)
-        await _open_lists(scope, unit, request)
-        metadata = {"configuration": new.credential_configuration_id, "format": new.format}
-        unit.record(AuditEvent("configuration.created", "credential_configuration", new.id, "create", None, metadata))
+        for name in types.keys() - there:
+            await unit.credential_configurations.add_type(types[name].id, name, types[name].schema)
+        for new in made:
+            await unit.credential_configurations.add(scope.catalogue.issuer_id, new)
+            metadata = {"configuration": new.credential_configuration_id, "format": new.format}
+            unit.record(
+                AuditEvent("configuration.created", "credential_configuration", new.id, "create", None, metadata)
+            )
+        await _open_lists(scope, unit, requests)
         unit.changes_catalogue()
         await unit.commit()
-    return new.id
+    return [new.id for new in made]
+
+
+async def _open_lists(scope: Scope, unit: Any, requests: Sequence[CreateConfiguration]) -> None:
+    """Once for each mechanism, however many configurations want it."""
+    wanted: dict[str, list[str]] = {}
+    for request in requests:
+        if request.status is not None:
+            wanted.setdefault(request.status, []).extend(request.status_purposes)
+    messages = next((request.status_messages for request in requests if request.status_messages), ())
+    for mechanism, purposes in wanted.items():
+        await open_lists(scope, unit, mechanism, purposes, messages)
 
 
 def _new(scope: Scope, request: CreateConfiguration, known: KnownType | None) -> CredentialConfiguration:
@@ -105,6 +132,7 @@ def _new(scope: Scope, request: CreateConfiguration, known: KnownType | None) ->
         statuses=_kinds(request),
         key_attestations_required=request.key_attestations_required,
         options=request.options,
+        mapping=request.mapping,
     )
 
 
@@ -112,17 +140,6 @@ def _kinds(request: CreateConfiguration) -> tuple[str, ...]:
     if request.status is None:
         return ()
     return tuple(kind_of(request.status, purpose) for purpose in dict.fromkeys(request.status_purposes))
-
-
-async def _open_lists(scope: Scope, unit: Any, request: CreateConfiguration) -> None:
-    """The first list of each kind that the tenant has none of."""
-    for purpose in dict.fromkeys(request.status_purposes) if request.status else ():
-        if kind_of(str(request.status), purpose) not in scope.catalogue.status_registries:
-            messages = tuple(request.status_messages) if purpose == "message" else ()
-            number = await unit.status_lists.numbers() + 1
-            registry = first_list(scope, str(request.status), purpose, messages, number)
-            await unit.status_lists.begin(scope.catalogue.issuer_id, registry)
-            unit.record(AuditEvent("status_list.opened", "status_list", registry.id))
 
 
 def _require_proofs(scope: Scope, request: CreateConfiguration) -> None:
@@ -178,7 +195,7 @@ def _require_statuses(scope: Scope, request: CreateConfiguration) -> None:
     known = mechanisms(scope)
     if request.status not in known:
         raise InvalidConfiguration("status", f"there are {', '.join(sorted(known))}")
-    purposes = getattr(scope.plugins["status_mechanisms"][request.status], "purposes", ("revocation",))
+    purposes = purposes_of(scope, request.status)
     if not request.status_purposes or not set(request.status_purposes) <= set(purposes):
         raise InvalidConfiguration("status_purposes", f"there are {', '.join(purposes)}")
     if ("message" in request.status_purposes) != (len(request.status_messages) in _COUNTS):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agent import gather
 from agent.audit import AuditEvent
-from agent.operations.issuing.anoncreds.issue import NoSuchExchange
+from agent.operations.issuing.anoncreds.issue import Effect, NoSuchExchange, settled
 from agent.operations.issuing.anoncreds.publish import format_of
 from agent.operations.trusting.anoncreds import find, list_at, tails
 from agent.scope import Scope
@@ -70,6 +70,11 @@ async def _link_secret(scope: Scope) -> bytes:
 
 async def request_anoncreds(scope: Scope, offer: Mapping[str, Any]) -> CredentialRequested:
     """Ask for what was offered. Raises InvalidAnonCreds, RegistryUnavailable, InvalidRegistryObject."""
+    return await settled(scope, await prepare_request(scope, offer))
+
+
+async def prepare_request(scope: Scope, offer: Mapping[str, Any]) -> tuple[CredentialRequested, Effect]:
+    """The request, and what begins its exchange. Raises as `request_anoncreds`."""
     named, schema = offer.get("cred_def_id"), offer.get("schema_id")
     if not isinstance(named, str) or not isinstance(schema, str):
         raise InvalidAnonCreds("credential offer")
@@ -80,15 +85,21 @@ async def request_anoncreds(scope: Scope, offer: Mapping[str, Any]) -> Credentia
     made: Requested = await gather.finished(scope, step)
     details = {"cred_def_id": named, "schema_id": schema, "secret": b64url(made.secret)}
     exchange = Exchange(uuid7(scope.now(), scope.entropy(10)), "holder", "requested", details)
-    async with scope.unit() as unit:
+
+    async def begin(unit: Any) -> None:
         await unit.anoncreds.begin(exchange)
         unit.record(AuditEvent("anoncreds.requested", "anoncreds_exchange", exchange.id, "create"))
-        await unit.commit()
-    return CredentialRequested(exchange.id, made.request)
+
+    return CredentialRequested(exchange.id, made.request), begin
 
 
 async def receive_anoncreds(scope: Scope, request: ReceiveAnonCreds) -> UUID:
     """Check and keep; the credential's id here. Raises NoSuchExchange, InvalidAnonCreds, Conflict."""
+    return await settled(scope, await prepare_receipt(scope, request))
+
+
+async def prepare_receipt(scope: Scope, request: ReceiveAnonCreds) -> tuple[UUID, Effect]:
+    """The id that a checked credential will have, and what keeps it. Raises NoSuchExchange, InvalidAnonCreds."""
     async with scope.unit() as unit:
         exchange = await unit.anoncreds.exchange(request.exchange, "holder")
     if exchange is None or exchange.state != "requested":
@@ -103,12 +114,14 @@ async def receive_anoncreds(scope: Scope, request: ReceiveAnonCreds) -> UUID:
     )
     kept: bytes = await gather.finished(scope, step)
     held = uuid7(scope.now(), scope.entropy(10))
-    async with scope.unit() as unit:
-        await unit.anoncreds.settle(replace(exchange, state="received", details={}), "requested")
+    received = replace(exchange, state="received", details={})
+
+    async def keep(unit: Any) -> None:
+        await unit.anoncreds.settle(received, "requested")
         await unit.anoncreds.keep(held, "credential", kept)
         unit.record(AuditEvent("anoncreds.received", "anoncreds_holding", held, "create"))
-        await unit.commit()
-    return held
+
+    return held, keep
 
 
 async def _registry_of(

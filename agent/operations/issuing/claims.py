@@ -6,6 +6,7 @@ from typing import Any
 import jsonschema_rs
 
 from agent.scope import TenantCatalogue
+from agent.scope.tenants import CredentialConfiguration
 from protocols.errors import ProtocolError
 
 _RESERVED = frozenset({"_sd", "_sd_alg", "...", "__proto__", "constructor", "prototype"})
@@ -56,8 +57,39 @@ def require_fit(catalogue: TenantCatalogue, name: str, claims: Mapping[str, Any]
     configuration = catalogue.configuration(name)
     if configuration is None or configuration.schema is None:
         return
-    if not fits(catalogue.version, str(configuration.type_id), configuration.schema, claims):
+    placed = mapped(configuration, claims)
+    if not fits(catalogue.version, str(configuration.type_id), configuration.schema, placed):
         raise InvalidClaims(name)
+
+
+def mapped(configuration: CredentialConfiguration, claims: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The claims of the tenant's definition where the configuration's format has them. Raises InvalidClaims."""
+    if not configuration.mapping:
+        return claims
+    if not claims.keys() <= configuration.mapping.keys():
+        raise InvalidClaims("a name that the definition does not have")
+    found: dict[str, Any] = {}
+    for name, value in claims.items():
+        *above, last = configuration.mapping[name]
+        place = found
+        for one in above:
+            place = place.setdefault(one, {})
+        place[last] = value
+    return found
+
+
+def properties_of(configuration: CredentialConfiguration) -> Mapping[str, Any] | None:
+    """What may be claimed, each with its JSON Schema; None where the type does not say."""
+    schema = configuration.schema or {}
+    if not configuration.mapping:
+        return schema.get("properties")
+    return {name: _at(schema, path) for name, path in configuration.mapping.items()}
+
+
+def _at(schema: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    for name in path:
+        schema = schema.get("properties", {}).get(name, {})
+    return schema
 
 
 def fits(version: str, key: str, schema: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.operations.issuing.claims import InvalidClaims, fits, require_fit
+from agent.operations.issuing.claims import InvalidClaims, fits, properties_of, require_fit
 from agent.operations.issuing.evidence import VERIFIED, Owner, evidence_of
 from agent.operations.issuing.gather_claims import SourceSilent, gather_claims, in_time
 from agent.scope import Scope
@@ -13,10 +13,9 @@ from agent.scope.issuing import Authorized
 from agent.scope.tenants import CredentialConfiguration, IssuancePolicy
 from protocols.encoding import b64url
 from protocols.jose.jwk import thumbprint
+from protocols.oauth.token import AUTHORIZATION_CODE
 from protocols.openid4vci.errors import CredentialRequestDenied
 from protocols.ports import ClaimsLater, Due
-
-PRE_AUTHORIZED = "pre-authorized_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ async def decide_issuance(
     await _require_eligible(scope, issuance, configuration, known)
     # 3. what had to be presented
     if policy and policy.evidence and not await _presented(scope, issuance, policy, known, holders, deferral):
-        if policy.evidence.refuse or issuance.grant_type != PRE_AUTHORIZED:
+        if policy.evidence.refuse or issuance.grant_type == AUTHORIZATION_CODE:
             raise CredentialRequestDenied("no evidence")
         outstanding.append(("evidence", policy.interval))
     # 4. the payment
@@ -80,7 +79,7 @@ def _own_claims(scope: Scope, configuration: CredentialConfiguration, issuance: 
     """What an account says is checked here, and no more of it used than the type names; an offer's claims were."""
     if issuance.user_id is None:
         return issuance.claims
-    named = (configuration.schema or {}).get("properties")
+    named = properties_of(configuration)
     claims = (
         issuance.claims if named is None else {name: issuance.claims[name] for name in issuance.claims if name in named}
     )

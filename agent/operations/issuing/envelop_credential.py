@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agent.audit import AuditEvent
 from agent.operations.issuing.issuer_identity import IssuerIdentity, identities
 from agent.operations.verifying.vc_api import form_of
 from agent.scope import Scope
-from agent.tenancy import uuid7
 from protocols import vc_jose_cose, vcdm
 from protocols.claims_path import ClaimsPath
 from protocols.data_integrity import ProofGenerationError
@@ -25,13 +23,7 @@ async def envelop_credential(scope: Scope, request: IssueRequest) -> Mapping[str
     vc_jose_cose.require_extensions(credential)
     identity = await identity_of(scope, vcdm.issuer_of(credential))
     disclosable = _disclosable(credential, request.mandatory)
-    made = await envelop(scope, form, "vc", credential, identity, disclosable)
-    async with scope.unit() as unit:
-        metadata = {"format": request.suite}
-        number = uuid7(scope.now(), scope.entropy(10))
-        unit.record(AuditEvent("credential.secured", "credential", number, "issue", None, metadata))
-        await unit.commit()
-    return made
+    return await envelop(scope, form, "vc", credential, identity, disclosable)
 
 
 async def identity_of(scope: Scope, did: str | None) -> IssuerIdentity:

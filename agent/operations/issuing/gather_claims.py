@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from agent.audit import SecurityEvent
-from agent.operations.issuing.claims import InvalidClaims, require_fit
+from agent.operations.issuing.claims import InvalidClaims, properties_of, require_fit
 from agent.operations.issuing.codes import webhook_secret
 from agent.scope import Scope
 from agent.scope.deferring import Account
@@ -123,7 +123,7 @@ def _named(
     configuration: CredentialConfiguration, choice: SourceChoice, claims: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """What the type's schema names. Raises InvalidClaims for more, unless it is to be dropped."""
-    named = (configuration.schema or {}).get("properties")
+    named = properties_of(configuration)
     if named is None or claims.keys() <= named.keys():
         return claims
     if not choice.drop_unnamed:

@@ -247,7 +247,7 @@ async def _end(scope: Scope, issuance: UUID, reason: str) -> None:
 
 # ------------------------------------------------------------------------------------------------------ refresh token
 async def _by_refresh_token(scope: Scope, grant: RefreshTokenGrant, asker: _Asker) -> TokenResponse:
-    """The next refresh token and a new access token; an old refresh token ends the line."""
+    """A new access token and the next refresh token, or the same where it does not rotate; an old one ends the line."""
     named = codes.read_refresh_token(scope.vault, grant.token)
     if named is None:
         raise InvalidGrant("not a refresh token of ours")
@@ -278,13 +278,18 @@ def _still_granted(scope: Scope, family: RefreshFamily, asked: str | None) -> st
     return " ".join(sorted(one for one in granted if one))
 
 
+def _rotates(scope: Scope, family: RefreshFamily) -> bool:
+    """A token that a stolen copy is of no use of may stay as it is: then an answer that was lost is asked for again."""
+    return scope.catalogue.policy.rotate_refresh_tokens or family.dpop_thumbprint is None
+
+
 async def _rotate(scope: Scope, family: RefreshFamily, asker: _Asker, granted: str | None) -> TokenResponse:
-    value = b64url(scope.entropy(32))
-    following = codes.refresh_token(scope.vault, family.id, family.generation + 1)
+    value, generation = b64url(scope.entropy(32)), family.generation + _rotates(scope, family)
+    following = codes.refresh_token(scope.vault, family.id, generation)
     async with scope.unit() as unit:
         await _spend(unit, asker)
         token = asker.token(scope, value, family.by_identifier)
-        if not await unit.authorizations.rotate(family, digest(following), token):
+        if not await unit.authorizations.rotate(family, digest(following), generation, token):
             raise InvalidGrant("another request was first")
         unit.record(AuditEvent("token.refreshed", "issuance", family.issuance_id, "refresh", family.issuance_id))
         await unit.commit()

@@ -7,6 +7,7 @@ from agent import gather
 from agent.audit import AuditEvent
 from agent.operations.issuing.envelop_credential import envelop_credential
 from agent.operations.issuing.issuer_identity import IssuerIdentity, identities
+from agent.operations.issuing.register_secured import place, registered
 from agent.operations.issuing.sealed_keys import signature
 from agent.operations.verifying.vc_api import form_of, require_on
 from agent.scope import Scope
@@ -19,26 +20,39 @@ from protocols.vc_api import IssueRequest
 
 
 async def secure_credential(scope: Scope, request: IssueRequest) -> Mapping[str, Any]:
-    """The secured credential. Raises InvalidCredential, ProofGenerationError, InvalidJsonLd, UnknownContext.
+    """The secured credential. Raises InvalidCredential, ProofGenerationError, InvalidJsonLd, UnknownContext, and
+    Conflict for an id that a registered credential has.
 
     Only what the tenant is called may stand as issuer; a credential that carries proofs gets one more.
     """
     suite = require_on(scope, request.suite)
     vcdm.require_credential(request.credential)
     require_related(request.credential)
+    placed = await place(scope, request)
+    secured = await _secured(scope, suite, placed.request)
+    form = request.suite if form_of(request.suite) else "ldp_vc"
+    made = uuid7(scope.now(), scope.entropy(10))
+    known = registered(scope, placed, made, form)
+    async with scope.unit() as unit:
+        unit.record(
+            AuditEvent(
+                "credential.secured", "credential", made, "issue", None, {"suite": request.suite, "format": form}
+            )
+        )
+        if known is not None:
+            await unit.status_lists.register(known)
+        await unit.commit()
+    return secured
+
+
+async def _secured(scope: Scope, suite: Any, request: IssueRequest) -> Mapping[str, Any]:
     if form_of(request.suite) is not None:
         return await envelop_credential(scope, request)
     issuer = vcdm.issuer_of(request.credential)
     fitting = [one for one in await identities(scope, suite.algorithms) if one.did == issuer]
     if not fitting:
         raise ProofGenerationError("the tenant has no such identity with a key for this cryptosuite")
-    secured = await secure(scope, suite, request.credential, fitting[0], "assertionMethod", request.mandatory)
-    async with scope.unit() as unit:
-        metadata = {"cryptosuite": suite.name, "format": "ldp_vc"}
-        made = uuid7(scope.now(), scope.entropy(10))
-        unit.record(AuditEvent("credential.secured", "credential", made, "issue", None, metadata))
-        await unit.commit()
-    return secured
+    return await secure(scope, suite, request.credential, fitting[0], "assertionMethod", request.mandatory)
 
 
 async def secure(

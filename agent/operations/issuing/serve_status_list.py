@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 import cbor2
@@ -14,6 +15,8 @@ from protocols.errors import ProtocolError
 from protocols.status_list.request import StatusListRequest, StatusListResponse, StatusListToken
 
 _FRESH_SECONDS = 5.0
+_JSON = ("application/ld+json", "application/json")
+"""What a credential with a Data Integrity proof is too, for who does not know `application/vc`."""
 _REGISTRY_SECONDS = 3600.0
 
 
@@ -40,20 +43,20 @@ _SHAPE = Shape(
 async def serve_status_list(scope: Scope, request: StatusListRequest) -> StatusListResponse:
     """The token of the newest content, or of a time. Raises NoSuchList, NotAcceptable."""
     registry = await _registry(scope, request.uri)
-    how = _asked(serializations(scope, registry), request.accepted)
+    how, media_type = _asked(serializations(scope, registry), request.accepted)
     if request.time is not None:
         async with scope.unit() as unit:
             past = await unit.status_lists.published(registry.id, how.media_type, request.time)
         if past is None:
             raise NoSuchList("nothing from that time")
-        return StatusListResponse(request, _token(registry, past))
+        return StatusListResponse(request, replace(_token(registry, past), media_type=media_type))
 
     async def look() -> StatusListToken:
         return _token(registry, await _newest(scope, registry, how))
 
     key = f"{how.media_type} {registry.uri}"
     found: StatusListToken = await scope.cache.get("status_list", key, look, _FRESH_SECONDS, _SHAPE)
-    return StatusListResponse(request, found)
+    return StatusListResponse(request, replace(found, media_type=media_type))
 
 
 async def serve_status_lists(scope: Scope, _request: None) -> Sequence[str]:
@@ -77,12 +80,14 @@ async def _registry(scope: Scope, uri: str) -> StatusRegistry:
     return found
 
 
-def _asked(known: Sequence[Serialization], accepted: Sequence[str]) -> Serialization:
-    """The serialization that the caller likes best. Raises NotAcceptable."""
+def _asked(known: Sequence[Serialization], accepted: Sequence[str]) -> tuple[Serialization, str]:
+    """The serialization that the caller likes best, and what to call it. Raises NotAcceptable."""
     for media_type in accepted or ("*/*",):
         for one in known:
             if media_type in (one.media_type, "application/*", "*/*"):
-                return one
+                return one, one.media_type
+            if one.cryptosuite is not None and media_type in _JSON:
+                return one, media_type
     raise NotAcceptable()
 
 

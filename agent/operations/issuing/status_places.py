@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from datetime import timedelta
 from uuid import UUID
 
 from agent.audit import AuditEvent
@@ -19,35 +18,6 @@ class StatusListFull(ProtocolError):
 
     code = "server_error"
     status = 503
-
-
-def mechanisms(scope: Scope) -> frozenset[str]:
-    """The mechanisms that credentials can be registered with: not those that only write another's list differently,
-    and not those that are only read."""
-    known = scope.plugins["status_mechanisms"]
-    open_ones = {one.mechanism for one in scope.catalogue.status_registries.values()}
-    written = {known[name].member for name in open_ones if name in known}
-    return frozenset(open_ones) | {
-        name for name, one in known.items() if one.member not in written and not getattr(one, "read_only", False)
-    }
-
-
-def first_list(scope: Scope, mechanism: str, purpose: str, messages: tuple[str, ...], number: int) -> StatusRegistry:
-    """The first list of a kind, the tenant's `number`th: a bit, or what its messages need, for each of 131,072
-    credentials in random order."""
-    return StatusRegistry(
-        id=uuid7(scope.now(), scope.entropy(10)),
-        uri=f"{scope.tenant.base_url}/status-lists/{number}",
-        mechanism=mechanism,
-        bits=(max(len(messages), 2) - 1).bit_length(),
-        max_entries=131_072,
-        block_size=256,
-        shard_bytes=1024,
-        permutation_key=scope.entropy(32),
-        ttl=timedelta(minutes=5),
-        purpose=purpose,
-        messages=messages,
-    )
 
 
 class StatusPlaces:

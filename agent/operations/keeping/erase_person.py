@@ -4,8 +4,9 @@ The person's keys are destroyed, which makes what was sealed under them unreadab
 were about nothing else go. Credentials keep their rows and places in status lists, so that they can be revoked still.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from agent.audit import AuditEvent
@@ -15,6 +16,8 @@ from agent.tenancy import uuid7
 from protocols.errors import ProtocolError
 
 PAGE = 100
+ERASED = "person.erased"
+"""The event of an erasure, and the topic under which it leaves for the journal."""
 
 
 class NobodyKnown(ProtocolError):
@@ -80,12 +83,30 @@ async def approve_erasure(scope: Scope, erasure: UUID) -> Erasure:
             "after_seal": last[0] if last else 0,
         }
         await unit.erasures.complete(erasure, certificate)
-        unit.record(AuditEvent("person.erased", "erasure_request", erasure, "erase", erasure, certificate))
+        unit.record(AuditEvent(ERASED, "erasure_request", erasure, "erase", erasure, certificate))
+        unit.send(ERASED, str(erasure), {"erasure": str(erasure)})
         done: Erasure | None = await unit.erasures.get(erasure)
         await unit.commit()
     if done is None:
         raise NobodyKnown()
     return done
+
+
+async def erase_again(scope: Scope, erasure: UUID, keys: tuple[UUID, ...], certificate: Mapping[str, Any]) -> bool:
+    """What the journal says of an erasure, carried out in a database from before it; False where it is done already.
+
+    A legal hold that the old database remembers does not undo what was erased under none.
+    """
+    async with scope.unit() as unit:
+        if not await unit.erasures.recall(erasure, keys, certificate["legal_basis"]):
+            return False
+        found = await unit.erasures.approve(erasure) or ()
+        rows = await unit.erasures.erase(found)
+        again = {**certificate, "again_at": scope.now().isoformat(timespec="seconds"), "rows": dict(rows)}
+        await unit.erasures.complete(erasure, again)
+        unit.record(AuditEvent(ERASED, "erasure_request", erasure, "erase", erasure, again))
+        await unit.commit()
+    return True
 
 
 async def show_erasure(scope: Scope, erasure: UUID) -> Erasure:

@@ -1,6 +1,8 @@
 """A person proves who they are, by password (argon2id)."""
 
 import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +18,8 @@ from protocols.errors import ProtocolError
 ATTEMPTS = 5
 _LOCKED = timedelta(minutes=1)
 _hasher = PasswordHasher()
+_threads = ThreadPoolExecutor(os.cpu_count() or 1, "argon2id")
+"""Of their own, and no more than there are cores: who guesses passwords keeps nothing waiting but other sign-ins."""
 _NOBODY = _hasher.hash("nobody has this password")
 _NO_ACCOUNT = PasswordAccount(UUID(int=0), UUID(int=0), _NOBODY, 0, None, 0)
 
@@ -29,7 +33,7 @@ class WrongPassword(ProtocolError):
 
 async def hash_password(password: str) -> str:
     """The argon2id hash of a new password. Waits for a thread."""
-    return await asyncio.to_thread(_hasher.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, password)
 
 
 async def sign_in(scope: Scope, session: AuthorizationSession, email: str, password: str) -> Browser:
@@ -42,7 +46,9 @@ async def sign_in(scope: Scope, session: AuthorizationSession, email: str, passw
     if len(email) > 320 or len(password) > 1024:
         raise WrongPassword()
     account = await _counted(scope, session, email)
-    if not await asyncio.to_thread(_verify, account.password_hash if account else _NOBODY, password) or account is None:
+    hashed = account.password_hash if account else _NOBODY
+    right = await asyncio.get_running_loop().run_in_executor(_threads, _verify, hashed, password)
+    if not right or account is None:
         raise WrongPassword()
     try:
         async with scope.unit() as unit:

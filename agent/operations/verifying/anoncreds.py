@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agent import gather
 from agent.audit import AuditEvent
-from agent.operations.issuing.anoncreds.issue import NoSuchExchange
+from agent.operations.issuing.anoncreds.issue import Effect, NoSuchExchange, settled
 from agent.operations.issuing.anoncreds.publish import format_of
 from agent.operations.trusting.anoncreds import find, list_at, require_trusted
 from agent.scope import Scope
@@ -46,14 +46,20 @@ class VerifiedAnonCreds:
 
 async def request_presentation(scope: Scope, terms: PresentationTerms) -> PresentationRequested:
     """A request with a fresh nonce. Raises InvalidAnonCreds."""
+    return await settled(scope, await prepare_presentation_request(scope, terms))
+
+
+async def prepare_presentation_request(scope: Scope, terms: PresentationTerms) -> tuple[PresentationRequested, Effect]:
+    """The request, and what begins its exchange. Raises InvalidAnonCreds."""
     nonce = await gather.finished(scope, format_of(scope).new_nonce())
     request = anoncreds.render_presentation_request(terms, nonce, int(scope.now().timestamp()))
     exchange = Exchange(uuid7(scope.now(), scope.entropy(10)), "verifier", "requested", {"request": request})
-    async with scope.unit() as unit:
+
+    async def begin(unit: Any) -> None:
         await unit.anoncreds.begin(exchange)
         unit.record(AuditEvent("anoncreds.proof_requested", "anoncreds_exchange", exchange.id, "create"))
-        await unit.commit()
-    return PresentationRequested(exchange.id, request)
+
+    return PresentationRequested(exchange.id, request), begin
 
 
 async def verify_presentation(scope: Scope, request: VerifyAnonCreds) -> VerifiedAnonCreds:
@@ -61,6 +67,11 @@ async def verify_presentation(scope: Scope, request: VerifyAnonCreds) -> Verifie
 
     Raises NoSuchExchange, Conflict; what is wrong with the presentation is the answer.
     """
+    return await settled(scope, await prepare_verdict(scope, request))
+
+
+async def prepare_verdict(scope: Scope, request: VerifyAnonCreds) -> tuple[VerifiedAnonCreds, Effect]:
+    """The answer, and what records it. Raises NoSuchExchange."""
     async with scope.unit() as unit:
         exchange = await unit.anoncreds.exchange(request.exchange, "verifier")
     if exchange is None or exchange.state != "requested":
@@ -71,11 +82,13 @@ async def verify_presentation(scope: Scope, request: VerifyAnonCreds) -> Verifie
         found = VerifiedAnonCreds(False, error=error.code)
     state = "verified" if found.verified else "refused"
     details = {**exchange.details, "shown": dict(found.shown), "error": found.error}
-    async with scope.unit() as unit:
-        await unit.anoncreds.settle(replace(exchange, state=state, details=details), "requested")
-        unit.record(AuditEvent(f"anoncreds.{state}", "anoncreds_exchange", exchange.id, "verify"))
-        await unit.commit()
-    return found
+    answered = replace(exchange, state=state, details=details)
+
+    async def settle(unit: Any) -> None:
+        await unit.anoncreds.settle(answered, "requested")
+        unit.record(AuditEvent(f"anoncreds.{state}", "anoncreds_exchange", answered.id, "verify"))
+
+    return found, settle
 
 
 async def _verified(scope: Scope, wanted: dict[str, Any], presentation: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -149,7 +149,7 @@ class _Presentation:
             raise InvalidEvidence("not asked for")
         require_match(wanted, verified)
         self._policy(verified)
-        self._certificates()
+        self._elsewhere()
         await self._status(verified)
         return None
 
@@ -200,12 +200,13 @@ class _Presentation:
         require_policy(PolicyRules(**rules), facts, self.checks)
         require_schemas(by_policy(facts, rules.get("schemas", {})), facts, self.checks)
 
-    def _certificates(self) -> None:
-        """Lists of revoked certificates end within days: what they said then is not in the package."""
-        asked = [line for line in self.told["checks"] if line["check"] == "certificates" and line.get("expected")]
-        if any(line.get("seen") for line in asked):
-            self.checks.begin("certificates")
-            self.checks.warned(NotInThePackage("what the revocation lists said is taken from the report"))
+    def _elsewhere(self) -> None:
+        """What revocation lists said of certificates, and schemas that a credential names, are not in the package."""
+        for name in ("type_metadata", "credential_schema", "certificates"):
+            asked = [line for line in self.told["checks"] if line["check"] == name and line.get("expected")]
+            if any(line.get("seen") for line in asked):
+                self.checks.begin(name)
+                self.checks.warned(NotInThePackage("what was fetched for it is taken from the report"))
 
     async def _status(self, verified: VerifiedCredential) -> None:
         checks, told = self.checks, self.told["status"]

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from agent import telemetry
 from agent.operations.verifying import secrets
 from agent.operations.verifying.identity import answer_uri
+from agent.operations.verifying.judge_presentations import judge
 from agent.operations.verifying.settle_answer import Judgement, Settled, note_ignored, settle
 from agent.operations.verifying.trail import Trail
-from agent.operations.verifying.verify_presentations import verify_presentations
 from agent.scope import Conflict, Scope
 from agent.scope.verifying import OpenRequest
 from protocols.errors import ProtocolError
@@ -42,12 +41,6 @@ class WalletDeclined(ProtocolError):
     """The wallet answered with an error."""
 
     code = "wallet_declined"
-
-
-class CheckFailed(ProtocolError):
-    """A check could not be made."""
-
-    code = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +102,8 @@ async def receive(scope: Scope, arrival: Arrival) -> str | None:
     if answer.error is not None:
         return await _declined(scope, request, arrival.posted, answer, trail)
     # 5. judged whole
-    judgement = await _judge(scope, request, answer, arrival.origin, trail)
+    where = answer_uri(scope, request.id, request.response_mode)
+    judgement = await judge(scope, request, answer.vp_token, arrival.origin, where, trail)
     # 6. settled, once
     settled = await _settle(scope, request, arrival.posted, judgement)
     if judgement.refusal is not None:
@@ -178,18 +172,3 @@ async def _declined(
     trail.checks.failed(WalletDeclined())
     await _settle(scope, request, posted, Judgement(trail, WalletDeclined(), told))
     return None
-
-
-async def _judge(
-    scope: Scope, request: OpenRequest, answer: AuthorizationResponse, origin: str | None, trail: Trail
-) -> Judgement:
-    """Every check, or the first that failed; one that broke has failed."""
-    where = answer_uri(scope, request.id, request.response_mode)
-    try:
-        await verify_presentations(scope, request, answer.vp_token, origin, where, trail)
-    except ProtocolError as error:
-        return Judgement(trail, error)
-    except Exception:
-        telemetry.failure("check failed", tenant=scope.tenant.name)
-        return Judgement(trail, CheckFailed())
-    return Judgement(trail)

@@ -18,7 +18,6 @@ from agent.scope.verifying import OpenRequest
 from protocols.checks import plain
 from protocols.encoding import b64url, render_stable_json
 from protocols.jose.jwk import thumbprint
-from protocols.openid4vp.response import PostedResponse
 from protocols.ports import Binding, KeyReference, TrustedKey, VerifiedCredential
 
 FORM = 1
@@ -35,21 +34,19 @@ class Decision:
     at: datetime
 
 
-def render(
-    scope: Scope, request: OpenRequest, posted: PostedResponse, trail: Trail, decision: Decision
-) -> dict[str, Any]:
+def render(scope: Scope, request: OpenRequest, body: bytes, trail: Trail, decision: Decision) -> dict[str, Any]:
     """The report of an answer to a request that waited for it."""
     return {
-        **_head(decision, request.id, posted),
+        **_head(decision, request.id, body),
         "request": _request(scope, request),
         "policy": _policy(trail.policy),
         **_lines(trail),
     }
 
 
-def render_ignored(request: UUID, posted: PostedResponse, trail: Trail, decision: Decision) -> dict[str, Any]:
+def render_ignored(request: UUID, body: bytes, trail: Trail, decision: Decision) -> dict[str, Any]:
     """The report of an answer that changed nothing."""
-    return {**_head(decision, request, posted), **_lines(trail)}
+    return {**_head(decision, request, body), **_lines(trail)}
 
 
 def _lines(trail: Trail) -> dict[str, Any]:
@@ -58,7 +55,7 @@ def _lines(trail: Trail) -> dict[str, Any]:
     return {"checks": trail.checks.render(), "presentations": [_presentation(one) for one in trail.shown]}
 
 
-def _head(decision: Decision, request: UUID, posted: PostedResponse) -> dict[str, Any]:
+def _head(decision: Decision, request: UUID, body: bytes) -> dict[str, Any]:
     return {
         "form": FORM,
         "report": str(decision.report),
@@ -66,7 +63,7 @@ def _head(decision: Decision, request: UUID, posted: PostedResponse) -> dict[str
         "verdict": decision.verdict,
         "errors": list(decision.errors),
         "decided_at": plain(decision.at),
-        "answer": {"sha256": b64url(sha256(posted.body).digest()), "bytes": len(posted.body)},
+        "answer": {"sha256": b64url(sha256(body).digest()), "bytes": len(body)},
     }
 
 
@@ -136,7 +133,8 @@ def _key(reference: KeyReference | None, trusted: TrustedKey | None) -> dict[str
 def _binding(binding: Binding) -> dict[str, Any]:
     """What the presentation was bound to, whole, so that it can be checked again."""
     thumbprint = binding.encryption_key_thumbprint
-    return {**asdict(binding), "encryption_key_thumbprint": b64url(thumbprint) if thumbprint else None}
+    whole = {name: getattr(binding, name) for name in Binding.__slots__}
+    return {**whole, "encryption_key_thumbprint": b64url(thumbprint) if thumbprint else None}
 
 
 def _status(seen: StatusSeen) -> Mapping[str, Any]:

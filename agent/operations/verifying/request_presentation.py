@@ -25,6 +25,7 @@ from protocols.jose.jwk import public, thumbprint
 from protocols.openid4vp import authorization_request, transaction_data
 from protocols.openid4vp.authorization_request import DIGITAL, ENCRYPTED, FRAGMENT, POSTED
 from protocols.openid4vp.digital_credentials import audience, origin_of
+from protocols.ports import RequestSigner
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,14 @@ async def request_presentation(scope: Scope, request: RequestPresentation) -> Re
     require_terms(scope, request, asked)
     policy = chosen(scope, request.policy)
     # 3. as whom, with a key of its own
-    new = await _named(scope, replace(_new(scope, request, asked, query_id), policy_id=policy.id if policy else None))
+    new, signer = await _named(scope, _new(scope, request, asked, query_id, policy.id if policy else None))
     # 4. kept, and told
     async with scope.unit() as unit:
         metadata = {"prefix": new.client_id_prefix, "response_mode": new.response_mode}
         unit.record(AuditEvent("presentation.requested", "presentation_request", new.id, "request", new.id, metadata))
         await unit.presentations.add(new)
         await unit.commit()
-    return await _told(scope, request, new)
+    return await _told(scope, request, new, signer)
 
 
 async def _query(scope: Scope, request: RequestPresentation) -> tuple[UUID | None, Mapping[str, Any]]:
@@ -108,7 +109,7 @@ def _completed(scope: Scope, request: RequestPresentation) -> RequestPresentatio
 
 
 def _new(
-    scope: Scope, request: RequestPresentation, asked: dcql.DcqlQuery, query_id: UUID | None
+    scope: Scope, request: RequestPresentation, asked: dcql.DcqlQuery, query_id: UUID | None, policy_id: UUID | None
 ) -> NewPresentationRequest:
     made = uuid7(scope.now(), scope.entropy(10))
     return NewPresentationRequest(
@@ -132,6 +133,7 @@ def _new(
         ),
         transaction_data=transaction_data.render(request.transaction_data),
         query_id=query_id,
+        policy_id=policy_id,
     )
 
 
@@ -141,24 +143,25 @@ def _fresh_key() -> Mapping[str, Any]:
     return {**key, "kid": b64url(thumbprint(jwk))}
 
 
-async def _named(scope: Scope, new: NewPresentationRequest) -> NewPresentationRequest:
-    """With the client identifier, which every identity that signs must be able to have."""
+async def _named(scope: Scope, new: NewPresentationRequest) -> tuple[NewPresentationRequest, RequestSigner]:
+    """With the client identifier, which every identity that signs must be able to have; and how it signs."""
     for prefix in new.terms.prefixes:
         await signer_of(scope, new, prefix)
     if new.client_id_prefix == UNSIGNED:
-        return replace(new, client_id=audience(new.terms.origins[0]))
-    client_id, _ = await signer_of(scope, new)
-    return replace(new, client_id=client_id)
+        return replace(new, client_id=audience(new.terms.origins[0])), RequestSigner(signed=False)
+    client_id, signer = await signer_of(scope, new)
+    return replace(new, client_id=client_id), signer
 
 
-async def _told(scope: Scope, request: RequestPresentation, new: NewPresentationRequest) -> RequestedPresentation:
+async def _told(
+    scope: Scope, request: RequestPresentation, new: NewPresentationRequest, signer: RequestSigner
+) -> RequestedPresentation:
     page = None if new.response_mode in POSTED and not new.terms.same_device else page_uri(scope, new.id)
-    link = None if new.response_mode in DIGITAL else await _link(scope, request, new)
+    link = None if new.response_mode in DIGITAL else await _link(scope, request, new, signer)
     return RequestedPresentation(new.id, link, None if new.client_id_prefix == UNSIGNED else new.client_id, page)
 
 
-async def _link(scope: Scope, request: RequestPresentation, new: NewPresentationRequest) -> str:
-    _, signer = await signer_of(scope, new)
+async def _link(scope: Scope, request: RequestPresentation, new: NewPresentationRequest, signer: RequestSigner) -> str:
     if not signer.signed:
         return authorization_request.by_value(request_of(scope, new, signer))
     if request.by_value:

@@ -28,7 +28,7 @@ _OF_TEXT = frozenset({"pattern", "minLength", "maxLength", "enum", "const", "for
 """What a format may write otherwise than it was issued: octets and times of a mobile document."""
 _WRITTEN = frozenset({"date", "date-time", "full-date"})
 _SUBJECT = "credentialSubject"
-_WITH_SUBJECTS = frozenset({"ldp_vc", "jwt_vc_json"})
+WITH_SUBJECTS = frozenset({"ldp_vc", "jwt_vc_json"})
 """Formats whose claims stand in credentialSubject."""
 
 
@@ -67,6 +67,20 @@ def require_schemas(found: Iterable[tuple[str, str, Mapping[str, Any]]], facts: 
                 raise NotBySchema(f"{_pointer(error.instance_path)}: {_pointer(error.schema_path)}")
 
 
+def violation(schema: bytes, document: bytes, whole: bool) -> str | None:
+    """Where the JSON document breaks the JSON Schema, and by which keyword; None where it fits. For the sandbox.
+
+    Raises ValueError for a schema that cannot be used.
+    """
+    try:
+        validator = compiled(parse_json_object(schema)) if whole else partial(schema)
+    except ValueError:  # the library's own is not one that a process can send
+        raise ValueError("no JSON Schema that stands alone") from None
+    for error in validator.iter_errors(parse_json_object(document)):
+        return f"{_pointer(error.instance_path)}: {_pointer(error.schema_path)}"
+    return None
+
+
 def _pointer(path: Sequence[str | int]) -> str:
     return "".join(f"/{one}" for one in path) or "/"
 
@@ -74,7 +88,7 @@ def _pointer(path: Sequence[str | int]) -> str:
 def _subjects(facts: Facts, schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The claims that a type's schema speaks of: without what the issuer says, and without the subject's identifier
     where the schema does not have one."""
-    if facts.format not in _WITH_SUBJECTS:
+    if facts.format not in WITH_SUBJECTS:
         return [{name: value for name, value in facts.claims.items() if name not in REGISTERED}]
     told = facts.claims.get(_SUBJECT, {})
     named = schema.get("properties", {})

@@ -1,6 +1,6 @@
 """What comes of an answer is written: in one transaction with its audit, once; or noted, where it changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -52,6 +52,17 @@ class Settled:
 
 async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, judgement: Judgement) -> Settled:
     """End the transaction. Raises Conflict."""
+    settled, write = settlement(scope, request, posted.body, judgement)
+    async with scope.unit() as unit:
+        await write(unit)
+        await unit.commit()
+    return settled
+
+
+def settlement(
+    scope: Scope, request: OpenRequest, body: bytes, judgement: Judgement
+) -> tuple[Settled, Callable[[Any], Awaitable[None]]]:
+    """What comes of an answer of these octets; and what writes it in the caller's transaction, or raises Conflict."""
     destination = _destination(scope, request) if judgement.refusal is None else None
     code = secrets.response_code(scope.vault, request.id) if destination else None
     presented = [] if judgement.refusal else [_kept(judgement.trail, one) for one in judgement.trail.shown]
@@ -64,13 +75,14 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
         state=state,
         credentials=presented,
         errors=judgement.errors,
-        answer_hash=sha256(posted.body).digest(),
-        answer_size=len(posted.body),
+        answer_hash=sha256(body).digest(),
+        answer_size=len(body),
         at=now,
         response_code_hash=secrets.digest(code) if code else None,
-        report=reports.render(scope, request, posted, judgement.trail, decision),
+        report=reports.render(scope, request, body, judgement.trail, decision),
     )
-    async with scope.unit() as unit:
+
+    async def write(unit: Any) -> None:
         metadata: dict[str, Any] = {"report": str(decision.report)}
         if judgement.refusal is None:
             metadata["formats"] = [one.format for one in presented]
@@ -82,10 +94,10 @@ async def settle(scope: Scope, request: OpenRequest, posted: PostedResponse, jud
         await unit.presentations.settle(verdict)
         if verdict.state != "answered":
             tell(scope, unit, request.id, verdict.state, verdict.errors, str(decision.report))
-        await unit.commit()
+
     if destination and code:
-        return Settled(decision.report, with_response_code(destination, code))
-    return Settled(decision.report, request.terms.redirect_uri if judgement.refusal is None else None)
+        return Settled(decision.report, with_response_code(destination, code)), write
+    return Settled(decision.report, request.terms.redirect_uri if judgement.refusal is None else None), write
 
 
 def _destination(scope: Scope, request: OpenRequest) -> str | None:
@@ -107,7 +119,7 @@ async def note_ignored(scope: Scope, request: UUID, posted: PostedResponse, reas
         answer_hash=sha256(posted.body).digest(),
         answer_size=len(posted.body),
         at=now,
-        report=reports.render_ignored(request, posted, trail, decision),
+        report=reports.render_ignored(request, posted.body, trail, decision),
     )
     async with scope.unit() as unit:
         metadata = {"reason": reason, "report": str(decision.report)}

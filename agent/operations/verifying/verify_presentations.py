@@ -7,15 +7,17 @@ from typing import Any
 
 from agent import gather
 from agent.operations.verifying import secrets
+from agent.operations.verifying.credential_schemas import require_credential_schemas
 from agent.operations.verifying.own_status_token import with_own_token
 from agent.operations.verifying.policies import policy_of
 from agent.operations.verifying.policy_rules import Facts, accepted, require_policy
-from agent.operations.verifying.schemas import known_schemas, require_schemas
+from agent.operations.verifying.schemas import WITH_SUBJECTS, known_schemas, require_schemas
 from agent.operations.verifying.trail import Shown, Trail, told_key, told_reference
+from agent.operations.verifying.type_metadata import require_type_metadata
 from agent.scope import Scope
 from agent.scope.policies import PolicyRules
 from agent.scope.verifying import OpenRequest
-from protocols import haip, x509
+from protocols import data_integrity, haip, x509
 from protocols.checks import Checks
 from protocols.dcql import query as dcql
 from protocols.dcql.query import DcqlQuery
@@ -26,6 +28,7 @@ from protocols.openid4vp import transaction_data
 from protocols.openid4vp.digital_credentials import audience
 from protocols.openid4vp.response import InvalidResponse
 from protocols.ports import Binding, OpenedPresentation, VerifiedCredential
+from protocols.sd_jwt import SdJwt
 
 SKEW = 60
 """Seconds by which another's clock may differ from ours."""
@@ -43,7 +46,7 @@ async def verify_presentations(
     """Fills the trail. Raises a ProtocolError named for what failed first."""
     # 1. the form of the vp_token, and whether what must be there is (8.1, 6.4.2)
     with trail.checks as checks:
-        asked = dcql.parse(request.dcql_query)
+        asked = dcql.read_back(request.dcql_query)
         checks.begin("vp_token", [one.id for one in asked.credentials], _told_token(vp_token))
         trail.shown = _shown(asked, require_shape(asked, vp_token))
     # 2. each credential: whole, from an issuer that is believed, in time
@@ -64,6 +67,8 @@ async def verify_presentations(
     # 5. whether it still holds
     for one in trail.shown:
         with one.checks:
+            await _require_type_metadata(scope, rules, one)
+            await _require_credential_schemas(scope, rules, one)
             await _require_certificates(scope, rules, one)
             await _require_status(scope, rules, one)
 
@@ -207,6 +212,23 @@ def _facts(scope: Scope, one: Shown) -> Facts:
         expires_at=verified.expires_at,
         has_status=verified.status is not None,
     )
+
+
+async def _require_type_metadata(scope: Scope, rules: PolicyRules, one: Shown) -> None:
+    content = one.opened.content if one.opened else None
+    if isinstance(content, SdJwt):
+        claims = one.believed.claims
+        await require_type_metadata(scope, content.payload, claims, rules.type_metadata, one.checks)
+
+
+async def _require_credential_schemas(scope: Scope, rules: PolicyRules, one: Shown) -> None:
+    """What a W3C credential says of its own schema; of one that shows parts, what holds of parts."""
+    if one.asked.format not in WITH_SUBJECTS:
+        return
+    proof = getattr(one.opened.content, "proof", None) if one.opened else None
+    suite = scope.plugins["cryptosuites"].get(data_integrity.cryptosuite_of(proof)) if proof else None
+    whole = suite is None or not suite.selective
+    await require_credential_schemas(scope, one.believed.claims, rules.credential_schemas, one.checks, whole)
 
 
 async def _require_certificates(scope: Scope, rules: PolicyRules, one: Shown) -> None:

@@ -55,6 +55,12 @@ async def _credential(scope: Scope, credential: Mapping[str, Any], asked: Verify
     return ("proof", "validity")
 
 
+async def require_secured(scope: Scope, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A secured credential that is used for another: it, without its envelope. Raises what does not hold."""
+    await _credential(scope, document, None)
+    return vc_jose_cose.open_enveloped(document).document if vc_jose_cose.is_enveloped(document) else document
+
+
 async def _status(scope: Scope, entry: Mapping[str, Any]) -> None:
     """The status of an entry that some mechanism here reads; of another kind nothing is said (2.0, 4.10)."""
     for mechanism in scope.plugins["status_mechanisms"].values():

@@ -167,7 +167,7 @@ RENEW = Statement(
     .where(
         _i.tenant_id == _TENANT,
         _i.id == bindparam("id_"),
-        or_(_i.state == "authorized", _i.state == "issued", _i.state == "notified"),
+        or_(_i.state == "authorized", _i.state == "deferred", _i.state == "issued", _i.state == "notified"),
     )
     .values(token_expires_at=bindparam("token_end"), **_token)
 )
@@ -209,7 +209,7 @@ ROTATE = Statement(
     .values(
         token_hash=bindparam("next"),
         previous_hash=bindparam("presented"),
-        generation=_f.generation + 1,
+        generation=bindparam("generation"),
         rotated_at=bindparam("now"),
     )
 )

@@ -4,13 +4,14 @@ from typing import Any
 
 from sqlalchemy import Text, Uuid, and_, bindparam, case, cast, delete, func, insert, or_, select, union, update
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from agent.storage import tables
 from agent.storage.statements import Statement
 
 _e, _k, _u = tables.erasure_requests.c, tables.subject_keys.c, tables.users.c
 _i, _d, _c = tables.issuances.c, tables.deferred_issuances.c, tables.credentials.c
-_p, _r = tables.presentations.c, tables.claim_records.c
+_p, _r, _w = tables.presentations.c, tables.claim_records.c, tables.threads.c
 _TENANT: Any = bindparam("tenant", type_=Uuid())
 _KEYS: Any = bindparam("keys", type_=ARRAY(Uuid()))
 _NOW: Any = bindparam("now")
@@ -43,6 +44,19 @@ REQUEST = Statement(
             name: bindparam(name)
             for name in ("id", "target_id", "key_ids", "subject_index", "external_index", "requested_by", "legal_basis")
         },
+    )
+)
+_recalled = upsert(tables.erasure_requests).values(
+    tenant_id=_TENANT,
+    scope="subject",
+    soft_deleted_at=_NOW,
+    **{name: bindparam(name) for name in ("id", "target_id", "key_ids", "legal_basis")},
+)
+RECALL = Statement(
+    _recalled.on_conflict_do_update(
+        index_elements=["tenant_id", "id"],
+        set_={"key_ids": _e.key_ids.op("||")(_recalled.excluded.key_ids)},
+        where=_e.completed_at.is_(None),
     )
 )
 _users = select(_k.user_id).where(_k.tenant_id == _TENANT, _k.id == func.any(_KEYS), _k.user_id.is_not(None))
@@ -131,6 +145,8 @@ STEPS: tuple[tuple[str, Statement], ...] = (
             .values(revoked_at=_NOW)
         ),
     ),
+    # What was said about an issuance over DIDComm; messages go with their thread.
+    ("threads", Statement(delete(tables.threads).where(_w.tenant_id == _TENANT, _w.issuance_id.in_(_issuances)))),
     (
         "issuances",
         Statement(

@@ -157,6 +157,19 @@ BITS = Statement(
 VERSION = Statement(
     select(func.sum(_s.version).cast(BigInteger())).where(_s.tenant_id == _TENANT, _s.registry_id == _REGISTRY)
 )
+_credential = (
+    *("tenant_id", "id", "role", "credential_id", "type", "format", "issuer_identifier_kind", "issuer_identifier"),
+    *("issuer_id", "issued_at", "expires_at", "status"),
+)
+REGISTER = Statement(insert(tables.credentials).values({name: bindparam(name) for name in _credential}))
+ENTER = Statement(
+    insert(tables.status_list_entries).values(
+        {name: bindparam(name) for name in ("tenant_id", "registry_id", "idx", "block_no", "purpose", "credential_id")}
+    )
+)
+NAMED = Statement(
+    select(_c.id).where(_c.tenant_id == _TENANT, _c.role == "issued", _c.credential_id_hash == bindparam("hashed"))
+)
 LIST = Statement(
     select(_c.id, _c.type, _c.format, _c.status, _c.issued_at, _c.expires_at)
     .where(_c.tenant_id == _TENANT, _c.role == "issued", _c.id > bindparam("after"))

@@ -247,11 +247,10 @@ class AuthorizationRepository:
         values = dict(row) | {"credential_configuration_ids": tuple(row["credential_configuration_ids"])}
         return RefreshFamily(**values)
 
-    async def rotate(self, family: RefreshFamily, token_hash: bytes, token: NewToken) -> bool:
-        """Compare-and-set from one refresh token to the next."""
-        if not await self._run(
-            queries.ROTATE, id_=family.id, presented=family.token_hash, next=token_hash, now=self._unit.now
-        ):
+    async def rotate(self, family: RefreshFamily, token_hash: bytes, generation: int, token: NewToken) -> bool:
+        """Compare-and-set from one refresh token to the next, which may be the same."""
+        line = {"presented": family.token_hash, "next": token_hash, "generation": generation}
+        if not await self._run(queries.ROTATE, id_=family.id, now=self._unit.now, **line):
             return False
         renewed = await self._run(queries.RENEW, id_=family.issuance_id, token_end=token.expires_at, **_bound(token))
         return renewed > 0

@@ -91,6 +91,7 @@ class CredentialConfigurationRepository:
                 "proof_types": {name: list(algorithms) for name, algorithms in configuration.proof_types.items()},
                 "key_attestations_required": configuration.key_attestations_required,
                 "options": dict(configuration.options),
+                "mapping": {name: list(path) for name, path in configuration.mapping.items()},
                 "disclosable": None if disclosable is None else [list(path) for path in disclosable],
             },
             algorithms=[configuration.algorithm],

@@ -73,6 +73,11 @@ class ErasureRepository:
         await self._run(queries.SIGN_OUT, keys=keys, now=unit.now)
         return True
 
+    async def recall(self, erasure: UUID, keys: tuple[UUID, ...], legal_basis: str) -> bool:
+        """Upsert, but for one that is completed."""
+        values = {"id": erasure, "target_id": keys[0], "key_ids": list(keys), "legal_basis": legal_basis}
+        return bool(await self._run(queries.RECALL, **values, now=self._unit.now))
+
     async def get(self, erasure: UUID) -> Erasure | None:
         """One request."""
         rows = await self._rows(queries.GET, id_=erasure)

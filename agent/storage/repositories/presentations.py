@@ -1,7 +1,6 @@
 """Presentation requests: answered once, by a guarded statement; what was disclosed rests sealed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -262,7 +261,7 @@ def _without_presentation(kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def _written(terms: RequestTerms) -> dict[str, Any]:
-    return {name: value for name, value in asdict(terms).items() if value}
+    return {name: value for name in RequestTerms.__slots__ if (value := getattr(terms, name))}
 
 
 def _read_terms(stored: Any) -> RequestTerms:

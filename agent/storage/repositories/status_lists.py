@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from agent.scope.status import CannotSay, CredentialListing, PublishedToken, StatusChange
+from agent.scope.status import CannotSay, CredentialListing, PublishedToken, SecuredCredential, StatusChange
 from agent.scope.tenants import StatusRegistry
 from agent.storage.queries import status_lists as queries
 from agent.storage.statements import Row
@@ -198,6 +199,39 @@ class StatusListRepository:
         rows.sort(key=lambda row: (row["registry"].bytes, row["shard"]))
         if rows:
             await queries.SET.many(unit.connection, rows)
+
+    async def register(self, credential: SecuredCredential) -> None:
+        """A row, and one for each of its places."""
+        unit = self._unit
+        await queries.REGISTER.run(
+            unit.connection,
+            tenant_id=unit.tenant_id,
+            id=credential.id,
+            role="issued",
+            credential_id=credential.credential_id,
+            type=credential.type,
+            format=credential.format,
+            issuer_identifier_kind="did",
+            issuer_identifier=credential.issuer,
+            issuer_id=credential.issuer_id,
+            issued_at=credential.issued_at,
+            expires_at=credential.expires_at,
+            status="active",
+        )
+        entered = {"tenant_id": unit.tenant_id, "credential_id": credential.id}
+        places = [(one.registry, one.index, one.block) for one in credential.places]
+        rows = [
+            {**entered, "registry_id": registry.id, "idx": index, "block_no": block, "purpose": registry.purpose}
+            for registry, index, block in places
+        ]
+        await queries.ENTER.many(unit.connection, rows)
+
+    async def named(self, credential_id: str) -> UUID | None:
+        """By the hash that the table has of it."""
+        unit = self._unit
+        hashed = sha256(credential_id.encode()).digest()
+        found: UUID | None = await queries.NAMED.value(unit.connection, tenant=unit.tenant_id, hashed=hashed)
+        return found
 
     async def exists(self, named: Sequence[UUID]) -> bool:
         """Whether one of these is an issued credential, or an issuance with one."""

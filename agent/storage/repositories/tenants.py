@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from agent.encryption.vault import WrappedTenantKey
@@ -24,6 +24,16 @@ _LIST = Statement(
     select(*(tables.tenants.c[name] for name in ("id", "name", "display_name", "status", "created_at")))
     .where(tables.tenants.c.id != UUID(int=0))
     .order_by(tables.tenants.c.name)
+)
+_t = tables.tenants.c
+_SET_STATUS = Statement(
+    update(tables.tenants)
+    .where(
+        _t.id == bindparam("tenant"),
+        _t.status != bindparam("status_"),
+        or_(_t.status == "active", _t.status == "suspended"),
+    )
+    .values(status=bindparam("status_"))
 )
 _issuers = tables.issuers
 _ISSUER = Statement(
@@ -61,6 +71,10 @@ class TenantRepository:
     async def all(self) -> Sequence[TenantListing]:
         """Every tenant but the system's."""
         return [TenantListing(*row) for row in await _LIST.rows(self._unit.connection)]
+
+    async def set_status(self, status: str) -> bool:
+        """Compare-and-set."""
+        return bool(await _SET_STATUS.run(self._unit.connection, tenant=self._unit.tenant_id, status_=status))
 
     async def found(self, tenant: NewTenant) -> None:
         """Insert the tenant and all it begins with, parents first."""

@@ -73,6 +73,8 @@ class VerificationPolicyRepository:
                     "status_required": rules.revocation == "mandatory",
                     "short_lived_hours": rules.short_lived_hours,
                     "certificates": rules.certificates,
+                    "credential_schemas": rules.credential_schemas,
+                    "type_metadata": rules.type_metadata,
                 },
                 required_fields=list(rules.claims),
                 max_credential_age_days=rules.max_age_days,
@@ -119,6 +121,8 @@ def policy_of(row: Row) -> VerificationPolicy:
         keep=accepted.get("keep", "presentation"),
         schemas=accepted.get("schemas", {}),
         certificates=accepted.get("certificates", "if_present"),
+        credential_schemas=accepted.get("credential_schemas", "best_effort"),
+        type_metadata=accepted.get("type_metadata", "off"),
     )
     return VerificationPolicy(row["id"], row["policy_name"], row["version"], row["state"], rules)
 

@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from agent.audit.verifying import verify
 from agent.storage.database import open_pool
+from agent.storage.pool import Pool
 from agent.storage.repositories.audit_trail import AuditTrailRepository
 from agent.workers.seals import Seals
 from tests.agent.keeping.test_audit_seals import act, export, keys
@@ -22,7 +23,7 @@ ONE_ROW = AUDIT.format("generate_series(1, 1)")
 
 
 @pytest_asyncio.fixture
-async def maint(site: Site) -> AsyncIterator[asyncpg.Pool]:
+async def maint(site: Site) -> AsyncIterator[Pool]:
     pool = await open_pool(site.database.dsn("maint"), 2, "agent_maint")
     yield pool
     await pool.close()
@@ -51,7 +52,7 @@ class Interrupted:
         return found
 
 
-async def test_what_commits_while_the_logs_are_read_waits_for_the_next_seal(site: Site, maint: asyncpg.Pool) -> None:
+async def test_what_commits_while_the_logs_are_read_waits_for_the_next_seal(site: Site, maint: Pool) -> None:
     first, second = await writer(site), await writer(site)
     slow = first.transaction()
     await slow.start()
@@ -71,7 +72,7 @@ async def test_what_commits_while_the_logs_are_read_waits_for_the_next_seal(site
         await connection.close()
 
 
-async def test_a_transaction_larger_than_a_page_is_sealed_whole(site: Site, maint: asyncpg.Pool) -> None:
+async def test_a_transaction_larger_than_a_page_is_sealed_whole(site: Site, maint: Pool) -> None:
     connection = await writer(site)
     await connection.execute(AUDIT.format("generate_series(1, 5200)"))
     await connection.execute(ONE_ROW)
@@ -84,7 +85,7 @@ async def test_a_transaction_larger_than_a_page_is_sealed_whole(site: Site, main
 
 
 async def test_rows_of_before_a_restore_are_sealed_however_far_their_transaction_numbers_went(
-    site: Site, maint: asyncpg.Pool
+    site: Site, maint: Pool
 ) -> None:
     await act(site, 1)
     admin = await site.database.connect_admin()

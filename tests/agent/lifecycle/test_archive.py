@@ -1,49 +1,40 @@
 """Months leave the database and can still be searched and proved; holds, erasures and faults are minded."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 from uuid import uuid4
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
 from agent.audit.verifying import Report, verify
-from agent.config import Config
 from agent.lifecycle.archive import Archiver
-from agent.lifecycle.blobs import AlreadyExistsError, BaseError, Differs, ObjectStore, open_store
+from agent.lifecycle.blobs import AlreadyExistsError, BaseError, Differs, ObjectStore
 from agent.operations.keeping.retention import Erase, Move, due, leaves_at
 from agent.scope.archiving import RetentionPolicy, Segment
 from agent.storage.database import open_pool
+from agent.storage.pool import Pool
 from agent.workers.seals import Seals
-from tests.houses import Site, free_port
+from tests.houses import Site
+from tests.s3_servers import S3, s3_server
 
 MONTH = date(2025, 3, 1)
 ROWS = 7
 
 
 @pytest_asyncio.fixture
-async def maint(site: Site) -> AsyncIterator[asyncpg.Pool]:
+async def maint(site: Site) -> AsyncIterator[Pool]:
     pool = await open_pool(site.database.dsn("maint"), 2, "agent_maint")
     yield pool
     await pool.close()
 
 
 @pytest_asyncio.fixture
-async def past(site: Site, maint: asyncpg.Pool) -> None:
+async def past(site: Site, maint: Pool) -> None:
     """A month long past, with rows of both tenants, sealed."""
     admin = await site.database.connect_admin()
     try:
@@ -71,7 +62,7 @@ async def past(site: Site, maint: asyncpg.Pool) -> None:
 
 
 @pytest.fixture
-def archiver(site: Site, maint: asyncpg.Pool) -> Archiver:
+def archiver(site: Site, maint: Pool) -> Archiver:
     return Archiver(maint, site.house.scope_of, site.house.archive)
 
 
@@ -191,7 +182,7 @@ async def test_a_patient_tenant_keeps_the_month_for_all(site: Site, archiver: Ar
 
 @pytest.mark.usefixtures("past")
 async def test_an_erased_segment_is_gone_and_its_row_says_so(
-    site: Site, archiver: Archiver, maint: asyncpg.Pool, tmp_path: Path
+    site: Site, archiver: Archiver, maint: Pool, tmp_path: Path
 ) -> None:
     await archiver.run()
     short = {"warm_after": 1, "cool_after": 2, "cold_after": 3, "erase_after": 4}
@@ -257,74 +248,22 @@ def test_tiers_follow_age_and_holds_win() -> None:
     assert leaves_at(MONTH, []) == end + timedelta(days=90)
 
 
-def make_bucket(folder: str, door: str, server: "subprocess.Popen[bytes]") -> None:
-    """As soon as the server's parts have found each other."""
-    for _ in range(600):
-        assert server.poll() is None, "the S3 server ended"
-        with suppress(OSError):
-            with suppress(HTTPError):
-                urlopen(Request(folder, method="POST"), timeout=2).close()  # 409 when it is there
-            with suppress(HTTPError):
-                urlopen(door, timeout=2).close()  # refuses who brings no key: so it is there
-            return
-        time.sleep(0.1)
-    raise AssertionError("the S3 server did not become ready")
-
-
-@dataclass(frozen=True, slots=True)
-class S3:
-    """A real S3 server: where buckets are made, and how to get in."""
-
-    filer: str
-    options: dict[str, str]
-
-    def bucket(self, folder: Path, **changes: str) -> ObjectStore:
-        """The bucket `rolls-<folder>`, as the server opens it by its settings."""
-        options = json.dumps(self.options | changes)
-        return open_store(Config(home=folder, archive_url=f"s3://{name_of(folder)}", archive_options=options))
-
-
-def name_of(folder: Path) -> str:
-    """A bucket of each test's own."""
-    return f"rolls-{sha256(str(folder).encode()).hexdigest()[:12]}"
-
-
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
-    """Started once, ended with all that it started."""
-    folder = tmp_path_factory.mktemp("s3")
-    rights = {"name": "chancery", "credentials": [{"accessKey": "key", "secretKey": "secret"}]}
-    identities = {"identities": [rights | {"actions": ["Admin", "Read", "Write", "List"]}]}
-    (folder / "s3.json").write_text(json.dumps(identities))
-    filer, door = free_port(), free_port()
-    ports = {"master.port": free_port(), "volume.port": free_port(), "filer.port": filer, "s3.port": door}
-    ports |= {f"{name}.grpc": free_port() for name in ports}
-    command = [
-        *(str(Path(sys.executable).with_name("weed")), "server", "-s3", f"-dir={folder}", "-ip=127.0.0.1"),
-        *(f"-{name}={port}" for name, port in ports.items()),
-        *(f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64", "-master.telemetry=false"),
-    ]
-    with (folder / "weed.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        url = f"http://127.0.0.1:{door}"
-        make_bucket(f"http://127.0.0.1:{filer}/buckets/first/", url, server)
-        options = {"endpoint": url, "access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
-        yield S3(f"http://127.0.0.1:{filer}", options | {"allow_http": "true"})
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait(20)
+    """One for all tests here."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as started:
+        yield started
 
 
 @pytest.fixture
 def bucket(s3: S3, tmp_path: Path) -> ObjectStore:
     """An empty one."""
-    urlopen(Request(f"{s3.filer}/buckets/{name_of(tmp_path)}/", method="POST"), timeout=10).close()
+    s3.make(tmp_path)
     return s3.bucket(tmp_path)
 
 
 @pytest.mark.usefixtures("past")
-async def test_a_bucket_is_as_good_as_a_folder(site: Site, maint: asyncpg.Pool, bucket: ObjectStore) -> None:
+async def test_a_bucket_is_as_good_as_a_folder(site: Site, maint: Pool, bucket: ObjectStore) -> None:
     archiver = Archiver(maint, site.house.scope_of, bucket)
     await archiver.run()
     assert await in_database(site) == 0
@@ -340,7 +279,7 @@ async def test_a_bucket_is_as_good_as_a_folder(site: Site, maint: asyncpg.Pool, 
 
 @pytest.mark.usefixtures("past")
 async def test_a_bucket_that_refuses_keeps_the_month_in_the_database(
-    site: Site, maint: asyncpg.Pool, bucket: ObjectStore, s3: S3, tmp_path: Path
+    site: Site, maint: Pool, bucket: ObjectStore, s3: S3, tmp_path: Path
 ) -> None:
     with pytest.raises(BaseError):
         await Archiver(maint, site.house.scope_of, s3.bucket(tmp_path, secret_access_key="wrong")).run()

@@ -87,5 +87,7 @@ async def test_the_command_invites_takes_and_talks(site: Site) -> None:
 def test_the_command_has_every_verb() -> None:
     shown = CliRunner().invoke(main, ["didcomm", "--help"])
     assert shown.exit_code == 0
-    for verb in ("invite", "accept", "contacts", "send", "ping", "messages", "threads"):
+    talking = ("invite", "accept", "contacts", "send", "ping", "messages", "threads")
+    exchanging = ("offer", "propose", "request", "issue", "decline", "credentials", "request-proof", "present")
+    for verb in (*talking, *exchanging):
         assert f"  {verb} " in shown.output

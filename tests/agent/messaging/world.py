@@ -27,6 +27,7 @@ from agent.scope import Scope, TenantCatalogue
 from agent.signals import Listener, Wakeups
 from agent.storage.database import open_pool
 from agent.storage.embedded import EmbeddedPostgres
+from agent.storage.pool import Pool
 from agent.storage.unit_of_work import QUEUE_CHANNEL, unit_of_work
 from agent.tenancy import WORKER, Principal, Tenant, uuid7
 from plugins.key_stores.askar import AskarKeyStore
@@ -49,9 +50,9 @@ class World:
     """One server; `later` moves its clock."""
 
     postgres: EmbeddedPostgres
-    app: asyncpg.Pool
-    control: asyncpg.Pool
-    maint: asyncpg.Pool
+    app: Pool
+    control: Pool
+    maint: Pool
     store: AskarKeyStore
     keyring: Keyring
     plugins: dict[str, dict[str, Any]]

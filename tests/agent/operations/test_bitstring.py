@@ -176,6 +176,7 @@ async def test_a_list_carries_a_proof_where_the_tenant_chose_a_cryptosuite(
     entry = claims_of(credential)["vc"]["credentialStatus"]
     found = await listed(site, entry, "application/vc")
     assert found["proof"]["cryptosuite"] == cryptosuite
+    assert (await listed(site, entry, "application/json"))["id"] == entry["statusListCredential"]
     async with site.session.get(entry["statusListCredential"]) as answer:
         assert answer.content_type == "application/vc", "what the tenant chose is what one gets who asks for nothing"
     scope = await site.scope(site.beta)

@@ -10,7 +10,7 @@ import pytest_asyncio
 from agent.compose.databases import Addresses
 from agent.operations.administering.create_tenant import UnknownTemplate, create_tenant
 from agent.operations.administering.document_signers import renew
-from agent.operations.issuing import issue_credential
+from agent.operations.issuing.make_credentials import begins
 from agent.scope import Scope
 from agent.scope.administering import CreatedTenant, CreateTenant
 from agent.storage.database import open_pool
@@ -71,8 +71,7 @@ async def test_a_document_is_not_dated_before_the_certificate_that_signs_it(site
     assert await renew(later(await fresh(site, motor), 457 - 119))
     scope = later(await fresh(site, motor), 457 - 119)
     signer = load_certificate(scope.catalogue.key("document_signer").x5c[0])
-    issued, _ = await issue_credential._draft(scope, scope.catalogue.configurations["mdl"], None, None)
-    assert issued.issued_at >= signer.not_before
+    assert begins(scope, scope.catalogue.configurations["mdl"]) >= signer.not_before
 
 
 async def test_an_authority_is_followed_while_its_signers_still_hold(site: Site, motor: CreatedTenant) -> None:

@@ -1,11 +1,19 @@
-"""What a password costs whoever guesses it."""
+"""Passwords are hashed beside the loop, on threads of their own."""
 
-from argon2 import PasswordHasher, Type
+import asyncio
+import os
+import threading
+
+from agent.operations.signing_in.sign_in import hash_password
 
 
-def test_a_guess_costs_what_the_advice_says(house_hasher: PasswordHasher) -> None:
-    """At least the least that OWASP advises for argon2id: 19 MiB, two passes."""
-    assert house_hasher.type is Type.ID
-    assert house_hasher.memory_cost >= 19 * 1024
-    assert house_hasher.time_cost >= 2
-    assert house_hasher.salt_len >= 16
+async def test_hashing_keeps_the_loop_free_on_no_more_threads_than_cores() -> None:
+    hashing = asyncio.gather(*(hash_password(f"password {number}") for number in range(3 * (os.cpu_count() or 1))))
+    beats = 0
+    while not hashing.done():
+        await asyncio.sleep(0)
+        beats += 1
+    assert beats > 1
+    assert len(set(await hashing)) == 3 * (os.cpu_count() or 1)
+    named = [one.name for one in threading.enumerate() if one.name.startswith("argon2id")]
+    assert 1 <= len(named) <= (os.cpu_count() or 1)

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import statistics
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -127,7 +126,7 @@ async def test_l12_an_unknown_address_looks_and_takes_like_a_known_one(court: Co
             took.append(time.perf_counter() - began)
             pages.add((status, tuple(sorted(set(headers) - {"Date"})), text))
     assert len(pages) == 1
-    known, unknown = (statistics.median(took) for took in times.values())
+    known, unknown = (min(took) for took in times.values())  # what else runs here can only make it longer
     assert 0.4 < known / unknown < 2.5  # an account that is not looked at would be ten times as quick
     admin = await court.site.database.connect_admin()
     tried = await admin.fetchval("SELECT count(*) FROM agent.audit_logs WHERE event_type = 'password.tried'")

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +18,7 @@ import pytest
 from agent.storage import embedded, migrate
 from agent.storage.embedded import BOOTSTRAP, EmbeddedPostgres, PostgresError, choose_binaries, wheel_binaries
 from tests.houses import free_port
+from tests.postgres_binaries import system_binaries
 
 _QUICK = "fsync = off\nshared_buffers = 16MB\n"
 Launch = Callable[..., EmbeddedPostgres]
@@ -32,24 +32,9 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
-def _system_binaries() -> Path:
-    """Where a system's server is: pg_config says so, or Debian's folder of the newest version."""
-    if found := shutil.which("pg_config"):
-        answer = subprocess.run([found, "--bindir"], check=True, capture_output=True, text=True)
-        if (Path(answer.stdout.strip()) / "initdb").exists():
-            return Path(answer.stdout.strip())
-    wheel = wheel_binaries()
-    others = [path for path in embedded.candidates("") if path != wheel]
-    if others:
-        return others[0]
-    if os.environ.get("CI") == "true":
-        pytest.fail("no system PostgreSQL: install Debian's postgresql")
-    pytest.skip("no system PostgreSQL: install Debian's postgresql")
-
-
 @pytest.fixture(scope="module", params=["wheel", "system"])
 def binaries(request: pytest.FixtureRequest) -> Path:
-    found = wheel_binaries() if request.param == "wheel" else _system_binaries()
+    found = wheel_binaries() if request.param == "wheel" else system_binaries()
     assert found is not None, "the wheel is a requirement"
     return found
 
@@ -223,7 +208,7 @@ def test_a_half_made_folder_is_never_taken_for_a_database(
 
 def test_an_existing_data_folder_picks_the_binaries_of_its_version(launched: EmbeddedPostgres, binaries: Path) -> None:
     """Whatever is preferred: the other kind is named, and the folder's own is chosen."""
-    wheel, system = wheel_binaries(), _system_binaries()
+    wheel, system = wheel_binaries(), system_binaries()
     assert wheel is not None
     other = system if binaries == wheel else wheel
     if _major(other) == _major(binaries):

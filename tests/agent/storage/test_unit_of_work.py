@@ -13,6 +13,7 @@ from agent.audit import AuditEvent, SecurityEvent
 from agent.scope import Conflict, Scope
 from agent.scope.administering import CreatedTenant
 from agent.storage.database import open_pool
+from agent.storage.pool import Pool
 from agent.storage.unit_of_work import unit_of_work
 from agent.tenancy import WORKER, Tenant
 from tests.databases import Database
@@ -22,7 +23,7 @@ ACT = AuditEvent("tests.happened", "test", uuid4(), "try")
 
 
 @pytest_asyncio.fixture
-async def pool(database: Database) -> AsyncIterator[asyncpg.Pool]:
+async def pool(database: Database) -> AsyncIterator[Pool]:
     """One connection only: whatever a unit leaves behind, the next one would find."""
     made = await open_pool(database.dsn("app"), 1, "agent_app")
     yield made
@@ -40,7 +41,7 @@ async def counted(site: Site, tenant: CreatedTenant, table: str = "audit_logs", 
         await admin.close()
 
 
-def opened(pool: asyncpg.Pool, scope: Scope) -> Any:
+def opened(pool: Pool, scope: Scope) -> Any:
     return unit_of_work(pool, scope.tenant, WORKER, scope.vault, scope.now)
 
 
@@ -59,7 +60,7 @@ async def test_what_was_recorded_is_written_with_the_commit(site: Site) -> None:
     assert await counted(site, site.beta) == 0
 
 
-async def test_leaving_without_commit_forgets_everything(site: Site, pool: asyncpg.Pool) -> None:
+async def test_leaving_without_commit_forgets_everything(site: Site, pool: Pool) -> None:
     scope = await site.scope()
     async with opened(pool, scope) as unit:
         unit.record(ACT)
@@ -73,7 +74,7 @@ async def test_leaving_without_commit_forgets_everything(site: Site, pool: async
     assert await counted(site, site.alpha) == 0
 
 
-async def test_a_request_that_is_cut_off_leaves_nothing_open(site: Site, pool: asyncpg.Pool) -> None:
+async def test_a_request_that_is_cut_off_leaves_nothing_open(site: Site, pool: Pool) -> None:
     scope = await site.scope()
 
     async def endless() -> None:
@@ -92,8 +93,18 @@ async def test_a_request_that_is_cut_off_leaves_nothing_open(site: Site, pool: a
         assert "changed" not in {row["name"] for row in await unit.connection.fetch("SELECT name FROM agent.issuers")}
 
 
+async def test_a_unit_that_was_left_has_no_connection(site: Site, pool: Pool) -> None:
+    scope = await site.scope()
+    async with opened(pool, scope) as unit:
+        issuances = unit.issuances
+    with pytest.raises(asyncpg.InterfaceError):
+        await issuances.get(uuid4())
+    with pytest.raises(asyncpg.InterfaceError):
+        await unit.commit()
+
+
 @pytest.mark.parametrize("settle", [True, False])
-async def test_the_pool_does_not_remember_the_tenant(site: Site, pool: asyncpg.Pool, settle: bool) -> None:
+async def test_the_pool_does_not_remember_the_tenant(site: Site, pool: Pool, settle: bool) -> None:
     alpha, beta = await site.scope(site.alpha), await site.scope(site.beta)
     async with opened(pool, alpha) as unit:
         assert {row["tenant_id"] for row in await unit.connection.fetch("SELECT tenant_id FROM agent.issuers")} == {
@@ -110,7 +121,7 @@ async def test_the_pool_does_not_remember_the_tenant(site: Site, pool: asyncpg.P
         }
 
 
-async def test_a_tenant_is_a_uuid_and_nothing_else(site: Site, pool: asyncpg.Pool) -> None:
+async def test_a_tenant_is_a_uuid_and_nothing_else(site: Site, pool: Pool) -> None:
     scope = await site.scope()
     forged: Any = Tenant(f"{site.beta.id}', true); --", "x", "x")  # type: ignore[arg-type]
     with pytest.raises(TypeError):
@@ -118,7 +129,7 @@ async def test_a_tenant_is_a_uuid_and_nothing_else(site: Site, pool: asyncpg.Poo
             pass
 
 
-async def test_one_unit_cannot_write_for_another_tenant(site: Site, pool: asyncpg.Pool) -> None:
+async def test_one_unit_cannot_write_for_another_tenant(site: Site, pool: Pool) -> None:
     scope = await site.scope()
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with opened(pool, scope) as unit:
@@ -127,7 +138,7 @@ async def test_one_unit_cannot_write_for_another_tenant(site: Site, pool: asyncp
             )
 
 
-async def test_a_failed_audit_write_fails_the_act(site: Site, pool: asyncpg.Pool) -> None:
+async def test_a_failed_audit_write_fails_the_act(site: Site, pool: Pool) -> None:
     scope = await site.scope()
     with pytest.raises(asyncpg.PostgresError):
         async with opened(pool, scope) as unit:
@@ -138,7 +149,7 @@ async def test_a_failed_audit_write_fails_the_act(site: Site, pool: asyncpg.Pool
         assert "changed" not in {row["name"] for row in await unit.connection.fetch("SELECT name FROM agent.issuers")}
 
 
-async def test_a_row_that_exists_is_a_conflict_without_its_value(site: Site, pool: asyncpg.Pool) -> None:
+async def test_a_row_that_exists_is_a_conflict_without_its_value(site: Site, pool: Pool) -> None:
     scope = await site.scope()
     with pytest.raises(Conflict, match="unique idempotency_keys") as caught:
         async with opened(pool, scope) as unit:
@@ -152,7 +163,7 @@ async def test_a_row_that_exists_is_a_conflict_without_its_value(site: Site, poo
     assert "Erika" not in str(caught.value)
 
 
-async def test_a_change_of_the_catalogue_is_heard_after_the_commit_only(site: Site, pool: asyncpg.Pool) -> None:
+async def test_a_change_of_the_catalogue_is_heard_after_the_commit_only(site: Site, pool: Pool) -> None:
     scope = await site.scope()
     heard: asyncio.Queue[str] = asyncio.Queue()
     listening = await site.database.connect("app")

@@ -300,3 +300,34 @@ async def test_a_bbs_key_lies_sealed_and_is_never_shown(site: Site) -> None:
     assert len(stored) == 1
     assert all(secret.encode() not in bytes(value) for value in stored[0].values() if isinstance(value, bytes))
     assert all(secret not in str(value) for value in stored[0].values())
+
+
+@pytest.mark.parametrize("suite", ["eddsa-rdfc-2022", "vc+jwt"])
+async def test_a_credential_is_registered_in_lists_and_its_status_is_set(site: Site, suite: str) -> None:
+    dids = await open_api(site)
+    entries = [{"type": "BitstringStatusListEntry", "statusPurpose": name} for name in ("revocation", "suspension")]
+    did = dids["EdDSA" if suite == "eddsa-rdfc-2022" else "ES256"]
+    body = {"credential": credential(did, id="urn:uuid:1"), "options": {"credentialStatus": entries}}
+    status, made = await call(site, f"{suite}/credentials/issue", body)
+    assert status == 201, made
+    secured = made["verifiableCredential"]
+    assert (await call(site, f"{suite}/credentials/issue", body))[0] == 409, "an id is one credential's"
+    if suite == "eddsa-rdfc-2022":
+        assert [one["statusPurpose"] for one in secured["credentialStatus"]] == ["revocation", "suspension"]
+    verify = f"{suite}/credentials/verify"
+    for purpose, value, answer, code in (
+        ("suspension", True, 200, 400),
+        ("suspension", False, 200, 200),
+        ("revocation", False, 400, 200),
+        ("revocation", True, 200, 400),
+        ("suspension", True, 409, 400),
+    ):
+        named = {"type": "BitstringStatusListEntry", "statusPurpose": purpose}
+        change = {"credentialId": "urn:uuid:1", "credentialStatus": named, "status": value}
+        assert (await call(site, f"{suite}/credentials/status", change))[0] == answer, (purpose, value)
+        assert (await call(site, verify, {"verifiableCredential": secured}))[0] == code, (purpose, value)
+    change = {"credentialId": "urn:uuid:2", "credentialStatus": entries[0], "status": True}
+    assert (await call(site, f"{suite}/credentials/status", change))[0] == 404
+    for wrong in (entries[0] | {"statusPurpose": "message"}, entries[0] | {"type": "Unheard"}, {"type": 1}, "x"):
+        body = {"credential": credential(did), "options": {"credentialStatus": wrong}}
+        assert (await call(site, f"{suite}/credentials/issue", body))[0] == 400, wrong

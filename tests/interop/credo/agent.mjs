@@ -37,9 +37,10 @@ const suite2020 = 'https://w3id.org/security/suites/ed25519-2020/v1'
 
 /**
  * Credo's loader, after the contexts of a folder with an index: it would fetch what it does not bring. Its own did:key
- * documents know the suite of 2018 alone, and its suite of 2020 wants keys that are called so.
+ * documents know the suite of 2018 alone, and its suite of 2020 wants keys that are called so: others' are, and those of
+ * `ownDids` are not, whose credentials it makes with the suite of 2018.
  */
-function loaderWith(folder) {
+export function loaderWith(folder, ownDids = new Set()) {
   const index = folder ? JSON.parse(readFileSync(join(folder, 'index.json'))) : []
   const files = new Map(index.map(({ url, file }) => [url, file]))
   const found = (url, document) => ({ contextUrl: null, documentUrl: url, document })
@@ -48,14 +49,14 @@ function loaderWith(folder) {
     return async (url) => {
       if (files.has(url)) return found(url, JSON.parse(readFileSync(join(folder, files.get(url)))))
       const [controller, publicKeyMultibase] = url.split('#')
-      if (!publicKeyMultibase || !url.startsWith('did:key:z6Mk')) return fallback(url)
+      if (!publicKeyMultibase || !url.startsWith('did:key:z6Mk') || ownDids.has(controller)) return fallback(url)
       return found(url, { '@context': [suite2020], id: url, type: 'Ed25519VerificationKey2020', controller, publicKeyMultibase })
     }
   }
 }
 
 /** Credo builds ldp presentations without an id, and its JSON-LD library refuses `"id": undefined`: each gets one. */
-function nameLdpPresentations(agent) {
+export function nameLdpPresentations(agent) {
   const service = agent.dependencyManager.resolve(W3cCredentialService)
   const sign = service.signPresentation.bind(service)
   service.signPresentation = (context, options) => {

@@ -6,7 +6,7 @@
 //                       "batch"?: so many keys, "carried"?: true: the key attestation in the header of a jwt proof}
 //   POST /authorize    {"uri", "client_id", "redirect_uri", "attested"?: true}    answers {"url"} for a browser
 //   POST /accept-offer {"landed": where the browser came out, "trust": PEM, "binding"?, "refresh"?: true}
-//   POST /collect      {"trust": PEM}                          comes back for what the last offer deferred
+//   POST /collect      {"trust": PEM, "refresh"?: true}        comes back for what the last offer deferred
 //   POST /present      {"uri", "trust": PEM}                   answers {"status", "body"} of the verifier
 //   POST /present-to-page {"data", "origin", "trust": PEM}     the Digital Credentials API's call: answers {"data"} for the page
 //   POST /issue       {"vct", "claims"}                      Credo as an issuer, to itself, under the provider's authority
@@ -85,19 +85,22 @@ async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, re
   let token = landed
     ? await tokenByCode(landed)
     : await holder.requestToken({ resolvedCredentialOffer, txCode, walletAttestationJwt, clientId: attested })
-  if (refresh) {
-    const next = await holder.refreshToken({
-      refreshToken: token.refreshToken, issuerMetadata: metadata, authorizationServer: token.authorizationServer,
-      dpop: token.dpop, clientId: begun.clientId, walletAttestationJwt: begun.walletAttestationJwt,
+  if (refresh) token = await refreshed(token, metadata)
+  // One at a time: for several at once Credo asks for one nonce.
+  const response = { credentials: [], deferredCredentials: [], dpop: token.dpop }
+  for (const id of Object.keys(resolvedCredentialOffer.offeredCredentialConfigurations)) {
+    const part = await holder.requestCredentials({
+      resolvedCredentialOffer,
+      credentialConfigurationIds: [id],
+      credentialBindingResolver: bindTo(binding, Number(batch ?? 1), Boolean(carried)),
+      ...token,
+      dpop: response.dpop,
     })
-    token = { ...token, ...next, dpop: next.dpop ?? token.dpop }
+    response.credentials.push(...part.credentials)
+    response.deferredCredentials.push(...(part.deferredCredentials ?? []))
+    response.dpop = part.dpop ?? response.dpop
   }
-  const response = await holder.requestCredentials({
-    resolvedCredentialOffer,
-    credentialBindingResolver: bindTo(binding, Number(batch ?? 1), Boolean(carried)),
-    ...token,
-  })
-  awaited = { deferred: response.deferredCredentials ?? [], metadata, token: { ...token, dpop: response.dpop ?? token.dpop } }
+  awaited = { deferred: response.deferredCredentials, metadata, token: { ...token, dpop: response.dpop } }
   const credentials = []
   for (const { record, credentialConfigurationId, notificationId } of response.credentials) {
     const store = record instanceof MdocRecord ? agent.mdoc : record instanceof W3cCredentialRecord ? agent.w3cCredentials : agent.sdJwtVc
@@ -105,7 +108,7 @@ async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, re
     if (notificationId && metadata.credentialIssuer.notification_endpoint) {
       await holder.sendNotification({
         metadata, notificationId, notificationEvent: 'credential_accepted',
-        accessToken: token.accessToken, dpop: response.dpop ?? token.dpop,
+        accessToken: token.accessToken, dpop: response.dpop,
       })
     }
     credentials.push({ configuration: credentialConfigurationId, notified: !!notificationId, ...show(record) })
@@ -114,10 +117,19 @@ async function acceptOffer({ uri, tx_code: txCode, binding, attested, landed, re
   return { version: metadata.originalDraftVersion, token_type: token.accessTokenResponse.token_type, credentials, deferred }
 }
 
+async function refreshed(token, metadata) {
+  const next = await holder.refreshToken({
+    refreshToken: token.refreshToken, issuerMetadata: metadata, authorizationServer: token.authorizationServer,
+    dpop: token.dpop, clientId: begun.clientId, walletAttestationJwt: begun.walletAttestationJwt,
+  })
+  return { ...token, ...next, dpop: next.dpop ?? token.dpop }
+}
+
 /** What the last offer left outstanding. */
 let awaited = { deferred: [] }
 
-async function collect() {
+async function collect({ refresh }) {
+  if (refresh) awaited.token = await refreshed(awaited.token, awaited.metadata)
   const credentials = []
   const deferred = []
   for (const one of awaited.deferred) {

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from protocols.didcomm import message
-from protocols.didcomm.agreement import concat_kdf, unwrap, wrap
+from protocols.didcomm.agreement import unwrap, wrap
 from protocols.didcomm.ciphers import decrypt, encrypt
 from protocols.encoding import b64url, parse_b64url
 from protocols.errors import ProtocolError
+from protocols.jose.agreement import concat_kdf
 
 _NO_BODY = {"py/INVALID_PLAINTEXT_TEST_VECTORS[4]", "rs/INVALID_PLAINTEXT_MSG_NO_BODY"}
 

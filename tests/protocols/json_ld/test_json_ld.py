@@ -78,7 +78,10 @@ def test_every_bundled_context_has_the_published_hash_and_a_source(vectors_folde
     index = json.loads((folder / "index.json").read_text())
     for entry in index:
         assert sha256((folder / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
-        assert entry["sha256"] == published[entry["url"]]["sha256_file"]
+        if entry["url"] in published:
+            assert entry["sha256"] == published[entry["url"]]["sha256_file"]
+        else:  # DIF publishes no file at its address: agents bring it, and Credo is who compares ours with its own
+            assert entry["url"] == "https://identity.foundation/presentation-exchange/submission/v1"
         assert entry["package"]
         assert entry["licence"]
     assert {path.name for path in folder.glob("*.jsonld")} == {entry["file"] for entry in index}

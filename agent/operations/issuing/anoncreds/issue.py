@@ -1,8 +1,8 @@
 """Offer, then issue for the request that comes back; revoke."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from agent import gather
@@ -66,8 +66,27 @@ async def _definition(scope: Scope, definition: UUID) -> RegistryObject:
     return found
 
 
+_T = TypeVar("_T")
+Effect = Callable[[Any], Awaitable[None]]
+"""What writes something in the caller's transaction; Conflict when it was written before."""
+
+
 async def offer_anoncreds(scope: Scope, request: OfferAnonCreds) -> Offered:
     """The values must be those of the schema, no more and no less. Raises NoSuchObject, InvalidAnonCreds."""
+    return await settled(scope, await prepare_offer(scope, request))
+
+
+async def settled(scope: Scope, prepared: tuple[_T, Effect]) -> _T:
+    """What was prepared, written in a transaction of its own."""
+    found, write = prepared
+    async with scope.unit() as unit:
+        await write(unit)
+        await unit.commit()
+    return found
+
+
+async def prepare_offer(scope: Scope, request: OfferAnonCreds) -> tuple[Offered, Effect]:
+    """The offer, and what begins its exchange. Raises NoSuchObject, InvalidAnonCreds."""
     from agent.operations.trusting.anoncreds import find
 
     plugin, definition = format_of(scope), await _definition(scope, request.definition)
@@ -81,15 +100,21 @@ async def offer_anoncreds(scope: Scope, request: OfferAnonCreds) -> Offered:
     offer = await gather.finished(scope, plugin.offer(document["schemaId"], named, definition.secret))
     details = {"offer": offer, "values": dict(request.values)}
     exchange = Exchange(uuid7(scope.now(), scope.entropy(10)), "issuer", "offered", details, definition.id)
-    async with scope.unit() as unit:
+
+    async def begin(unit: Any) -> None:
         await unit.anoncreds.begin(exchange)
         unit.record(AuditEvent("anoncreds.offered", "anoncreds_exchange", exchange.id, "create"))
-        await unit.commit()
-    return Offered(exchange.id, offer)
+
+    return Offered(exchange.id, offer), begin
 
 
 async def issue_anoncreds(scope: Scope, request: IssueAnonCreds) -> Mapping[str, Any]:
     """The credential, once for an offer. Raises NoSuchExchange, InvalidAnonCreds, RegistryFull, Conflict."""
+    return await settled(scope, await prepare_credential(scope, request))
+
+
+async def prepare_credential(scope: Scope, request: IssueAnonCreds) -> tuple[Mapping[str, Any], Effect]:
+    """The credential, and what ends its exchange. Raises NoSuchExchange, InvalidAnonCreds, RegistryFull."""
     async with scope.unit() as unit:
         exchange = await unit.anoncreds.exchange(request.exchange, "issuer")
     if exchange is None or exchange.state != "offered" or exchange.definition is None:
@@ -112,11 +137,12 @@ async def issue_anoncreds(scope: Scope, request: IssueAnonCreds) -> Mapping[str,
         registry=place[0] if place else None,
         index=place[1].index if place else None,
     )
-    async with scope.unit() as unit:
+
+    async def settle(unit: Any) -> None:
         await unit.anoncreds.settle(issued, "offered")
-        unit.record(AuditEvent("anoncreds.issued", "anoncreds_exchange", exchange.id, "issue"))
-        await unit.commit()
-    return credential
+        unit.record(AuditEvent("anoncreds.issued", "anoncreds_exchange", issued.id, "issue"))
+
+    return credential, settle
 
 
 async def _place(scope: Scope, definition: UUID) -> tuple[UUID, Revocation]:

@@ -17,12 +17,12 @@ _CREDENTIAL = """INSERT INTO credentials (id, role, issuer_id, wallet_id, creden
   VALUES (coalesce($1, gen_random_uuid()), $2, $3, $4, $5, 'urn:T', $6, $7, 'https', 'https://alpha.example', now(), 'active', $8)"""
 AN_ISSUED = (_CREDENTIAL, CREDENTIAL, "issued", ISSUER, None, "urn:same", "x-plugin-format", digest("key"), None)
 _SAME = (_CREDENTIAL, None, "issued", ISSUER, None, "urn:same", "dc+sd-jwt", digest("key"), None)
-_NO_WALLET = (_CREDENTIAL, None, "held", None, None, "urn:held", "dc+sd-jwt", None, SEALED)
+_OWN = (_CREDENTIAL, None, "held", None, None, "urn:held", "dc+sd-jwt", None, SEALED)
 _NO_PROOF = (_CREDENTIAL, None, "held", None, ALPHA.wallet, "urn:held", "dc+sd-jwt", None, None)
 CASES.taken(
     "an issued credential has no wallet, no copy, a plugin's format and the id of a held one", AN_ISSUER, AN_ISSUED
 )
-CASES.refused("a held credential needs a wallet", _NO_WALLET, code=CHECK)
+CASES.taken("a credential that the tenant itself holds has no wallet", _OWN)
 CASES.refused("a held credential needs its proof", _NO_PROOF, code=CHECK)
 CASES.refused("an id is used once in a role", AN_ISSUER, AN_ISSUED, _SAME, code=UNIQUE)
 

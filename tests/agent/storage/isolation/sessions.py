@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 
 from agent.storage.database import open_pool
+from agent.storage.pool import Pool
 from tests.agent.storage.isolation.cases import FORBIDDEN, Cases, refusal
 from tests.agent.storage.isolation.rows import tenants_in_every_table
 from tests.agent.storage.isolation.world import ALPHA, BETA, SYSTEM, Tenant, World, enter
@@ -16,7 +17,7 @@ _NOT_NULL = asyncpg.NotNullViolationError.sqlstate
 
 
 @asynccontextmanager
-async def pool_of(world: World, size: int) -> AsyncIterator[asyncpg.Pool]:
+async def pool_of(world: World, size: int) -> AsyncIterator[Pool]:
     """The server's own pool: what it does to a connection that comes back is part of the proof."""
     pool = await open_pool(world.database.dsn("app"), size)
     try:
@@ -83,7 +84,7 @@ async def after_an_error_the_pool_has_no_tenant(world: World) -> None:
 
 @CASES.told
 async def after_a_cancelled_task_the_pool_has_no_tenant(world: World) -> None:
-    async def sleep(pool: asyncpg.Pool, entered: asyncio.Event) -> None:
+    async def sleep(pool: Pool, entered: asyncio.Event) -> None:
         async with pool.acquire() as connection, connection.transaction():
             await enter(connection, ALPHA)
             entered.set()

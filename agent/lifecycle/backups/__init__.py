@@ -1,0 +1,1 @@
+"""Backups of the database and what is brought back from them."""

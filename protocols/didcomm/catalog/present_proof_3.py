@@ -1,0 +1,13 @@
+"""Present Proof 3.0 (WACI), for DIDComm version 2."""
+
+from typing import ClassVar
+
+from protocols.didcomm.presenting import PresentProof
+
+
+class PresentProof3(PresentProof):
+    """Attachments that name their format; problems are reported as everywhere in version 2."""
+
+    identifier: ClassVar[str] = "https://didcomm.org/present-proof/3.0"
+    version: ClassVar[int] = 2
+    versions: ClassVar[frozenset[int]] = frozenset({2})
