@@ -13,6 +13,7 @@ from tests.databases import database, postgres, shared_database
 from tests.deferring import desk
 from tests.houses import clock, house, settings, site
 from tests.passwords import house_hasher
+from tests.postgres_binaries import quick_folder
 from tests.servers import servers
 from tests.softhsm import softhsm
 
@@ -24,6 +25,7 @@ __all__ = [
     "house",
     "house_hasher",
     "postgres",
+    "quick_folder",
     "servers",
     "settings",
     "shared_database",

@@ -1,8 +1,10 @@
-"""Where a system's PostgreSQL server is."""
+"""Servers that a test makes itself: a system's binaries, and a folder for their files."""
 
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,3 +25,12 @@ def system_binaries() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail("no system PostgreSQL: install Debian's postgresql")
     pytest.skip("no system PostgreSQL: install Debian's postgresql")
+
+
+@pytest.fixture
+def quick_folder() -> Iterator[Path]:
+    """One that a server's user may enter; in memory where there is such a place, since every byte is synced."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # tempfile makes what is below it
+    with tempfile.TemporaryDirectory(prefix="chancery-servers-", dir=memory, ignore_cleanup_errors=True) as made:
+        Path(made).chmod(0o755)
+        yield Path(made)

@@ -1,12 +1,13 @@
 """`chancery retention` and `chancery archive`: how long what is kept where."""
 
 import json
+import sys
 from typing import Any
 from urllib.parse import quote
 
 import click
 
-from agent.cli.client import Client, json_flag, show
+from agent.cli.client import FAILED, Client, json_flag, show
 
 
 @click.group()
@@ -71,3 +72,18 @@ def list_segments(as_json: bool) -> None:
         for one in answer["items"]
     ]
     show(answer, as_json, "\n".join(lines))
+
+
+@click.command()
+@json_flag
+def compliance(as_json: bool) -> None:
+    """What is demanded, how it stands, and what has to be looked at again. Ends 1 when a review is due."""
+    answer = Client().get("/compliance-records")
+    lines = [
+        f"{one['status']:14} {one['regulation']}: {one['requirement']}  review {one['next_review'] or 'never'}"
+        f"{'  DUE' if one['due'] else ''}"
+        for one in answer["items"]
+    ]
+    show(answer, as_json, "\n".join(lines))
+    if any(one["due"] for one in answer["items"]):
+        sys.exit(FAILED)

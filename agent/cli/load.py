@@ -72,8 +72,8 @@ class Flows:
         answer = await self.json("POST", f"{issuer}/credential", json=body, headers=headers)
         return str(answer["credentials"][0]["credential"])
 
-    async def verification(self, credential: str, response_mode: str) -> None:
-        """Request, request object, response."""
+    async def verification(self, credential: str, response_mode: str) -> str:
+        """Request, request object, response; the id under which what came of it is found."""
         made = await self.admin("/presentation-requests", {"dcql_query": _QUERY, "response_mode": response_mode})
         url = _parameter(made["authorization_request_uri"], "request_uri")
         async with self.session.get(url) as answer:
@@ -94,6 +94,7 @@ class Flows:
         if response_mode == "direct_post.jwt":
             form = {"response": _encrypted(request["client_metadata"]["jwks"]["keys"][0], payload)}
         await self.json("POST", request["response_uri"], data=form)
+        return str(made["presentation_id"])
 
     async def admin(self, path: str, body: Any, method: str = "POST") -> Any:
         """One call of the admin API."""

@@ -36,6 +36,8 @@ _VERBS = {
     "archive": "keeping",
     "backup": "backing_up",
     "restore": "backing_up",
+    "drill": "drilling",
+    "compliance": "keeping",
     "configuration": "configurations",
     "key": "keys",
     "type": "keys",

@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
@@ -56,12 +57,19 @@ def handler(house: House) -> Handler:
 
 
 async def _listen(config: Config, handle: Handler, stopping: asyncio.Event) -> None:
-    server = web.Server(handle, access_log=None)
-    runner = web.ServerRunner(server)
+    async with listening(config, handle):
+        telemetry.log("listening", port=config.port)
+        await stopping.wait()
+
+
+@asynccontextmanager
+async def listening(config: Config, handle: Handler) -> AsyncIterator[None]:
+    """Serve on the port for as long as the block lasts."""
+    runner = web.ServerRunner(web.Server(handle, access_log=None))
     await runner.setup()
-    site = web.TCPSite(runner, config.host, config.port, reuse_port=True, backlog=1024)
-    await site.start()
-    telemetry.log("listening", port=config.port)
-    await stopping.wait()
-    await runner.shutdown()
-    await runner.cleanup()
+    try:
+        await web.TCPSite(runner, config.host, config.port, reuse_port=True, backlog=1024).start()
+        yield
+        await runner.shutdown()
+    finally:
+        await runner.cleanup()

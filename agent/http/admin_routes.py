@@ -10,6 +10,7 @@ from agent.http import (
     admin_documents,
     admin_sign_in_routes,
     anoncreds_routes,
+    compliance_routes,
     configuration_routes,
     did_routes,
     didcomm_credential_routes,
@@ -351,6 +352,7 @@ def _rows() -> tuple[Route, ...]:
         *people_routes.ROWS,
         *didcomm_routes.ROWS,
         *didcomm_credential_routes.ROWS,
+        *compliance_routes.ROWS,
         *keeping_routes.ROWS,
     )
 

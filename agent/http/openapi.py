@@ -12,6 +12,7 @@ from agent.http import admin_schemas as schemas
 from agent.http import admin_sign_in_schemas as sign_in
 from agent.http import (
     anoncreds_routes,
+    compliance_routes,
     configuration_schemas,
     did_routes,
     didcomm_credential_routes,
@@ -35,6 +36,7 @@ BODIES: Mapping[tuple[str, str], type[schemas.ClosedSchema]] = {
     **people_routes.BODIES,
     **didcomm_routes.BODIES,
     **didcomm_credential_routes.BODIES,
+    **compliance_routes.BODIES,
     **keeping_routes.BODIES,
     ("POST", "/trust-anchors"): schemas.TrustAnchorBody,
     ("POST", "/tenants"): schemas.TenantBody,

@@ -25,6 +25,7 @@ from agent.storage.repositories.authenticators import AuthenticatorRepository
 from agent.storage.repositories.authorizations import AuthorizationRepository
 from agent.storage.repositories.claim_records import ClaimRecordRepository
 from agent.storage.repositories.clients import ClientRepository
+from agent.storage.repositories.compliance import ComplianceRepository
 from agent.storage.repositories.connections import ConnectionRepository
 from agent.storage.repositories.conversations import ConversationRepository
 from agent.storage.repositories.credential_configurations import CredentialConfigurationRepository
@@ -219,6 +220,11 @@ class PostgresUnit:
     def archive(self) -> ArchiveRepository:
         """Retention policies and what left the database."""
         return ArchiveRepository(self)
+
+    @property
+    def compliance(self) -> ComplianceRepository:
+        """What is demanded, and how it stands."""
+        return ComplianceRepository(self)
 
     @property
     def erasures(self) -> ErasureRepository:

@@ -1,12 +1,9 @@
-"""The embedded database is backed up into repositories and brought back: nobody who was erased comes back with it."""
+"""Copies of the embedded database, and what is brought back from them: nobody who was erased. Drills do the rest."""
 
 import asyncio
 import json
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +15,7 @@ from agent.compose.house import House
 from agent.compose.restoring import Restored, bring_back, require_finished
 from agent.config import Config
 from agent.lifecycle.backups.copies import copy_base, export_rows, put_back
-from agent.lifecycle.backups.pgbackrest import Backup, PgBackRest, due, of_home
+from agent.lifecycle.backups.pgbackrest import Backup, PgBackRest, due
 from agent.lifecycle.backups.repositories import InvalidRepositories, configuration, read_repositories
 from agent.lifecycle.journal import ErasureJournal
 from agent.operations.administering.accounts import CreateUser, create_user
@@ -38,19 +35,9 @@ from agent.storage.embedded import EmbeddedPostgres, PostgresError, wheel_binari
 from agent.tenancy import WORKER
 from agent.workers.erasures import Erasures
 from tests.houses import PERSON
-from tests.postgres_binaries import system_binaries
 
 _QUICK = "fsync = off\nshared_buffers = 16MB\n"
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """One that the server's user may enter; in memory where there is such a place, since every byte is synced."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # tempfile makes what is below it
-    with tempfile.TemporaryDirectory(prefix="chancery-backups-", dir=memory, ignore_cleanup_errors=True) as made:
-        Path(made).chmod(0o755)
-        yield Path(made)
 
 
 @asynccontextmanager
@@ -95,48 +82,6 @@ async def people(config: Config, server: EmbeddedPostgres) -> list[str]:
         return [name for name in ("alice", "bob") if await known(scope, name)]
 
 
-def test_nobody_who_was_erased_comes_back_with_a_backup(folder: Path) -> None:
-    home = folder / "home"
-    listed = [
-        {"name": "local", "url": f"file://{folder}/local"},
-        {"name": "geo", "url": f"file://{folder}/geo", "passphrase": "a long pass phrase"},
-    ]
-    config = Config(home=home, backup_repositories=json.dumps(listed))
-    server = EmbeddedPostgres(home, str(system_binaries()), settings=_QUICK)
-    server.locate()
-    tool = of_home(config, server)
-    assert tool
-    server.options = dict(tool.configure())
-    server.start()
-    try:
-        asyncio.run(found(config, server))
-        tool.begin()
-        geo = tool.named("geo")
-        tool.back_up("full", geo)
-        (made,) = tool.listed(geo)
-        assert (made.kind, due([made], made.ended), tool.listed(tool.named("local"))) == ("full", None, [])
-        time.sleep(1.1)  # the tool counts whole seconds
-        moment = datetime.now(UTC)
-        asyncio.run(erase(config, server, "alice"))
-        assert asyncio.run(people(config, server)) == ["bob"]
-        server.stop()
-        shutil.rmtree(server.data)
-        server.take()
-        restored = bring_back(config, server, lambda _: tool.restore(geo, moment))
-        assert_reopened(restored, erased=1)
-        server.start()
-        assert asyncio.run(people(config, server)) == ["bob"]
-        # and what the repository knows latest, over data that is there: it goes aside, nothing is done twice
-        server.stop()
-        server.take()
-        restored = bring_back(config, server, lambda aside: tool.restore(geo, None, aside))
-        assert_reopened(restored, erased=0)
-        assert restored.aside
-        assert (restored.aside / "PG_VERSION").exists()
-    finally:
-        server.stop()
-
-
 def assert_reopened(restored: Restored, erased: int) -> None:
     found = restored.reopened
     assert found.well, found.records
@@ -146,7 +91,8 @@ def assert_reopened(restored: Restored, erased: int) -> None:
     assert found.erased_again == erased
 
 
-def test_what_could_not_be_made_ready_is_not_opened(folder: Path) -> None:
+def test_what_could_not_be_made_ready_is_not_opened(quick_folder: Path) -> None:
+    folder = quick_folder
     home = folder / "copied"
     config = Config(home=home)
     server = EmbeddedPostgres(home, str(wheel_binaries()), settings=_QUICK)
