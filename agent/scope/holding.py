@@ -27,6 +27,9 @@ class Holdings(Protocol):
     async def keep(self, held: HeldCredential) -> None:
         """Store one."""
 
+    async def revoked(self, held: UUID) -> None:
+        """It is known to be revoked."""
+
     async def listed(self, after: UUID | None, limit: int) -> Sequence[HeldCredential]:
         """Newest first."""
 

@@ -111,6 +111,9 @@ class Conversations(Protocol):
     async def get(self, thread: UUID) -> Thread | None:
         """A stored thread by its id; `peer` is empty, and to be had of its connection."""
 
+    async def about(self, named: Sequence[UUID]) -> Sequence[tuple[UUID, Thread]]:
+        """Issued credentials among these (or of these issuances), each with the thread in which it went out."""
+
     async def settle(self, step: Step) -> None:
         """Store a step whole. Raises Replayed for a message taken before, Conflict when the thread moved on."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from agent.audit import AuditEvent
+from agent.operations.messaging.notify_revoked import notices_of
 from agent.scope import Scope
 from agent.scope.status import REINSTATE, REVOKE, SUSPEND, CannotSay, StatusChange
 from protocols.errors import ProtocolError
@@ -49,6 +50,7 @@ def change_status(change: StatusChange) -> Callable[[Scope, ChangeStatus], Await
 
     async def operate(scope: Scope, request: ChangeStatus) -> Sequence[UUID]:
         """Raises NoSuchCredential, NotFromThisState, ListCannotSay: then nothing has changed."""
+        notices = await notices_of(scope, request.named) if change is REVOKE else {}
         async with scope.unit() as unit:
             try:
                 changed, lists = await unit.status_lists.change(
@@ -62,6 +64,8 @@ def change_status(change: StatusChange) -> Callable[[Scope, ChangeStatus], Await
             for credential, kind in changed.items():
                 metadata = {"reason": request.reason, "type": kind}
                 unit.record(AuditEvent(event, "credential", credential, _VERBS[change.after], metadata=metadata))
+                for notice in notices.get(credential, ()):
+                    await notice(unit)
             for uri in lists:
                 unit.send(CHANGED, uri, {"uri": uri})
             await unit.commit()

@@ -9,6 +9,7 @@ from agent.operations.messaging.credentials.hold import keep_credential
 from agent.operations.messaging.credentials.issue import answer_request
 from agent.operations.messaging.credentials.prove import check_presentation
 from agent.operations.messaging.envelope import Arrival
+from agent.operations.messaging.notify_revoked import note_revoked
 from agent.operations.messaging.questions import Answer, Effect
 from agent.operations.messaging.show_profile import show_profile
 from agent.scope import Scope
@@ -18,6 +19,7 @@ from protocols.didcomm.catalog.connections_1 import ConnectionAsked
 from protocols.didcomm.catalog.coordinate_mediation_1 import MediationByKeyAsked
 from protocols.didcomm.catalog.did_exchange import ResponseAsked
 from protocols.didcomm.catalog.report_problem import Reported
+from protocols.didcomm.catalog.revocation_notification import RevocationTold
 from protocols.didcomm.catalog.user_profile import ProfileAsked
 from protocols.didcomm.issuing import CredentialReceived, CredentialRequested
 from protocols.didcomm.presenting import PresentationReceived
@@ -35,6 +37,7 @@ ANSWERS: Mapping[type, Answer] = {
     mediating.LiveChanged: mediate.change_live,
     ProfileAsked: show_profile,
     Reported: end_reported,
+    RevocationTold: note_revoked,
     CredentialRequested: answer_request,
     CredentialReceived: keep_credential,
     PresentationReceived: check_presentation,

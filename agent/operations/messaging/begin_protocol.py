@@ -44,6 +44,15 @@ async def begin_protocol(
 
     Raises InvalidDid, UnsupportedMessage, InvalidBody, NoConnection.
     """
+    step = await prepare_protocol(scope, request, effects, issuance)
+    await settle(scope, "didcomm.begun", step)
+    return step.thread.id
+
+
+async def prepare_protocol(
+    scope: Scope, request: BeginProtocol, effects: tuple[Effect, ...] = (), issuance: UUID | None = None
+) -> Step:
+    """The first step of a thread, not settled yet. Raises as `begin_protocol`."""
     connection = await _connection(scope, request.peer)
     peer = connection.their_did if connection else str(request.peer)
     parse_did(peer)
@@ -68,9 +77,7 @@ async def begin_protocol(
         issuance=issuance,
     )
     written = tuple(write(scope, identity, thread, outgoing, first, prior) for outgoing in transition.send)
-    step = Step(thread, transition.state, transition.closed, written=written, effects=effects)
-    await settle(scope, "didcomm.begun", step)
-    return thread.id
+    return Step(thread, transition.state, transition.closed, written=written, effects=effects)
 
 
 async def _connection(scope: Scope, peer: str | UUID) -> Connection | None:

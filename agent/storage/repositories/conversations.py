@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, bindparam, func, select, update
+from sqlalchemy import LargeBinary, Uuid, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from agent.scope import Conflict
 from agent.scope.messaging import Queued, Replayed, Step, Thread, Written
 from agent.storage.statements import Row, Statement
-from agent.storage.tables import connections, messages, threads
+from agent.storage.tables import connections, credentials, messages, threads
 from protocols.did import peer
 from protocols.didcomm import message as wire
 from protocols.didcomm.message import Message
@@ -21,13 +21,24 @@ from protocols.encoding import parse_json_object, render_json
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
 
-_t, _m, _c = threads.c, messages.c, connections.c
+_t, _m, _c, _r = threads.c, messages.c, connections.c, credentials.c
 _FIND = Statement(
     select(_t.id, _t.role, _t.state, _t.data_sealed, _t.issuance_id, _t.row_version).where(
         _t.tenant_id == bindparam("tenant"), _t.thread_hash == bindparam("hash"), _t.protocol == bindparam("protocol")
     )
 )
 _GET = Statement(select(threads).where(_t.tenant_id == bindparam("tenant"), _t.id == bindparam("thread")))
+_ISSUED: Any = bindparam("named", type_=ARRAY(Uuid()))
+_ABOUT = Statement(
+    select(threads, _r.id.label("credential"))
+    .join_from(threads, credentials, (_r.tenant_id == _t.tenant_id) & (_r.issuance_id == _t.issuance_id))
+    .where(
+        _t.tenant_id == bindparam("tenant"),
+        or_(_t.state == "credential-issued", _t.state == "done"),
+        _r.role == "issued",
+        or_(_r.id == func.any(_ISSUED), _r.issuance_id == func.any(_ISSUED)),
+    )
+)
 _NEW = (
     "tenant_id id connection_id thread_hash thid_sealed parent_hash protocol role state data_sealed closed_at "
     "issuance_id"
@@ -98,9 +109,15 @@ class ConversationRepository:
         """See `scope.messaging.Conversations`."""
         unit = self._unit
         row = await _GET.row(unit.connection, tenant=unit.tenant_id, thread=thread)
-        if row is None:
-            return None
-        thid = unit.vault.open("threads", "thid_sealed", row["id"], row["thid_sealed"]).decode()
+        return self._stored(row) if row else None
+
+    async def about(self, named: Sequence[UUID]) -> Sequence[tuple[UUID, Thread]]:
+        """See `scope.messaging.Conversations`."""
+        rows = await _ABOUT.rows(self._unit.connection, tenant=self._unit.tenant_id, named=list(named))
+        return [(row["credential"], self._stored(row)) for row in rows]
+
+    def _stored(self, row: Row) -> Thread:
+        thid = self._unit.vault.open("threads", "thid_sealed", row["id"], row["thid_sealed"]).decode()
         return self._standing(Thread(row["id"], "", thid, row["protocol"], connection=row["connection_id"]), row)
 
     def _standing(self, thread: Thread, row: Row) -> Thread:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, literal, select
+from sqlalchemy import bindparam, func, insert, literal, select, update
 
 from agent.scope.holding import HeldCredential
 from agent.storage.statements import Row, Statement
@@ -42,6 +42,18 @@ _LISTED = {
 _GET = Statement(_held.where(_c.id == func.any(bindparam("ids"))))
 
 
+_REVOKED = Statement(
+    update(credentials)
+    .where(
+        _c.tenant_id == bindparam("tenant", type_=_c.tenant_id.type),
+        _c.id == bindparam("held"),
+        _c.role == "held",
+        _c.status == "active",
+    )
+    .values(status="revoked")
+)
+
+
 class HoldingRepository:
     """`scope.holding.Holdings`."""
 
@@ -64,6 +76,10 @@ class HoldingRepository:
             expires_at=held.expires_at,
             proof_sealed=unit.vault.seal("credentials", "proof_sealed", held.id, content),
         )
+
+    async def revoked(self, held: UUID) -> None:
+        """Once."""
+        await _REVOKED.run(self._unit.connection, tenant=self._unit.tenant_id, held=held)
 
     async def listed(self, after: UUID | None, limit: int) -> Sequence[HeldCredential]:
         """A page."""

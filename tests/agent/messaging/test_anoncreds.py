@@ -48,6 +48,11 @@ async def test_a_credential_is_issued_shown_and_revoked(site: Site, keys: NewDef
         exchange = (await pair.thread(alpha, ours))["data"]["exchange"]
         revoked = await pair.call(alpha, "POST", "/anoncreds/revocations", {"exchanges": [exchange]})
         assert revoked["revoked"] == [exchange]
+        await pair.deliver()
+        (told,) = await pair.threads(beta, "revocation_notification")
+        assert told["data"]["revocation_format"] == "anoncreds"
+        assert told["data"]["credential_id"].startswith(f"{site.url}/t/alpha/anoncreds/registries/")
+        assert told["data"]["credential_id"].endswith("::1")
 
 
 async def test_an_offer_ends_and_is_of_one_thread(site: Site, keys: NewDefinition, clock: Clock) -> None:

@@ -39,6 +39,14 @@ async def test_what_is_offered_is_asked_for_issued_and_kept(site: Site, version:
             assert held["credential"]["credentialSubject"]["id"].startswith("did:key:")
         issued = (await pair.call(alpha, "GET", "/credentials"))["items"]
         assert len(issued) == len(KINDS)
+        # Revoked, it is told to whom it went, and to nobody of another credential.
+        (credential,) = (await pair.thread(alpha, thread))["data"]["credentials"]
+        await pair.call(alpha, "POST", f"/credentials/{credential}/revoke", {"reason": "lost"})
+        await pair.deliver()
+        (told,) = await pair.threads(beta, "revocation_notification")
+        assert told["data"] == {"credential": kept}
+        held = (await pair.call(beta, "GET", "/didcomm/credentials"))["items"]
+        assert [one["id"] for one in held if one["status"] == "revoked"] == [kept]
 
 
 ISSUE = "https://didcomm.org/issue-credential/3.0"

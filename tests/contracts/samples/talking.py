@@ -65,6 +65,12 @@ SAMPLES = {
             ("problem-report",), {"code": "e.p.msg"}, answer=lambda _: None
         ),
         # Somebody has to look at an offer before it goes on.
+        "revocation-notification-1": lambda: didcomm_protocols.Sample(
+            ("revoke",), {"thread": "1"}, answer=lambda _: "a"
+        ),
+        "revocation-notification-2": lambda: didcomm_protocols.Sample(
+            ("revoke",), {"registry": "https://a.example/anoncreds/registries/1", "place": 1}
+        ),
         "present-proof": lambda: didcomm_protocols.Sample(PROVING, {"said": REQUEST}, closes=False),
         "present-proof-2": lambda: didcomm_protocols.Sample(PROVING, {"said": REQUEST}, closes=False),
         "issue-credential": lambda: didcomm_protocols.Sample(ISSUING, {"said": OFFER}, closes=False),

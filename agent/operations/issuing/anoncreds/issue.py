@@ -8,6 +8,7 @@ from uuid import UUID
 from agent import gather
 from agent.audit import AuditEvent
 from agent.operations.issuing.anoncreds.publish import NoSuchObject, format_of, identifier
+from agent.operations.messaging.notify_revoked import notice_of_place
 from agent.scope import Conflict, Scope
 from agent.scope.anoncreds import Exchange, RegistryObject
 from agent.tenancy import uuid7
@@ -52,10 +53,12 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class IssueAnonCreds:
-    """Request: a holder's credential request, in the exchange that its offer began."""
+    """Request: a holder's credential request, in the exchange that its offer began; the DIDComm `thread` that it came
+    in, where the holder shall be told of a revocation."""
 
     exchange: UUID
     request: Mapping[str, Any]
+    thread: str | None = None
 
 
 async def _definition(scope: Scope, definition: UUID) -> RegistryObject:
@@ -133,7 +136,7 @@ async def prepare_credential(scope: Scope, request: IssueAnonCreds) -> tuple[Map
     issued = replace(
         exchange,
         state="issued",
-        details={},
+        details={"thread": request.thread} if request.thread else {},
         registry=place[0] if place else None,
         index=place[1].index if place else None,
     )
@@ -195,14 +198,25 @@ async def _revoke(scope: Scope, registry_id: UUID, wanted: Sequence[Exchange]) -
         known = NewRegistry(parse_json_object(registry.content), registry.secret, b"", newest)
         step = format_of(scope).revoke(parse_json_object(definition.content), known, indexes, now)
         following = await gather.finished(scope, step)
+        notices = {one.id: await _notices(scope, one) for one in wanted}
         try:
             async with scope.unit() as unit:
                 await unit.anoncreds.next_status_list(registry_id, registry.version, now, render_json(dict(following)))
                 changed = await unit.anoncreds.revoke([one.id for one in wanted])
                 for one in changed:
                     unit.record(AuditEvent("anoncreds.revoked", "anoncreds_exchange", one.id, "revoke"))
+                    for notice in notices[one.id]:
+                        await notice(unit)
                 await unit.commit()
         except Conflict:
             continue
         return [one.id for one in changed]
     raise Conflict("other revocations were first")
+
+
+async def _notices(scope: Scope, issued: Exchange) -> Sequence[Effect]:
+    """What tells the holder, where the credential went out over DIDComm."""
+    thread = issued.details.get("thread")
+    if thread is None or issued.registry is None or issued.index is None:
+        return ()
+    return await notice_of_place(scope, UUID(thread), identifier(scope, "registry", issued.registry), issued.index)

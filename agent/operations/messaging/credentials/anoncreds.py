@@ -65,8 +65,9 @@ class AnonCredsCredential:
         if known["expires_time"] <= scope.now().timestamp():
             return Declined("the offer has ended"), ()
         exchange = UUID(known["exchange"])
+        wanted = IssueAnonCreds(exchange, attached.content, known["thread"])
         try:
-            credential, settle = await prepare_credential(scope, IssueAnonCreds(exchange, attached.content))
+            credential, settle = await prepare_credential(scope, wanted)
         except ProtocolError as error:
             return Declined(error.description), ()
         return Issued(Attached(CREDENTIAL, credential), {"exchange": str(exchange)}), (settle,)

@@ -62,7 +62,8 @@ Answer = tuple[Issued | Later | Kept | Declined, tuple[Effect, ...]]
 class CredentialAttachments(Protocol):
     """One format. `offers`, `requests` and `credentials` are the identifiers of its attachments.
 
-    `known` is what the thread remembers: of the issuer what `offer` gave it, of the holder what `request` gave it.
+    `known` is what the thread remembers: of the issuer what `offer` gave it, with the thread's own id as `thread`; of
+    the holder what `request` gave it.
     """
 
     offers: str

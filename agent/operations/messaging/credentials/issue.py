@@ -58,12 +58,12 @@ async def _answer_proposal(scope: Scope, row: UUID, offer: Offer, said: Said, kn
     return await continue_thread(scope, row, move, offer.issuance)
 
 
-async def answer_request(scope: Scope, _arrival: Arrival, _thread: Thread, question: CredentialRequested) -> Answer:
+async def answer_request(scope: Scope, _arrival: Arrival, thread: Thread, question: CredentialRequested) -> Answer:
     """What a request for what we offered comes to; the credential counts once the thread is settled."""
     format_ = remembered(question.data)
     if format_ is None:
         return Declined("the offer was in another format"), ()
-    return await format_.issue(scope, question.data, question.said)
+    return await format_.issue(scope, {**question.data, "thread": str(thread.id)}, question.said)
 
 
 async def issue_requested(scope: Scope, row: UUID) -> UUID:
@@ -75,7 +75,7 @@ async def issue_requested(scope: Scope, row: UUID) -> UUID:
             raise NotNow("nothing was asked for")
         attached = tuple(Attached(one["format"], one["content"]) for one in state.data["request"]["attached"])
         question = CredentialRequested(Said("request-credential", attached), state.data)
-        answer, effects = await format_.issue(scope, state.data, question.said)
+        answer, effects = await format_.issue(scope, {**state.data, "thread": str(thread.id)}, question.said)
         if isinstance(answer, Later):
             raise NotNow(", ".join(answer.waiting_for))
         return _issuing(protocol).answered(state, question, answer), effects
