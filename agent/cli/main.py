@@ -32,6 +32,7 @@ _VERBS = {
     "client": "accounts",
     "issuer": "accounts",
     "person": "people",
+    "presentation": "people",
     "retention": "keeping",
     "archive": "keeping",
     "configuration": "configurations",

@@ -9,6 +9,12 @@ DEFAULT = "default"
 """The policy of requests that name none, where a tenant has one of this name."""
 Revocation = Literal["mandatory", "if_present", "best_effort", "off"]
 Keep = Literal["presentation", "claims"]
+LegalBasis = Literal[
+    "consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests"
+]
+"""GDPR, article 6."""
+PURPOSE = "verification"
+LEGAL_BASIS: LegalBasis = "consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class PolicyRules:
     warning when it cannot be; or is not asked for; what is revoked is refused unless it is off. `schemas` are JSON
     Schemas by type, which disclosed claims have to fit. `certificates` says the same of the certificates by which an
     issuer's key is believed, whose status is their authority's revocation list. `keep` says what is kept of an accepted
-    presentation.
+    presentation; `purpose` (a code word) and `legal_basis` what for and on what ground, where no request says so.
     """
 
     types: tuple[str, ...] = ()
@@ -35,6 +41,8 @@ class PolicyRules:
     trust_list: tuple[str, ...] = ()
     keep: Keep = "presentation"
     schemas: Mapping[str, Any] = field(default_factory=dict)
+    purpose: str = PURPOSE
+    legal_basis: LegalBasis = LEGAL_BASIS
     certificates: Revocation = "if_present"
 
 
