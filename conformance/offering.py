@@ -13,10 +13,11 @@ from conformance.verdict import Blocked, skip
 
 @dataclass(frozen=True, slots=True)
 class OfferUri:
-    """What the issuer's door gave: the URI for the wallet, and a tx_code told to the person another way."""
+    """What the issuer's door gave: the URI for the wallet, a tx_code told to the person another way, and its own id."""
 
     uri: str
     tx_code: str | None
+    id: str | None = None
 
     def parameters(self) -> dict[str, list[str]]:
         return parse_qs(urlsplit(self.uri).query, keep_blank_values=True)
@@ -32,7 +33,7 @@ async def offer_uri(session: Session, kind: str = "offer") -> OfferUri:
         raise Blocked(f"creating an offer ({kind}): {error}") from error
     tx_code = fields.get("tx_code")
     session.mask.learn(tx_code)
-    return OfferUri(str(fields["uri"]), str(tx_code) if tx_code is not None else None)
+    return OfferUri(str(fields["uri"]), str(tx_code) if tx_code is not None else None, fields.get("id"))
 
 
 async def fetch_offer(session: Session, offer: OfferUri) -> Answer:

@@ -1,9 +1,12 @@
 """What all checks of a run share: the target, the client, and documents that need fetching only once."""
 
+import asyncio
+import copy
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from conformance.hosting import Host
@@ -42,6 +45,16 @@ class Session:
 
     def now(self) -> int:
         return int(time.time())
+
+    async def wait(self, seconds: float) -> None:
+        """As long as the target asks the wallet to."""
+        await asyncio.sleep(seconds)
+
+    def aiming(self, configuration: str) -> Self:
+        """The same run, at another credential configuration; documents that were fetched stay fetched."""
+        other = copy.copy(self)
+        other.target = replace(self.target, configuration=configuration)
+        return other
 
     async def once(self, name: str, make: Callable[[], Awaitable[T]]) -> T:
         """Made at its first use and kept for the run; a failure is not kept."""

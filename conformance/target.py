@@ -20,7 +20,7 @@ from conformance.http import Answer, Http
 from conformance.issuing import Issuing
 from conformance.jose import read_object
 
-OFFERS = ("offer", "offer_by_value", "offer_with_tx_code", "offer_by_code", "offer_deferred")
+OFFERS = ("offer", "offer_by_value", "offer_with_tx_code", "offer_by_code", "offer_deferred", "offer_mdoc")
 FIELDS = ("uri", "id", "tx_code", "state", "data", "short")
 TABLES = frozenset(
     {"name", "tls_authorities", "issuer", "verifier", "didcomm", "credential", "mdoc", "hosting", "trust"}
@@ -49,8 +49,10 @@ class Door:
     fields: Mapping[str, str] = field(default_factory=dict)
 
     async def open(self, http: Http, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Go through with these placeholder values; the fields of the answer, by our names for them."""
+        """Go through with these placeholder values; the fields of the answer, if any, by our names for them."""
         text = await (self._run(values) if self.command else self._call(http, values))
+        if not self.fields:
+            return {}
         answer = read_object(text, "what the target's own door answered")
         return {name: dotted(answer, path) for name, path in self.fields.items()}
 
@@ -79,7 +81,7 @@ class Door:
         headers = {name: secret(value) for name, value in self.headers.items()}
         options = {"json": fill(self.body, values)} if self.body is not None else {}
         answer: Answer = await http.call(self.method, str(fill(self.url, values)), headers=headers, **options)
-        if answer.status not in {200, 201, 202}:
+        if answer.status not in {200, 201, 202, 204}:
             raise CreationFailed(str(answer))
         return answer.body
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 from conformance.client import Client
 from conformance.http import Answer
 from conformance.jose import Key
-from conformance.offering import credential_offer, offer_uri
+from conformance.offering import OfferUri, credential_offer, offer_uri
 from conformance.session import Session, standing
 from conformance.verdict import Blocked, skip
 
@@ -41,7 +41,11 @@ class Issuance:
     @classmethod
     async def begin(cls, session: Session, kind: str = "offer") -> Self:
         """Take an offer and read both metadata documents; nothing is redeemed yet."""
-        uri = await offer_uri(session, kind)
+        return await cls.taken(session, await offer_uri(session, kind))
+
+    @classmethod
+    async def taken(cls, session: Session, uri: OfferUri) -> Self:
+        """The same for an offer that is there."""
         offer = await credential_offer(session, uri)
         issuer, server = await session.issuer(), await session.server()
         name, configuration = await session.configuration_id(), await session.configuration()
@@ -159,6 +163,16 @@ class Issuance:
         """The credential an honest wallet gets."""
         answer = await self.post_credential(self.credential_request(await self.proof()))
         return credential_of(answer)
+
+    # Deferred credential (section 9)
+
+    async def come_back(
+        self, transaction_id: object, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> Answer:
+        if "deferred_credential_endpoint" not in self.issuer:
+            skip("the issuer has no deferred_credential_endpoint")
+        body = changed({"transaction_id": transaction_id}, members)
+        return await self.ask(self.issuer["deferred_credential_endpoint"], headers, json=body)
 
     # Notification (section 11)
 

@@ -6,12 +6,17 @@ from typing import Any
 import click
 import segno
 
+from agent.cli import exchanging
 from agent.cli.client import Client, json_flag, show
 
 
 @click.group()
 def didcomm() -> None:
-    """Other agents: invite them, take their invitations, talk."""
+    """Other agents: invite them, take their invitations, talk, exchange credentials."""
+
+
+for command in exchanging.COMMANDS:
+    didcomm.add_command(command)
 
 
 @didcomm.command()

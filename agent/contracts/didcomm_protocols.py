@@ -30,9 +30,9 @@ class Sample:
     answer: Callable[[Any], Any] | None = None
 
 
-def received(subject: Subject, type_: str, body: Any, headers: Mapping[str, Any] | None = None) -> Received:
-    """A message from Alice to Bob, authenticated and encrypted."""
-    message = Message("1", type_, body, ALICE, (BOB,), headers=dict(headers or {}))
+def received(subject: Subject, type_: str, body: Any, **more: Any) -> Received:
+    """A message from Alice to Bob, authenticated and encrypted; `more` are members of the message."""
+    message = Message("1", type_, body, ALICE, (BOB,), **more)
     return Received(message, Trail(("authcrypt",), (f"{BOB}#1",), f"{ALICE}#1"), ALICE, BOB)
 
 
@@ -74,7 +74,7 @@ def test_two_of_a_kind_come_to_an_end(subject: Subject) -> None:
         if not waiting:
             break
         side, out = waiting.pop(0)
-        arrived = received(subject, out.type, out.body, out.headers)
+        arrived = received(subject, out.type, out.body, headers=out.headers, attachments=out.attachments)
         moved = subject.built().receive(sides[side], arrived, features(subject))
         while moved.ask is not None:
             moved = subject.built().answered(moved.state, moved.ask, subject.sample.answer(moved.ask))

@@ -12,6 +12,7 @@ from agent.http import (
     anoncreds_routes,
     configuration_routes,
     did_routes,
+    didcomm_credential_routes,
     didcomm_routes,
     keeping_routes,
     people_routes,
@@ -349,6 +350,7 @@ def _rows() -> tuple[Route, ...]:
         *admin_sign_in_routes.ROWS,
         *people_routes.ROWS,
         *didcomm_routes.ROWS,
+        *didcomm_credential_routes.ROWS,
         *keeping_routes.ROWS,
     )
 

@@ -72,7 +72,8 @@ def _uuid(text: str) -> UUID:
         raise NotFound("not an id") from None
 
 
-def _optional(call: Call, name: str) -> UUID | None:
+def optional_id(call: Call, name: str) -> UUID | None:
+    """An id in the query, if it is there. Raises NotFound."""
     given = call.query_parameters().get(name)
     return _uuid(given) if given else None
 
@@ -96,28 +97,30 @@ def _acceptance(call: Call) -> AcceptInvitation:
 
 
 def _text(call: Call) -> SendText:
-    return SendText(_contact(call), TextBody.read(call)["content"])
+    return SendText(contact_of(call), TextBody.read(call)["content"])
 
 
 def _ping(call: Call) -> UUID:
     PingBody.read(call)
-    return _contact(call)
+    return contact_of(call)
 
 
-def _contact(call: Call) -> UUID:
+def contact_of(call: Call) -> UUID:
+    """The contact that a path names. Raises NotFound."""
     return _uuid(call.path["contact"])
 
 
-def _thread(call: Call) -> UUID:
+def thread_of(call: Call) -> UUID:
+    """The thread that a path names. Raises NotFound."""
     return _uuid(call.path["thread"])
 
 
 def _threads(call: Call) -> Threads:
-    return Threads(_optional(call, "after"), _optional(call, "contact"))
+    return Threads(optional_id(call, "after"), optional_id(call, "contact"))
 
 
 def _after(call: Call) -> UUID | None:
-    return _optional(call, "after")
+    return optional_id(call, "after")
 
 
 def _invited(made: CreatedInvitation) -> Reply:
@@ -133,7 +136,8 @@ def _invited(made: CreatedInvitation) -> Reply:
     return json_reply(found, 201, NO_STORE)
 
 
-def _added(row: UUID) -> Reply:
+def added(row: UUID) -> Reply:
+    """The id of what was made."""
     return json_reply({"id": str(row)}, 201, NO_STORE)
 
 
@@ -204,14 +208,14 @@ def _conversation(found: list[MessageShown]) -> Reply:
 _read, _write = scopes.CONTACTS_READ, scopes.CONTACTS_WRITE
 ROWS = (
     Route("POST", "/didcomm/invitations", _write, _invitation, _invite, _invited),
-    Route("POST", "/didcomm/contacts", _write, _acceptance, accept, _added),
+    Route("POST", "/didcomm/contacts", _write, _acceptance, accept, added),
     Route("GET", "/didcomm/contacts", _read, _after, list_contacts, _contacts),
-    Route("GET", "/didcomm/contacts/{contact}", _read, _contact, show_contact, _one_contact),
-    Route("POST", "/didcomm/contacts/{contact}/messages", _write, _text, send_text, _added),
-    Route("GET", "/didcomm/contacts/{contact}/messages", _read, _contact, show_conversation, _conversation),
-    Route("POST", "/didcomm/contacts/{contact}/pings", _write, _ping, ping, _added),
+    Route("GET", "/didcomm/contacts/{contact}", _read, contact_of, show_contact, _one_contact),
+    Route("POST", "/didcomm/contacts/{contact}/messages", _write, _text, send_text, added),
+    Route("GET", "/didcomm/contacts/{contact}/messages", _read, contact_of, show_conversation, _conversation),
+    Route("POST", "/didcomm/contacts/{contact}/pings", _write, _ping, ping, added),
     Route("GET", "/didcomm/threads", _read, _threads, list_threads, _threads_shown),
-    Route("GET", "/didcomm/threads/{thread}", _read, _thread, show_thread, _one_thread),
+    Route("GET", "/didcomm/threads/{thread}", _read, thread_of, show_thread, _one_thread),
 )
 """Rows under the admin API's base."""
 BODIES = {

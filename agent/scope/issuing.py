@@ -16,7 +16,8 @@ TX_CODE_ATTEMPTS = 5
 class NewIssuance:
     """An offer about to be stored; codes as SHA-256 only, claims sealed under the subject's key by the repository.
 
-    `subject` is the tenant's own name for the person, or None: then the issuance is a subject of its own.
+    Without a hash of offer or code it is taken by no way but the one that made it (`grant_type`). `subject` is the
+    tenant's own name for the person, or None: then the issuance is a subject of its own.
     """
 
     id: UUID
@@ -26,11 +27,11 @@ class NewIssuance:
     subject: str | None
     subject_key_id: UUID
     grant_type: str
-    offer_hash: bytes
-    code_hash: bytes | None
-    issuer_state_hash: bytes | None
-    tx_code_mac: bytes | None
     expires_at: datetime
+    offer_hash: bytes | None = None
+    code_hash: bytes | None = None
+    issuer_state_hash: bytes | None = None
+    tx_code_mac: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

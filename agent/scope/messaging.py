@@ -44,7 +44,8 @@ class Identity:
 class Thread:
     """One run of one protocol with one peer, on a connection where there is one.
 
-    `version` is None until it is stored; `state` is None until then too. A transient one is never stored.
+    `version` is None until it is stored; `state` is None until then too. A transient one is never stored. `issuance`
+    is what it is about: whoever erases that person erases it.
     """
 
     id: UUID
@@ -56,6 +57,7 @@ class Thread:
     pthid: str = ""
     connection: UUID | None = None
     transient: bool = False
+    issuance: UUID | None = None
 
     @property
     def party(self) -> str:
@@ -105,6 +107,9 @@ class Conversations(Protocol):
 
         Another peer's thread of that name is another thread.
         """
+
+    async def get(self, thread: UUID) -> Thread | None:
+        """A stored thread by its id; `peer` is empty, and to be had of its connection."""
 
     async def settle(self, step: Step) -> None:
         """Store a step whole. Raises Replayed for a message taken before, Conflict when the thread moved on."""

@@ -34,6 +34,7 @@ from agent.storage.repositories.deferrals import DeferralRepository
 from agent.storage.repositories.dids import DidRepository
 from agent.storage.repositories.erasures import ErasureRepository
 from agent.storage.repositories.evidence import EvidenceRepository
+from agent.storage.repositories.holdings import HoldingRepository
 from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
@@ -129,6 +130,11 @@ class PostgresUnit:
     def evidence(self) -> EvidenceRepository:
         """What was asked for before issuance."""
         return EvidenceRepository(self)
+
+    @property
+    def holdings(self) -> HoldingRepository:
+        """Credentials that the tenant holds."""
+        return HoldingRepository(self)
 
     @property
     def idempotency_keys(self) -> IdempotencyKeyRepository:

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from conformance.didcomm.contact import Contact, Message, acquainted, meet, require_taken, stranger
+from conformance.didcomm.contact import Contact, acquainted, meet, stranger
 from conformance.didcomm.envelope import MEDIA_TYPE, lock
 from conformance.didcomm.keys import AgreementKey
+from conformance.didcomm.talking import Message, require_taken
 from conformance.jose import compact_json
 from conformance.registry import check, check_each
 from conformance.session import Session

@@ -2,9 +2,10 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.didcomm.contact import Contact, begin, meet, require_taken
+from conformance.didcomm.contact import Contact, begin, meet
 from conformance.didcomm.dids import Document, resolve
 from conformance.didcomm.invitations import Invited, invited, standing
+from conformance.didcomm.talking import require_taken
 from conformance.http import https_or_loopback
 from conformance.jose import Unreadable, unb64u
 from conformance.registry import check

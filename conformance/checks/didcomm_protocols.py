@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from conformance.didcomm.contact import PING, PONG, Contact, Heard, acquainted, meet, require_honest
+from conformance.didcomm.contact import PING, PONG, Contact, acquainted, meet
+from conformance.didcomm.talking import Heard, require_honest
 from conformance.registry import check, check_each
 from conformance.session import Session
 from conformance.verdict import expect, skip
@@ -53,7 +54,6 @@ async def major(session: Session) -> None:
     heard = await contact.send(contact.authcrypt(message))
     found = str((heard.message or {}).get("type", ""))
     expect(not found.endswith("/ping-response"), "no ping-response", heard)
-    expect(heard.answer.status < 500, "no failure", heard)
 
 
 async def _disclosed(contact: Contact, *queries: dict[str, Any]) -> list[dict[str, Any]]:
@@ -186,7 +186,7 @@ async def report_not_answered(session: Session) -> None:
     """A problem report about nothing is not answered by another one."""
     contact = await acquainted(session)
     heard = await contact.say(REPORT, {"code": "e.p.xfer", "comment": "Nothing"}, pthid="nothing")
-    expect(heard.message is None and heard.answer.status < 500, "no message", heard)
+    expect(heard.message is None, "no message", heard)
 
 
 @check("report-loop")
@@ -247,7 +247,7 @@ async def forward(session: Session) -> None:
         attachments=[{"id": "1", "data": {"json": inner}}],
     )
     heard = await contact.send(contact.anoncrypt(message))
-    expect(heard.message is None and heard.answer.status < 500, "no message", heard)
+    expect(heard.message is None, "no message", heard)
     await require_honest(contact)
 
 

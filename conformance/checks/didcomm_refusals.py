@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.didcomm import envelope
-from conformance.didcomm.contact import Contact, acquainted, meet, require_honest, require_refused
+from conformance.didcomm.contact import Contact, acquainted, meet
 from conformance.didcomm.envelope import Envelope, damaged, digest_of
 from conformance.didcomm.keys import AgreementKey, SigningKey
+from conformance.didcomm.talking import require_honest, require_refused
 from conformance.jose import b64u, compact_json
 from conformance.registry import check, check_each
 from conformance.session import Session
@@ -32,6 +33,14 @@ async def damage(session: Session, part: str) -> None:
     contact = await acquainted(session)
     ping = contact.ping()
     await require_refused(contact, damaged(contact.authcrypt(ping), part), ping)
+
+
+@check("refuse-status")
+async def status(session: Session) -> None:
+    """A bit of the ciphertext is another: the status says whose fault that is."""
+    contact = await acquainted(session)
+    heard = await contact.send(damaged(contact.authcrypt(contact.ping()), "ciphertext"))
+    expect(heard.answer.status < 500, "no failure of the agent's", heard)
 
 
 @check("refuse-damaged-header")

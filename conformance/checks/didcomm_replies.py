@@ -4,21 +4,17 @@ import time
 from typing import Any
 
 from conformance.didcomm import envelope
-from conformance.didcomm.contact import PONG, Contact, Heard, acquainted
+from conformance.didcomm.contact import PONG, Contact, acquainted
 from conformance.didcomm.dids import short
+from conformance.didcomm.talking import Heard, require_answer
 from conformance.jose import read_object, unb64u
 from conformance.registry import check
 from conformance.session import Session
-from conformance.verdict import Blocked, expect
+from conformance.verdict import expect
 
 
 async def _heard(session: Session) -> Heard:
-    """What an honest ping is answered by, whatever is wrong with it. Raises Blocked when nothing comes."""
-    contact = await acquainted(session)
-    heard = await contact.send(contact.authcrypt(contact.ping()))
-    if heard.message is None:
-        raise Blocked(f"an honest ping with return_route is answered by {heard}")
-    return heard
+    return await require_answer(await acquainted(session))
 
 
 async def _header(session: Session) -> dict[str, Any]:

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from conformance.didcomm.contact import Contact, Heard, acquainted, meet, require_honest, require_taken
+from conformance.didcomm.contact import Contact, acquainted, meet
 from conformance.didcomm.dids import Document, short
 from conformance.didcomm.keys import SigningKey
+from conformance.didcomm.talking import Heard, require_honest, require_taken
 from conformance.jose import seal
 from conformance.registry import check, check_each
 from conformance.session import Session

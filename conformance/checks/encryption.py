@@ -27,7 +27,10 @@ class Sealed:
 
     @classmethod
     async def of(cls, session: Session) -> "Sealed":
-        issuance = await Issuance.authorized(session)
+        return cls.about(await Issuance.authorized(session))
+
+    @classmethod
+    def about(cls, issuance: Issuance) -> "Sealed":
         asking, answering = (issuance.issuer.get(f"credential_{side}_encryption") for side in ("request", "response"))
         if not isinstance(asking, dict) or not isinstance(answering, dict):
             skip("the issuer does not announce encryption of both requests and responses")
@@ -54,8 +57,8 @@ class Sealed:
         plaintext = body if isinstance(body, bytes) else compact_json(body)
         return encrypt(self.key, self.enc, plaintext, header)
 
-    async def send(self, jwe: str) -> Answer:
-        url = self.issuance.issuer["credential_endpoint"]
+    async def send(self, jwe: str, endpoint: str = "credential_endpoint") -> Answer:
+        url = self.issuance.issuer[endpoint]
         return await self.issuance.ask(url, data=jwe, more={"Content-Type": "application/jwt"})
 
     def opened(self, answer: Answer) -> dict[str, Any]:

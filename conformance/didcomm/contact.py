@@ -3,43 +3,26 @@
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from conformance.didcomm import envelope
 from conformance.didcomm.dids import Document, peer_2, resolve, short
-from conformance.didcomm.envelope import Envelope, Named, Opened
+from conformance.didcomm.envelope import Envelope, Named
 from conformance.didcomm.invitations import Invited, invited
 from conformance.didcomm.keys import AgreementKey, SigningKey
-from conformance.http import Answer, Http
+from conformance.didcomm.talking import Heard, Message
+from conformance.http import Http
 from conformance.jose import Jwk, Unreadable, compact_json, read_object
 from conformance.session import Session
-from conformance.verdict import Blocked, expect, skip
+from conformance.verdict import Blocked, skip
 
 PING, PONG = "https://didcomm.org/trust-ping/2.0/ping", "https://didcomm.org/trust-ping/2.0/ping-response"
-Message = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What came of sending: the answer of the transport and, if there was one, the message in it."""
-
-    answer: Answer
-    opened: Opened | None = None
-    message: Message | None = None
-
-    def __str__(self) -> str:
-        said = f"a message of type {self.message.get('type')}" if self.message else "no message"
-        return f"HTTP {self.answer.status} with {said}"
-
-    def answers(self, message: Message) -> bool:
-        """Whether this is the ping-response to a ping."""
-        found = self.message or {}
-        return found.get("type") == PONG and found.get("thid") == message["id"]
 
 
 class Contact:
     """A DID of the suite's and the agent that it writes to; with `curve` both agree on that curve."""
+
+    media_type = envelope.MEDIA_TYPE
 
     def __init__(self, http: Http, theirs: Document, inbox: str, curve: str = "X25519", alg: str = "EdDSA") -> None:
         self.http, self.theirs, self.inbox = http, theirs, inbox
@@ -95,10 +78,12 @@ class Contact:
         kid, key = self.signer
         return envelope.sign(compact_json(message), how.pop("kid", kid), how.pop("key", key), **how)
 
-    async def send(self, sending: Any, media_type: str = envelope.MEDIA_TYPE) -> Heard:
+    async def send(self, sending: Any, media_type: str = "") -> Heard:
         """POST an envelope (or whatever it is) and open what comes back. Raises Unreadable."""
         octets = sending if isinstance(sending, bytes) else compact_json(sending)
-        answer = await self.http.call("POST", self.inbox, data=octets, headers={"Content-Type": media_type})
+        answer = await self.http.call(
+            "POST", self.inbox, data=octets, headers={"Content-Type": media_type or self.media_type}
+        )
         if not 200 <= answer.status < 300 or answer.media_type != envelope.MEDIA_TYPE:
             return Heard(answer)
         opened = envelope.unlock(read_object(answer.body, "answer"), dict([self.sender]), self.senders)
@@ -106,34 +91,6 @@ class Contact:
 
     async def say(self, type_: str, body: Any = None, **headers: Any) -> Heard:
         return await self.send(self.authcrypt(self.message(type_, body, **headers)))
-
-
-async def require_honest(contact: Contact) -> Heard:
-    """An honest ping is answered: without that, nothing can be said of dishonest ones. Raises Blocked."""
-    ping = contact.ping()
-    try:
-        heard = await contact.send(contact.authcrypt(ping))
-    except Unreadable as error:
-        raise Blocked(f"an honest ping: {error}") from error
-    if not heard.answers(ping):
-        raise Blocked(f"an honest ping with return_route is answered by {heard}")
-    return heard
-
-
-async def require_refused(contact: Contact, sending: Any, ping: Message, media_type: str = envelope.MEDIA_TYPE) -> None:
-    """What must not be believed is not answered as a ping, and honest ones still are."""
-    await require_honest(contact)
-    heard = await contact.send(sending, media_type)
-    expect(not heard.answers(ping), "no ping-response", heard)
-    expect(heard.answer.status < 500, "a refusal, and no failure of the agent", heard)
-    await require_honest(contact)
-
-
-async def require_taken(contact: Contact, sending: Any, ping: Message, media_type: str = envelope.MEDIA_TYPE) -> Heard:
-    """The ping is answered."""
-    heard = await contact.send(sending, media_type)
-    expect(heard.answers(ping), "a ping-response in the ping's thread", heard)
-    return heard
 
 
 async def begin(session: Session, **how: Any) -> tuple[Contact, Message]:

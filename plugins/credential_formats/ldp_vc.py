@@ -57,7 +57,7 @@ class LdpVc:
     """Issues, holds and verifies; which proofs, is a matter of the cryptosuites that are on.
 
     A configuration's options: `@context` (its own contexts after the data model's, whose version they begin with) and
-    `cryptosuite`.
+    `cryptosuite`. A holder's wishes for the proof, `challenge` and `domain`, stand beside them.
     """
 
     identifier: ClassVar[str] = FORMAT
@@ -84,14 +84,23 @@ class LdpVc:
     # ------------------------------------------------------------------------------------------------------- issuing
     def prepare(self, draft: CredentialDraft) -> Any:
         """The hash that the issuer's key signs. Raises InvalidCredential, InvalidJsonLd, UnknownCryptosuite."""
-        suite = self._suite(str(draft.extra.get("cryptosuite", "eddsa-rdfc-2022")))
-        credential = data_integrity.with_context(self._credential(draft), suite.name, suite.legacy)
-        vcdm.require_credential(credential)
+        suite, credential = self._suite(_suite_of(draft)), self.unsigned(draft)
+        bound = {name: draft.extra.get(name) for name in ("challenge", "domain")}
         proof = data_integrity.new_proof(
-            suite.name, draft.kid or "", "assertionMethod", draft.issued_at, legacy=suite.legacy
+            suite.name, draft.kid or "", "assertionMethod", draft.issued_at, legacy=suite.legacy, **bound
         )
         securing = Securing(credential, proof, draft.algorithm, {}, draft.entropy)
         return _carrying(credential, suite, suite.prepare(securing))
+
+    def unsigned(self, draft: CredentialDraft) -> Mapping[str, Any]:
+        """The credential that `prepare` secures; its id is the first that it takes of the draft's random bytes.
+
+        Raises InvalidCredential, UnknownCryptosuite.
+        """
+        suite = self._suite(_suite_of(draft))
+        credential = data_integrity.with_context(self._credential(draft), suite.name, suite.legacy)
+        vcdm.require_credential(credential)
+        return credential
 
     def _credential(self, draft: CredentialDraft) -> dict[str, Any]:
         making.require_plain(draft.claims)
@@ -215,6 +224,10 @@ class LdpVc:
     def bind(self, prepared: ToBeSigned, signature: bytes) -> dict[str, Any]:
         """The presentation with the holder's proof."""
         return self.seal(prepared, signature)
+
+
+def _suite_of(draft: CredentialDraft) -> str:
+    return str(draft.extra.get("cryptosuite", "eddsa-rdfc-2022"))
 
 
 def expanded_types(credential: Mapping[str, Any], added: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ A protocol never waits and knows no peer, no key and no clock; the agent stores 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from protocols.didcomm.envelope import Received
 from protocols.errors import ProtocolError
@@ -42,7 +42,8 @@ class ThreadState:
 class Outgoing:
     """A message to send to the peer in the same thread, or in one below it; the agent gives id, addresses and time.
 
-    `pthid` is the parent that it names again, where the thread's first message does so anyway.
+    `pthid` is the parent that it names again, where the thread's first message does so anyway; `expires_time` in
+    seconds since 1970.
     """
 
     type: str
@@ -51,6 +52,7 @@ class Outgoing:
     attachments: tuple[Mapping[str, Any], ...] = ()
     apart: bool = False
     pthid: str = ""
+    expires_time: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,24 @@ class DidcommProtocol(Protocol):
         """
 
 
+@runtime_checkable
+class Abandonable(Protocol):
+    """A protocol whose runs can end before their goal."""
+
+    identifier: ClassVar[str]
+
+    def over(self, thread: ThreadState) -> bool:
+        """Whether nothing more comes of a thread."""
+
+    def abandon(self, thread: ThreadState, comment: str = "") -> Transition:
+        """We end it, and tell the peer."""
+
+    def abandoned_by_peer(self, thread: ThreadState, code: str) -> Transition:
+        """The peer has ended it, with a problem's code."""
+
+
 class Asks(Protocol):
-    """A protocol whose transitions ask."""
+    """A protocol whose transitions ask. One that is for connections alone says `acquainted = True`."""
 
     def answered(self, thread: ThreadState, question: Any, answer: Any) -> Transition:
         """Go on from the transition that asked, with what the agent found."""

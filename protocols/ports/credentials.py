@@ -106,7 +106,8 @@ class IssuesCredentials(Protocol):
 
     A format that is not signed with the tenant's "issuer" key names another purpose in `signing_purpose`; one whose
     issuer is a DID of the tenant says so by `signs_by_did = True`; one that does not name algorithms as JWS does maps
-    those names in `signing_alg_values`. A step with work that an attacker can make slow answers Sandboxed; so may those
+    those names in `signing_alg_values`; one whose credentials can be shown before they are signed makes them by
+    `unsigned(draft)`. A step with work that an attacker can make slow answers Sandboxed; so may those
     of the other two ports.
     """
 

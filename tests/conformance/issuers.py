@@ -18,7 +18,9 @@ from agent.scope.administering import CreateTenant
 from agent.tenancy import WORKER
 from conformance import target as targets
 from protocols.x509 import render_pem
+from tests.agent.operations.mobile_wallet import LICENCE, NAMESPACE
 from tests.authorizing import ERIKA, PASSWORD, REDIRECT, WalletProvider
+from tests.databases import Database
 from tests.faults.between import Between
 from tests.faults.planted import ISSUING
 from tests.houses import PERSON
@@ -26,14 +28,25 @@ from tests.wallets import HolderKey, b64
 
 PROFILES = {"plain": ["openid4vci-1.0"], "haip": ["openid4vci-1.0", "haip-1.0"]}
 DISPLAY = [{"name": "Ministry", "locale": "en"}, {"name": "Ministerium", "locale": "de"}]
+LICENSED = {NAMESPACE: LICENCE}
+LATER = {
+    "credential_configuration_id": "pid_later",
+    "format": "dc+sd-jwt",
+    "type": "urn:eudi:pid:1",
+    "scope": "pid_later",
+    "binding_methods": ["jwk"],
+    "proof_types": {"jwt": ["ES256"]},
+}
+"""Issued once it is paid for."""
 ATTESTED = "https://wallet.example"
 
 
 @dataclass(slots=True)
 class Issuers:
-    """The house, the front before it, and the targets that were made."""
+    """The house and its database, the front before it, and the targets that were made."""
 
     house: House
+    database: Database
     front: Between
     made: dict[str, targets.Target] = field(default_factory=dict)
     provider: WalletProvider = field(default_factory=WalletProvider)
@@ -46,7 +59,8 @@ class Issuers:
 
     async def _make(self, kind: str) -> targets.Target:
         self.front.plant(None)
-        made = await create_tenant(await self.house.control(), CreateTenant(kind, kind.title()))
+        furnished = CreateTenant(kind, kind.title(), country="DE", configurations=("pid", "mdl"))
+        made = await create_tenant(await self.house.control(), furnished)
         folder, key = self.house.config.home / kind, HolderKey()
         folder.mkdir()
         private = key.private.private_numbers().private_value.to_bytes(32)
@@ -64,12 +78,15 @@ class Issuers:
         anchor = {"certificate": self.provider.pem, "roles": ["attest_wallet"], "name": "provider"}
         portal = {"client_id": "portal", "name": "Portal", "method": "private_key_jwt", "jwks": [key.jwk]}
         for method, path, body in (
-            ("POST", "users", {"email": "erika@example.org", "password": PASSWORD, "claims": ERIKA}),
+            ("POST", "users", {"email": "erika@example.org", "password": PASSWORD, "claims": {**ERIKA, **LICENSED}}),
             ("POST", "clients", registered),
             ("POST", "clients", {**registered, "client_id": "other"}),
             ("POST", "clients", {**portal, "redirect_uris": [REDIRECT]}),
             ("POST", "trust-anchors", anchor),
             ("PATCH", "issuer", {"profiles": PROFILES[kind], "display": DISPLAY}),
+            ("POST", "issuance-policies", {"name": "paid", "interval": 5, "fee": {"amount": "5", "currency": "EUR"}}),
+            ("POST", "credential-configurations", LATER),
+            ("PATCH", "credential-configurations/pid_later", {"policy": "paid"}),
         ):
             async with session.request(method, f"/api/v1/{path}", json=body) as answer:
                 assert answer.status in {201, 204}, await answer.text()
@@ -84,13 +101,16 @@ class Issuers:
 
     async def _anchor(self, tenant: str, folder: Path) -> None:
         catalogue = (await self.house.scope_of(tenant, WORKER)).catalogue
-        (folder / "anchors.pem").write_text(render_pem(catalogue.key("ca").x5c[0]))
+        roots = (catalogue.key(purpose).x5c[0] for purpose in ("ca", "iaca"))
+        (folder / "anchors.pem").write_text("".join(map(render_pem, roots)))
 
     def _table(self, kind: str, url: str, headers: dict[str, str]) -> dict[str, Any]:
         door = {"method": "POST", "url": f"{self.house.origin}/api/v1/credential-offers", "headers": headers}
         asked = {"credential_configuration_ids": ["pid"]}
         given, by_code = {**asked, "claims": PERSON}, {**asked, "grant": "authorization_code"}
         own = by_code if kind == "haip" else given
+        later = {**own, "credential_configuration_ids": ["pid_later"]}
+        paid = {"method": "PUT", "url": f"{self.house.origin}/api/v1/credential-offers/{{id}}/payment"}
 
         def offer(body: dict[str, Any], **more: str) -> dict[str, Any]:
             return {**door, "body": body, "uri": "credential_offer_uri", **more}
@@ -98,11 +118,14 @@ class Issuers:
         issuer: dict[str, Any] = {
             "url": url,
             "configuration": "pid",
+            "mdoc": "mdl",
             "redirect_uri": REDIRECT,
             "sign_in": {"fields": {"username": "erika@example.org", "password": PASSWORD}},
             "offer": offer(own),
             "offer_by_value": offer({**own, "by_value": True}),
             "offer_by_code": offer(by_code),
+            "offer_deferred": offer(later, id="issuance_id"),
+            "approve": {**paid, "headers": headers},
         }
         if kind == "haip":
             provider = {"key": "provider.key", "chain": "provider.pem", "client_id": ATTESTED}
@@ -111,6 +134,7 @@ class Issuers:
             registered = {"redirect_uri": REDIRECT}
             issuer |= {
                 "client_id": "wallet",
+                "offer_mdoc": offer({"credential_configuration_ids": ["mdl"], "claims": LICENSED}),
                 "offer_with_tx_code": offer({**given, "tx_code": True}, tx_code="tx_code"),
                 "other_client": {"client_id": "other", **registered},
                 "key_client": {"client_id": "portal", "key": "key.jwk", **registered},
@@ -119,7 +143,7 @@ class Issuers:
 
 
 @asynccontextmanager
-async def standing(house: House) -> AsyncIterator[Issuers]:
+async def standing(house: House, database: Database) -> AsyncIterator[Issuers]:
     """The real server behind the front."""
     real = RawTestServer(handler(house))
     await real.start_server()
@@ -128,7 +152,7 @@ async def standing(house: House) -> AsyncIterator[Issuers]:
         front = RawTestServer(between, port=house.config.port)
         await front.start_server()
         try:
-            yield Issuers(house, between)
+            yield Issuers(house, database, between)
         finally:
             await front.close()
             await real.close()

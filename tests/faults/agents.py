@@ -1,19 +1,24 @@
-"""A bug for each check of an agent that speaks DIDComm v2: at the door, or in what our own agent says."""
+"""A bug for each check of an agent that speaks DIDComm: at the door, or in what our own agent says."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.didcomm.contact import PING, PONG
+from conformance import plan as plans
+from conformance.didcomm.contact import PING
+from conformance.didcomm.contact_1 import RESPONSE, SERVICE
 from conformance.didcomm.dids import peer_2, peer_4
 from conformance.didcomm.invitations import decoded
-from conformance.didcomm.keys import AgreementKey, SigningKey
+from conformance.didcomm.keys import AgreementKey, SigningKey, multikey
+from conformance.didcomm.talking import PONGS
 from conformance.jose import b64u, compact_json
 from tests.faults.astray import Astray, Change, Slip, keeps, rewritten, sets, told
-from tests.faults.front import Answered, Asked, Bug, Forward, always, status
+from tests.faults.front import Answered, Asked, Bug, Forward, always, header, status
 
 REPORT = "https://didcomm.org/report-problem/2.0/problem-report"
+REPORT_1 = "https://didcomm.org/report-problem/1.0/problem-report"
+ROTATED = "https://didcomm.org/did-rotate/1.0/ack"
 EMPTY = "https://didcomm.org/empty/1.0/empty"
 PROTOCOL = {"feature-type": "protocol", "id": "https://protocol.invalid/1.0"}
 
@@ -22,10 +27,10 @@ def invitation(change: Change) -> tuple[str, Bug]:
     """The invitation's message, changed within its URL."""
 
     def rewrite(found: dict[str, Any]) -> None:
-        base, _, encoded = found["url"].partition("?_oob=")
+        base, _, encoded = found["url"].rpartition("oob=")
         message = json.loads(decoded(encoded))
         change(message)
-        found["url"] = f"{base}?_oob={b64u(compact_json(message))}"
+        found["url"] = f"{base}oob={b64u(compact_json({n: v for n, v in message.items() if v is not None}))}"
 
     return "invite", rewritten(rewrite)
 
@@ -70,6 +75,12 @@ def broken(answer: Answered) -> Answered:
     return answer if answer.good else Answered(500, {}, b"")
 
 
+def unsigned(found: dict[str, Any]) -> None:
+    """A signature of nobody's."""
+    found["did_rotate~attach"]["data"]["jws"]["signature"] = b64u(bytes(64))
+
+
+BASE58 = SigningKey().verkey
 INSECURE = {"id": "#a", "type": "DIDCommMessaging", "serviceEndpoint": {"uri": "http://agent.example/didcomm"}}
 OTHER_SERVICE = {"id": "#a", "type": "LinkedDomains", "serviceEndpoint": "https://agent.example"}
 INVITING: Mapping[str, tuple[str, Bug]] = {
@@ -86,6 +97,19 @@ INVITING: Mapping[str, tuple[str, Bug]] = {
     "oob-keys-curve": invitation(sets(**{"from": peer_2(SigningKey("ES256K").jwk, SigningKey().jwk)})),
     "oob-unreadable": served(200, {"from": "did:example:inviter"}),
     "transport-get": served(200, {}),
+    "invitation-type": invitation(sets(**{"@type": "https://didcomm.org/out-of-band/2.0/invitation"})),
+    "invitation-prefix": invitation(
+        sets(**{"@type": "did:sov:BzCbsNYhMrjHiqZDTUASHg;spec/out-of-band/1.1/invitation"})
+    ),
+    "invitation-id": invitation(sets(**{"@id": "always-the-same"})),
+    "invitation-encoding": address("!"),
+    "invitation-handshake": invitation(sets(handshake_protocols=[])),
+    "invitation-services": invitation(sets(services=[{"recipientKeys": [], "serviceEndpoint": "https://a.example"}])),
+    "invitation-keys": invitation(sets(services=[{"recipientKeys": [BASE58], "serviceEndpoint": "https://a.example"}])),
+    "invitation-accept": invitation(sets(accept=["didcomm/v2"])),
+    "invitation-endpoint-secure": invitation(
+        sets(services=[{"recipientKeys": [BASE58], "serviceEndpoint": "http://agent.example"}])
+    ),
 }
 SLIPS: Mapping[str, Slip] = {
     "reply-authcrypt": Slip(header=sets(enc="A256GCM")),
@@ -115,145 +139,84 @@ SLIPS: Mapping[str, Slip] = {
     "report-discreet": Slip(plaintext=told(comment="Traceback (most recent call last)")),
     "ack-with-answer": Slip(plaintext=sets(ack=None)),
     "ack-unknown": Slip(plaintext=sets(ack=["never-sent"])),
+    "exchange-thread": Slip(plaintext=sets(**{"~thread": {"thid": "another"}}), early=True),
+    "exchange-parent": Slip(plaintext=lambda found: found["~thread"].pop("pthid"), early=True),
+    "exchange-did": Slip(plaintext=sets(did="did:key:" + multikey(SigningKey().jwk)), early=True),
+    "exchange-vouched": Slip(plaintext=unsigned, early=True),
+    "exchange-vouched-did": Slip(plaintext=sets(did="did:example:another"), early=True),
+    "exchange-keys-apart": Slip(plaintext=sets(did=peer_4(SigningKey().jwk, SERVICE)), early=True),
+    "said-alg": Slip(anonymous=True),
+    "said-sender": Slip(anonymous=True),
+    "said-typ": Slip(header=sets(typ="JWM/2.0")),
+    "said-enc": Slip(header=sets(enc="A256GCM")),
+    "said-fresh": Slip(salt=True),
+    "said-type": Slip(plaintext=sets(**{"@type": "https://didcomm.org/trust_ping/1.0/ping"})),
+    "said-id": Slip(plaintext=sets(**{"@id": "always-the-same"})),
+    "said-thread": Slip(plaintext=sets(**{"~thread": {"thid": "another"}})),
+    "talk-discover-all": Slip(plaintext=sets(protocols=[])),
+    "talk-discover-part": Slip(plaintext=sets(protocols=[{"pid": "https://protocol.invalid/1.0"}])),
+    "talk-discover-unknown": Slip(plaintext=sets(protocols=[{"pid": "https://protocol.invalid/1.0"}])),
+    "talk-discover-2": Slip(plaintext=sets(disclosures=[])),
+    "talk-report-unsupported-message": Slip(plaintext=sets(**{"~thread": {"thid": "another"}})),
+    "talk-report-code": Slip(plaintext=sets(description=None)),
 }
 """Bugs in what our own agent says."""
-UNHEARD = [
-    "accept-authcrypt-x25519",
-    "accept-authcrypt-p256",
-    "accept-authcrypt-p384",
-    "accept-anoncrypt-cbc",
-    "accept-anoncrypt-gcm",
-    "accept-anoncrypt-xc20p",
-    "accept-signed-eddsa",
-    "accept-signed-es256",
-    "accept-signed-es256k",
-    "accept-signature-flattened",
-    "accept-signature-kid-protected",
-    "accept-signature-flattened-kid-protected",
-    "accept-recipients",
-    "accept-header-no-skid",
-    "accept-header-no-typ",
-    "accept-header-typ-short",
-    "accept-header-unknown",
-    "accept-message-typ",
-    "accept-message-typ-short",
-    "accept-message-no-created-time",
-    "accept-message-no-to",
-    "accept-message-to-several",
-    "accept-message-unknown-header",
-    "accept-message-languages",
-    "accept-message-expires-later",
-    "accept-message-id-uuid",
-    "accept-message-attachment",
-    "accept-body-missing",
-    "accept-media-type-parameter",
-    "accept-spaces",
-    "transport-return-route-thread",
-    "ping-version-minor",
-    "report-unsupported-protocol",
-    "ack-asked",
-    "trace-not-followed",
-    "threads-apart",
-    "rotation-followed",
-    "peer-short-form",
-]
-"""Checks that something is taken: the bug is an agent that does not hear it."""
-BELIEVED = [
-    "oob-taken-twice",
-    "refuse-damaged-ciphertext",
-    "refuse-damaged-tag",
-    "refuse-damaged-iv",
-    "refuse-damaged-key",
-    "refuse-damaged-header",
-    "refuse-header-apv-of-others",
-    "refuse-header-apv-missing",
-    "refuse-header-apu-of-another",
-    "refuse-header-sender-missing",
-    "refuse-header-epk-missing",
-    "refuse-header-alg-unknown",
-    "refuse-header-alg-direct",
-    "refuse-header-enc-unknown",
-    "refuse-header-critical",
-    "refuse-header-compressed",
-    "refuse-header-epk-zero",
-    "refuse-header-epk-off-curve",
-    "refuse-header-skid-of-nobody",
-    "refuse-enc-gcm",
-    "refuse-enc-xc20p",
-    "refuse-kdf-no-tag",
-    "refuse-kdf-bare-tag",
-    "refuse-recipient-other",
-    "refuse-recipient-unnamed",
-    "refuse-sender-key",
-    "refuse-signature-damaged",
-    "refuse-signature-payload",
-    "refuse-signature-none",
-    "refuse-signature-other-key",
-    "refuse-signature-agreement-key",
-    "refuse-signature-alg-of-another",
-    "refuse-signature-to-missing",
-    "refuse-signature-to-another",
-    "refuse-signer-other",
-    "refuse-from-other",
-    "refuse-message-from-missing",
-    "refuse-message-to-another",
-    "refuse-message-to-text",
-    "refuse-message-id-missing",
-    "refuse-message-id-number",
-    "refuse-message-type-missing",
-    "refuse-message-type-bare",
-    "refuse-message-expired",
-    "refuse-message-from-fragment",
-    "refuse-message-body-text",
-    "refuse-plaintext-member-twice",
-    "refuse-plaintext-not-json",
-    "refuse-plaintext-array",
-    "refuse-plaintext-not-utf-8",
-    "refuse-plaintext-deep",
-    "refuse-layers-none",
-    "refuse-layers-anoncrypt",
-    "refuse-layers-authcrypt-twice",
-    "refuse-layers-anoncrypt-twice",
-    "refuse-layers-signed-twice",
-    "refuse-media-type",
-    "refuse-stranger",
-    "refuse-large",
-    "transport-no-return-route",
-    "transport-return-route-none",
-    "ping-not-asked",
-    "ping-response-unasked",
-    "ping-version-major",
-    "empty-taken",
-    "rotation-old-did",
-    "rotation-forged-sub",
-    "rotation-forged-key",
-    "rotation-forged-kid",
-    "rotation-forged-spelling",
-    "rotation-forged-iss",
-    "relationship-ended",
-]
-"""Checks that something is not believed: the bug is an agent that answers it as a ping."""
-REPORTED = ["message-taken", "report-not-answered", "report-loop"]
-"""Checks that something needs no report."""
-WELCOMED = [f"refuse-form-{name}" for name in ["not-json", "empty", "array", "object", "recipients-missing", "deep"]]
 
 
 def bugs(astray: Astray) -> dict[str, tuple[str, Bug]]:
     """What the front shows, by check."""
-    believes, reports, deaf = astray.says(PONG), astray.says(REPORT), astray.deaf()
-    told_again = astray.deaf(lambda message: "from_prior" in message)
+    believes, reports, deaf = astray.says(*PONGS), astray.says(REPORT, REPORT_1), astray.deaf()
+    responds, acks = astray.says(RESPONSE, early=True), astray.says(ROTATED)
+    silent = always(lambda _: Answered(202, {}, b""))
     inbox: dict[str, Bug] = {
-        **dict.fromkeys(UNHEARD, deaf),
-        **dict.fromkeys(BELIEVED, believes),
-        **dict.fromkeys(REPORTED, reports),
-        **dict.fromkeys(WELCOMED, always(welcomed)),
-        "oob-taken": always(lambda _: Answered(202, {}, b"")),
+        **dict.fromkeys(_DEAF.split(), deaf),
+        **dict.fromkeys(_BELIEVED.split(), believes),
+        **dict.fromkeys(_REPORTED.split(), reports),
+        "oob-taken": silent,
         "refuse-twice": repeats,
+        "closed-twice": repeats,
         "refuse-recipients-many": always(broken),
+        "closed-recipients-many": always(broken),
+        "refuse-status": always(broken),
+        "closed-status": always(broken),
         "refuse-oracle": different,
         "transport-status": status(302),
+        "talk-status": status(302),
+        "said-media-type": header("Content-Type", "text/plain"),
         "ack-loop": astray.says(EMPTY, please_ack=[""]),
         "forward-unknown": astray.says(EMPTY, ack=["forward"]),
-        "rotation-again": told_again,
+        "rotation-again": astray.deaf(lambda message: "from_prior" in message),
+        "exchange-response": silent,
+        "exchange-label-missing": silent,
+        "exchange-taken-twice": responds,
+        "rotate-unresolvable": acks,
+        "rotate-stranger": acks,
     }
-    return {**INVITING, **{check: ("inbox", bug) for check, bug in inbox.items()}}
+    usual = {"accept": deaf, "open": deaf, "refuse": believes, "closed": believes, "exchange": responds}
+    kinds = {"refuse-form": always(welcomed), "closed-form": always(welcomed)}
+
+    def shown(check: str) -> Bug:
+        for kind, bug in kinds.items():
+            if check.startswith(kind):
+                return bug
+        return inbox.get(check) or usual[check.partition("-")[0]]
+
+    others = [one.id for plan in PLANS for one in plans.load(plan).requirements if one.id not in {*INVITING, *SLIPS}]
+    return {**INVITING, **{check: ("inbox", shown(check)) for check in others}}
+
+
+PLANS = ("didcomm-v2", "didcomm-v1")
+_DEAF = (
+    "transport-return-route-thread ping-version-minor report-unsupported-protocol ack-asked "
+    "trace-not-followed threads-apart rotation-followed peer-short-form exchange-complete talk-ping-default "
+    "talk-version-minor talk-report-unsupported-protocol talk-return-route-thread talk-threads-apart rotate-followed"
+)
+_BELIEVED = (
+    "oob-taken-twice transport-no-return-route transport-return-route-none ping-not-asked ping-response-unasked "
+    "ping-version-major empty-taken rotation-old-did rotation-forged-sub rotation-forged-key rotation-forged-kid "
+    "rotation-forged-spelling rotation-forged-iss relationship-ended talk-ping-not-asked talk-ping-response-unasked "
+    "talk-version-major talk-return-route-missing talk-return-route-none rotate-old-key hangup"
+)
+_REPORTED = (
+    "message-taken report-not-answered report-loop talk-message-taken talk-report-not-answered talk-forward-unknown"
+)

@@ -14,30 +14,46 @@ from typing import Any
 from unittest.mock import patch
 
 from agent.compose.house import House
+from agent.operations.messaging.envelope_v1 import EnvelopeV1, stored
 from agent.operations.messaging.envelope_v2 import EnvelopeV2
-from agent.operations.messaging.identity import identity_named
+from agent.operations.messaging.identity import identity_from, identity_named
+from agent.scope.connections import Connection
 from agent.tenancy import WORKER
 from conformance.didcomm.contact import PING, Contact
+from conformance.didcomm.contact_1 import COMPLETE, REQUEST, Contact1
+from conformance.didcomm.contact_1 import PING as PING_1
+from conformance.didcomm.talking import Message, type_of
 from protocols.didcomm import encrypted
 from protocols.didcomm import message as wire
 from protocols.didcomm.encrypted import ENCRYPTED, Fresh
-from protocols.didcomm.message import Message
+from protocols.didcomm.message import Message as Plain
+from protocols.didcomm.v1 import message as wire_1
+from protocols.didcomm.v1 import pack as pack_1
+from protocols.didcomm.v1.services import Service
 from protocols.encoding import parse_json_object, render_json
 from tests.faults.front import Answered, Asked, Bug, Forward
 
+PINGS = (PING, PING_1)
 _PACKING: ContextVar[bool] = ContextVar("packing", default=False)
 Change = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """What is changed of a message of ours: its plaintext, its protected header, its randomness, apv, the envelope."""
+    """What is changed of a message of ours: its plaintext, its protected header, its randomness, apv, the envelope.
+
+    `salt`: of version 1 all randomness is the same; `anonymous`: nobody authenticates it; `early`: it goes wrong while
+    the suite is getting to know us, too.
+    """
 
     plaintext: Change | None = None
     header: Change | None = None
     fresh: Callable[[Fresh], Fresh] | None = None
     digest: Callable[[bytes], bytes] | None = None
     packed: Change | None = None
+    salt: bool = False
+    anonymous: bool = False
+    early: bool = False
 
 
 @dataclass(slots=True)
@@ -46,7 +62,7 @@ class Astray:
 
     house: House
     slip: Slip = field(default_factory=Slip)
-    made: list[tuple[Contact, dict[str, Any]]] = field(default_factory=list)
+    made: list[tuple[Contact | Contact1, Message]] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
 
     def plant(self, slip: Slip | None) -> None:
@@ -56,7 +72,7 @@ class Astray:
     def meeting(self) -> bool:
         """Whether the suite is only getting to know us."""
         last = self.made[-1][1] if self.made else {}
-        return "pthid" in last and last["type"] == PING
+        return type_of(last) in (REQUEST, COMPLETE) or ("pthid" in last and type_of(last) == PING)
 
     @contextmanager
     def patched(self) -> Iterator[None]:
@@ -66,8 +82,13 @@ class Astray:
             "protocols.didcomm.encrypted._new_header": self._heading(encrypted._new_header),
             "protocols.didcomm.encrypted.fresh": self._freshening(encrypted.fresh),
             "protocols.didcomm.encrypted.recipients_digest": self._digesting(encrypted.recipients_digest),
+            "protocols.didcomm.v1.message.render": self._rendering(wire_1.render),
+            "protocols.didcomm.v1.pack.render_json": self._writing(pack_1.render_json),
+            "protocols.didcomm.v1.pack.pack": self._salting(pack_1.pack),
+            "agent.operations.messaging.envelope_v1.EnvelopeV1.pack": self._packing(EnvelopeV1.pack),
             "agent.operations.messaging.envelope_v2.EnvelopeV2.pack": self._packing(EnvelopeV2.pack),
             "conformance.didcomm.contact.Contact.message": self._noting(Contact.message),
+            "conformance.didcomm.contact_1.Contact1.message": self._noting(Contact1.message),
         }
         patches = [patch(place, step) for place, step in steps.items()]
         for one in patches:
@@ -80,8 +101,8 @@ class Astray:
 
     def _noting(self, step: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(step)
-        def noted(contact: Contact, *arguments: Any, **headers: Any) -> dict[str, Any]:
-            message: dict[str, Any] = step(contact, *arguments, **headers)
+        def noted(contact: Contact | Contact1, *arguments: Any, **headers: Any) -> Message:
+            message: Message = step(contact, *arguments, **headers)
             self.made.append((contact, message))
             return message
 
@@ -89,9 +110,9 @@ class Astray:
 
     def _packing(self, step: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(step)
-        async def packed(envelopes: Any, scope: Any, identity: Any, message: Message, *more: Any) -> bytes:
+        async def packed(envelopes: Any, scope: Any, identity: Any, message: Plain, *more: Any) -> bytes:
             self.answered.add(message.thid)
-            if self.meeting:
+            if self.meeting and not self.slip.early:
                 return bytes(await step(envelopes, scope, identity, message, *more))
             token = _PACKING.set(True)
             try:
@@ -121,6 +142,27 @@ class Astray:
 
         return headed
 
+    def _writing(self, step: Callable[..., bytes]) -> Callable[..., bytes]:
+        """The protected header of version 1, the only object there that says its alg."""
+
+        def written(found: dict[str, Any]) -> bytes:
+            if self.slip.header and _PACKING.get() and "alg" in found:
+                self.slip.header(found)
+            return step(found)
+
+        return written
+
+    def _salting(self, step: Callable[..., bytes]) -> Callable[..., bytes]:
+        """All of an envelope's randomness of version 1."""
+
+        def salted(plaintext: bytes, addressees: Any, fresh: bytes, *more: Any) -> bytes:
+            if not _PACKING.get():
+                return step(plaintext, addressees, fresh, *more)
+            signer = () if self.slip.anonymous else more
+            return step(plaintext, addressees, bytes(len(fresh)) if self.slip.salt else fresh, *signer)
+
+        return salted
+
     def _freshening(self, step: Callable[[bytes], Fresh]) -> Callable[[bytes], Fresh]:
         def freshened(entropy: bytes) -> Fresh:
             found = step(entropy)
@@ -137,30 +179,47 @@ class Astray:
 
     # Bugs of the front
 
-    def says(self, type_: str, **headers: Any) -> Bug:
-        """Where we say nothing, or nothing of the thread, this is said in the thread of the suite's last message."""
+    def says(self, *types: str, early: bool = False, **headers: Any) -> Bug:
+        """Where we say nothing, or nothing of the thread, this is said in the thread of the suite's last message.
+
+        `types` are the message's names in version 2 and in version 1.
+        """
 
         async def bug(asked: Asked, forward: Forward, _memory: dict[str, Any]) -> Answered:
             before = self._waiting()
             answer = await forward(asked)
             waiting = self._waiting()
-            if not waiting or self.meeting or len(waiting) < len(before):
+            if not waiting or (self.meeting and not early) or len(waiting) < len(before):
                 return answer
-            return Answered(200, {"Content-Type": ENCRYPTED}, await self._said(*waiting[0], type_, headers))
+            contact, message = next((one for one in waiting if type_of(one[1]) in PINGS), waiting[0])
+            if isinstance(contact, Contact1):
+                octets = await self._said_1(contact, message, types[-1])
+                return Answered(200, {"Content-Type": pack_1.MEDIA_TYPE}, octets)
+            return Answered(200, {"Content-Type": ENCRYPTED}, await self._said(contact, message, types[0], headers))
 
         return bug
 
-    def _waiting(self) -> list[tuple[Contact, dict[str, Any]]]:
-        return [(who, one) for who, one in self.made if one.get("id") not in self.answered]
+    def _waiting(self) -> list[tuple[Contact | Contact1, Message]]:
+        return [(who, one) for who, one in self.made if _id(one) not in self.answered]
 
-    async def _said(self, contact: Contact, message: dict[str, Any], type_: str, headers: dict[str, Any]) -> bytes:
+    async def _said(self, contact: Contact, message: Message, type_: str, headers: dict[str, Any]) -> bytes:
         scope = await self.house.scope_of("agent", WORKER)
         identity = await identity_named(scope, contact.theirs.did)
         assert identity
-        said = Message(
-            secrets.token_hex(8), type_, from_=identity.did, to=(contact.did,), thid=message["id"], headers=headers
+        said = Plain(
+            secrets.token_hex(8), type_, from_=identity.did, to=(contact.did,), thid=_id(message), headers=headers
         )
         return await EnvelopeV2().pack(scope, identity, said)
+
+    async def _said_1(self, contact: Contact1, message: Message, type_: str) -> bytes:
+        scope = await self.house.scope_of("agent", WORKER)
+        async with scope.unit() as unit:
+            own = await unit.connections.own_did(contact.theirs.keys[0])
+        assert own
+        known = stored((Service((contact.signing.verkey,), contact.theirs.endpoint),))
+        connection = Connection(own.id, 1, "", "completed", own.id, contact.did, data=known)
+        said = Plain(secrets.token_hex(8), type_, from_=own.did, to=(contact.did,), thid=_id(message))
+        return await EnvelopeV1().pack(scope, identity_from(own), said, connection)
 
     def deaf(self, hears: Callable[[dict[str, Any]], bool] = lambda message: False) -> Bug:
         """What is not of a first meeting is taken and forgotten, but for what `hears` names."""
@@ -171,6 +230,10 @@ class Astray:
             return Answered(202, {}, b"")
 
         return bug
+
+
+def _id(message: Message) -> str:
+    return str(message.get("id", message.get("@id")))
 
 
 def sets(**members: Any) -> Change:

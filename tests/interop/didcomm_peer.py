@@ -9,6 +9,7 @@ from typing import Any, Self
 import aiohttp
 
 from tests.interop.credo.install import install
+from tests.interop.peers import CONTEXTS
 
 STARTS_WITHIN, ANSWERS_WITHIN = 180, 60
 
@@ -18,18 +19,26 @@ class AgentRefused(Exception):
 
 
 class CredoAgent:
-    """A DIDComm agent with an empty store. `endpoint` is where it takes messages."""
+    """A DIDComm agent with an empty store. `endpoint` is where it takes messages, `control` where it is asked."""
 
     def __init__(self, *flags: str) -> None:
         self._flags = flags
         self._store = tempfile.TemporaryDirectory(prefix="credo-agent-")
         self._process: asyncio.subprocess.Process
         self._session: aiohttp.ClientSession
-        self.endpoint = ""
+        self.endpoint, self.control = "", ""
 
     async def __aenter__(self) -> Self:
         scripts, node = await asyncio.to_thread(install)
-        command = (node.node, str(scripts / "didcomm.mjs"), "--store", self._store.name, *self._flags)
+        command = (
+            node.node,
+            str(scripts / "didcomm.mjs"),
+            "--store",
+            self._store.name,
+            "--contexts",
+            str(CONTEXTS),
+            *self._flags,
+        )
         self._process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
@@ -39,9 +48,8 @@ class CredoAgent:
         except BaseException:
             await self._stop()
             raise
-        self.endpoint = ready["endpoint"]
-        timeout = aiohttp.ClientTimeout(total=ANSWERS_WITHIN)
-        self._session = aiohttp.ClientSession(f"http://127.0.0.1:{ready['port']}", timeout=timeout)
+        self.endpoint, self.control = ready["endpoint"], f"http://127.0.0.1:{ready['port']}"
+        self._session = aiohttp.ClientSession(self.control, timeout=aiohttp.ClientTimeout(total=ANSWERS_WITHIN))
         return self
 
     async def __aexit__(

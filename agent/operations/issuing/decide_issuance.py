@@ -13,10 +13,9 @@ from agent.scope.issuing import Authorized
 from agent.scope.tenants import CredentialConfiguration, IssuancePolicy
 from protocols.encoding import b64url
 from protocols.jose.jwk import thumbprint
+from protocols.oauth.token import AUTHORIZATION_CODE
 from protocols.openid4vci.errors import CredentialRequestDenied
 from protocols.ports import ClaimsLater, Due
-
-PRE_AUTHORIZED = "pre-authorized_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ async def decide_issuance(
     await _require_eligible(scope, issuance, configuration, known)
     # 3. what had to be presented
     if policy and policy.evidence and not await _presented(scope, issuance, policy, known, holders, deferral):
-        if policy.evidence.refuse or issuance.grant_type != PRE_AUTHORIZED:
+        if policy.evidence.refuse or issuance.grant_type == AUTHORIZATION_CODE:
             raise CredentialRequestDenied("no evidence")
         outstanding.append(("evidence", policy.interval))
     # 4. the payment

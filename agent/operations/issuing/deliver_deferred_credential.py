@@ -7,7 +7,7 @@ from agent.operations.issuing import codes, sender_constraint
 from agent.operations.issuing.codes import digest
 from agent.operations.issuing.decide_issuance import Ready, Waiting, decide_issuance
 from agent.operations.issuing.encrypted_messages import read_deferred_request, sealed_response
-from agent.operations.issuing.issue_credential import issue
+from agent.operations.issuing.make_credentials import issue
 from agent.operations.issuing.proved import Holder, Proved
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import Mark

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.operations.messaging import handshakes, mediate
+from agent.operations.messaging.abandon_thread import end_reported
+from agent.operations.messaging.credentials.hold import keep_credential
+from agent.operations.messaging.credentials.issue import answer_request
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.questions import Answer, Effect
 from agent.operations.messaging.show_profile import show_profile
@@ -13,7 +16,9 @@ from protocols.didcomm import mediating
 from protocols.didcomm.catalog.connections_1 import ConnectionAsked
 from protocols.didcomm.catalog.coordinate_mediation_1 import MediationByKeyAsked
 from protocols.didcomm.catalog.did_exchange import ResponseAsked
+from protocols.didcomm.catalog.report_problem import Reported
 from protocols.didcomm.catalog.user_profile import ProfileAsked
+from protocols.didcomm.issuing import CredentialReceived, CredentialRequested
 from protocols.didcomm.protocol import Transition
 
 ANSWERS: Mapping[type, Answer] = {
@@ -27,6 +32,9 @@ ANSWERS: Mapping[type, Answer] = {
     mediating.MessagesReceived: mediate.forget_received,
     mediating.LiveChanged: mediate.change_live,
     ProfileAsked: show_profile,
+    Reported: end_reported,
+    CredentialRequested: answer_request,
+    CredentialReceived: keep_credential,
     ResponseAsked: handshakes.tell_did,
     ConnectionAsked: handshakes.tell_document,
 }

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from agent.operations.messaging.identity import identity_for
+from agent.operations.messaging.questions import Effect
 from agent.operations.messaging.threads import new_id, settle, write
 from agent.scope import Scope
 from agent.scope.connections import Connection
@@ -36,8 +37,13 @@ class BeginProtocol:
     please_ack: bool = False
 
 
-async def begin_protocol(scope: Scope, request: BeginProtocol) -> UUID:
-    """Queue the first message; the thread. Raises InvalidDid, UnsupportedMessage, InvalidBody, NoConnection."""
+async def begin_protocol(
+    scope: Scope, request: BeginProtocol, effects: tuple[Effect, ...] = (), issuance: UUID | None = None
+) -> UUID:
+    """Queue the first message; the thread. `effects` are settled with it, `issuance` is what it is about.
+
+    Raises InvalidDid, UnsupportedMessage, InvalidBody, NoConnection.
+    """
     connection = await _connection(scope, request.peer)
     peer = connection.their_did if connection else str(request.peer)
     parse_did(peer)
@@ -52,9 +58,18 @@ async def begin_protocol(scope: Scope, request: BeginProtocol) -> UUID:
     identity = await identity_for(scope, connection.own_did if connection else None)
     first, prior = new_id(scope), str(connection.data.get("from_prior", "")) if connection else ""
     row = connection.id if connection else None
-    thread = Thread(new_id(scope), peer, str(first), protocol.identifier, pthid=request.pthid, connection=row)
+    thread = Thread(
+        new_id(scope),
+        peer,
+        str(first),
+        protocol.identifier,
+        pthid=request.pthid,
+        connection=row,
+        issuance=issuance,
+    )
     written = tuple(write(scope, identity, thread, outgoing, first, prior) for outgoing in transition.send)
-    await settle(scope, "didcomm.begun", Step(thread, transition.state, transition.closed, written=written))
+    step = Step(thread, transition.state, transition.closed, written=written, effects=effects)
+    await settle(scope, "didcomm.begun", step)
     return thread.id
 
 

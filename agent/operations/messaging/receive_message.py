@@ -27,6 +27,7 @@ from protocols.didcomm.envelope import MAX_BYTES, Inconsistent
 from protocols.didcomm.message import Message
 from protocols.didcomm.protocol import (
     Feature,
+    OutOfOrder,
     ThreadState,
     Transition,
 )
@@ -196,6 +197,8 @@ async def _advance(scope: Scope, arrival: Arrival) -> tuple[Thread, Transition, 
     received, message = arrival.received, arrival.received.message
     try:
         protocol = protocol_of(scope, message.type, arrival.version)
+        if getattr(protocol, "acquainted", False) and arrival.connection is None:
+            raise OutOfOrder("for connections alone")
         thread = await _thread(scope, arrival, protocol.identifier)
         begun = protocol.receive(thread.state, received, features(scope, arrival.version))
         transition, effects = await answered(scope, arrival, thread, protocol, begun)

@@ -29,6 +29,15 @@ def protocol_of(scope: Scope, message_type: str, version: int = 2) -> DidcommPro
     raise UnsupportedMessage("protocol is not switched on")
 
 
+def protocol_by_identifier(scope: Scope, identifier: str) -> DidcommProtocol:
+    """The protocol that a stored thread is of. Raises UnsupportedMessage when it is switched off since."""
+    for protocol in scope.plugins["didcomm_protocols"].values():
+        if protocol.identifier == identifier:
+            found: DidcommProtocol = protocol
+            return found
+    raise UnsupportedMessage("protocol is not switched on")
+
+
 def write(
     scope: Scope,
     identity: Identity,
@@ -53,6 +62,7 @@ def write(
         thid="" if apart or first else thread.thid,
         pthid=thread.thid if apart else outgoing.pthid or (thread.pthid if first else ""),
         created_time=int(scope.now().timestamp()),
+        expires_time=outgoing.expires_time,
         from_prior=from_prior,
         headers=outgoing.headers,
         attachments=outgoing.attachments,

@@ -25,7 +25,7 @@ from agent.storage.statements import Statement
 
 _e, _k, _u = tables.erasure_requests.c, tables.subject_keys.c, tables.users.c
 _i, _d, _c = tables.issuances.c, tables.deferred_issuances.c, tables.credentials.c
-_p, _r = tables.presentations.c, tables.claim_records.c
+_p, _r, _w = tables.presentations.c, tables.claim_records.c, tables.threads.c
 _TENANT: Any = bindparam("tenant", type_=Uuid())
 _KEYS: Any = bindparam("keys", type_=ARRAY(Uuid()))
 _NOW: Any = bindparam("now")
@@ -149,6 +149,8 @@ STEPS: tuple[tuple[str, Statement], ...] = (
             .values(revoked_at=_NOW)
         ),
     ),
+    # What was said about an issuance over DIDComm; messages go with their thread.
+    ("threads", Statement(delete(tables.threads).where(_w.tenant_id == _TENANT, _w.issuance_id.in_(_issuances)))),
     (
         "issuances",
         Statement(

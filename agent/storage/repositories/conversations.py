@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from agent.scope import Conflict
 from agent.scope.messaging import Queued, Replayed, Step, Thread, Written
-from agent.storage.statements import Statement
+from agent.storage.statements import Row, Statement
 from agent.storage.tables import connections, messages, threads
 from protocols.did import peer
 from protocols.didcomm import message as wire
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 _t, _m, _c = threads.c, messages.c, connections.c
 _FIND = Statement(
-    select(_t.id, _t.role, _t.state, _t.data_sealed, _t.row_version).where(
+    select(_t.id, _t.role, _t.state, _t.data_sealed, _t.issuance_id, _t.row_version).where(
         _t.tenant_id == bindparam("tenant"), _t.thread_hash == bindparam("hash"), _t.protocol == bindparam("protocol")
     )
 )
-_NEW = "tenant_id id connection_id thread_hash thid_sealed parent_hash protocol role state data_sealed closed_at"
+_GET = Statement(select(threads).where(_t.tenant_id == bindparam("tenant"), _t.id == bindparam("thread")))
+_NEW = (
+    "tenant_id id connection_id thread_hash thid_sealed parent_hash protocol role state data_sealed closed_at "
+    "issuance_id"
+)
 _BEGIN = Statement(
     insert(threads)
     .values({name: bindparam(name) for name in _NEW.split()})
@@ -41,6 +45,7 @@ _MOVE = Statement(
         state=bindparam("state"),
         data_sealed=bindparam("data_sealed"),
         closed_at=bindparam("closed_at"),
+        issuance_id=bindparam("issuance_id"),
     )
 )
 _COLUMNS = "tenant_id id thread_id direction message_hash type state body_sealed sent_at"
@@ -87,23 +92,35 @@ class ConversationRepository:
         row = await _FIND.row(unit.connection, tenant=unit.tenant_id, hash=named, protocol=wanted.protocol)
         if row is None:
             return wanted
-        sealed = row["data_sealed"]
-        data = parse_json_object(unit.vault.open("threads", "data_sealed", row["id"], sealed)) if sealed else {}
+        return self._standing(wanted, row)
+
+    async def get(self, thread: UUID) -> Thread | None:
+        """See `scope.messaging.Conversations`."""
+        unit = self._unit
+        row = await _GET.row(unit.connection, tenant=unit.tenant_id, thread=thread)
+        if row is None:
+            return None
+        thid = unit.vault.open("threads", "thid_sealed", row["id"], row["thid_sealed"]).decode()
+        return self._standing(Thread(row["id"], "", thid, row["protocol"], connection=row["connection_id"]), row)
+
+    def _standing(self, thread: Thread, row: Row) -> Thread:
+        sealed, vault = row["data_sealed"], self._unit.vault
+        data = parse_json_object(vault.open("threads", "data_sealed", row["id"], sealed)) if sealed else {}
         state = ThreadState(row["role"], row["state"], data)
-        return replace(wanted, id=row["id"], state=state, version=row["row_version"])
+        return replace(thread, id=row["id"], state=state, version=row["row_version"], issuance=row["issuance_id"])
 
     async def settle(self, step: Step) -> None:
         """See `scope.messaging.Conversations`."""
         for connection in step.connections:
             known = self._unit.connections
             await (known.add(connection) if connection.row_version is None else known.settle(connection))
+        for effect in step.effects:
+            await effect(self._unit)
         await (self._begin(step) if step.thread.version is None else self._move(step))
         if step.taken:
             await self._take(step.thread, *step.taken)
         for written in step.written:
             await self._write(step.thread, written)
-        for effect in step.effects:
-            await effect(self._unit)
 
     def _sealed_data(self, step: Step) -> bytes | None:
         data = step.state.data
@@ -126,6 +143,7 @@ class ConversationRepository:
             state=step.state.state,
             data_sealed=self._sealed_data(step),
             closed_at=unit.now if step.closed else None,
+            issuance_id=thread.issuance,
         )
         if not begun:
             raise Conflict("thread begun by another message")
@@ -141,6 +159,7 @@ class ConversationRepository:
             state=step.state.state,
             data_sealed=self._sealed_data(step),
             closed_at=unit.now if step.closed else None,
+            issuance_id=step.thread.issuance,
         )
         if not moved:
             raise Conflict("thread moved on")

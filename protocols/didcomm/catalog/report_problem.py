@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from protocols.didcomm.envelope import Received
@@ -17,6 +18,14 @@ from protocols.errors import ProtocolError
 
 PROBLEM_REPORT = "https://didcomm.org/report-problem/2.0/problem-report"
 _CODE = re.compile(r"[ew]\.[a-z0-9-]+(\.[a-z0-9-]+){0,15}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A problem with the thread `pthid`, if it is one of the peer's with us. No answer is expected."""
+
+    code: str
+    pthid: str
 
 
 class ReportProblem:
@@ -44,7 +53,12 @@ class ReportProblem:
         code = received.message.body.get("code")
         if not isinstance(code, str) or len(code) > 256 or not _CODE.fullmatch(code):
             raise InvalidBody("code is no problem code")
-        return Transition(ThreadState("notified", "completed", {"code": code}), closed=True)
+        state = ThreadState("notified", "completed", {"code": code})
+        return Transition(state, closed=True, ask=Reported(code, received.message.pthid))
+
+    def answered(self, thread: ThreadState, _question: Reported, _answer: None) -> Transition:
+        """Noted."""
+        return Transition(thread, closed=True)
 
 
 def report(error: ProtocolError) -> Outgoing:

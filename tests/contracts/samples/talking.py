@@ -1,10 +1,16 @@
 """Transports and DIDComm protocols."""
 
 from agent.contracts import didcomm_protocols, transports
+from protocols.didcomm.attached import Attached, Said
 
 QUERY = {"queries": [{"feature-type": "protocol", "match": "*"}]}
 
 PICKUP = ("status-request", "delivery-request", "messages-received", "live-delivery-change")
+ISSUING = (
+    *("propose-credential", "offer-credential", "request-credential", "issue-credential"),
+    *("ack", "problem-report"),
+)
+OFFER = Said("offer-credential", (Attached("example/offer@v1.0", {"a": 1}),), "Take it")
 COORDINATION = (
     *("mediate-request", "mediate-grant", "mediate-deny", "keylist-update", "keylist-update-response", "keylist-query"),
     *("keylist", "recipient-update", "recipient-update-response", "recipient-query", "recipient"),
@@ -53,7 +59,12 @@ SAMPLES = {
         "out-of-band": lambda: didcomm_protocols.Sample(("invitation",), None),
         "discover-features-2-v1": lambda: didcomm_protocols.Sample(("queries", "disclosures"), QUERY),
         "discover-features": lambda: didcomm_protocols.Sample(("queries", "disclose"), QUERY),
-        "report-problem": lambda: didcomm_protocols.Sample(("problem-report",), {"code": "e.p.msg"}),
+        "report-problem": lambda: didcomm_protocols.Sample(
+            ("problem-report",), {"code": "e.p.msg"}, answer=lambda _: None
+        ),
+        # Somebody has to look at an offer before it goes on.
+        "issue-credential": lambda: didcomm_protocols.Sample(ISSUING, {"said": OFFER}, closes=False),
+        "issue-credential-2": lambda: didcomm_protocols.Sample(ISSUING, {"said": OFFER}, closes=False),
         "trust-ping": lambda: didcomm_protocols.Sample(("ping", "ping-response")),
     },
 }

@@ -39,7 +39,7 @@ const suite2020 = 'https://w3id.org/security/suites/ed25519-2020/v1'
  * Credo's loader, after the contexts of a folder with an index: it would fetch what it does not bring. Its own did:key
  * documents know the suite of 2018 alone, and its suite of 2020 wants keys that are called so.
  */
-function loaderWith(folder) {
+export function loaderWith(folder) {
   const index = folder ? JSON.parse(readFileSync(join(folder, 'index.json'))) : []
   const files = new Map(index.map(({ url, file }) => [url, file]))
   const found = (url, document) => ({ contextUrl: null, documentUrl: url, document })
@@ -55,7 +55,7 @@ function loaderWith(folder) {
 }
 
 /** Credo builds ldp presentations without an id, and its JSON-LD library refuses `"id": undefined`: each gets one. */
-function nameLdpPresentations(agent) {
+export function nameLdpPresentations(agent) {
   const service = agent.dependencyManager.resolve(W3cCredentialService)
   const sign = service.signPresentation.bind(service)
   service.signPresentation = (context, options) => {

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 // A DIDComm v1 agent without a screen, driven over HTTP on loopback.
 //
-//   node didcomm.mjs --store FOLDER [--log debug] [--mime v0|v1]      prints {"ready": true, "port": ..., "endpoint": ...}
+//   node didcomm.mjs --store FOLDER [--contexts FOLDER] [--log debug] [--mime v0|v1]      prints {"ready": true, "port": ..., "endpoint": ...}
 //   POST /create-invitation {protocols?: ["Connections"|"DidExchange"], multi_use?, legacy?: true}
 //   POST /receive-invitation {url, reuse?}          waits until the connection is completed
 //   POST /wait-connection {oob} | /connections | /hangup {connection} | /rotate {connection}
 //   POST /mediated {connection} | /pick-up {connection}    from then on Credo is reached through that mediator
 //   POST /message {connection, content} | /messages {connection} | /ping {connection} | /discover {connection, version?}
+//   POST /did {}                                    a did:key of Credo's own
+//   POST /offer {connection, credential, proof_type} | /propose-credential {the same} | /credential {thread, state}
+//   POST /request-proof {connection, definition, domain} | /proof {thread, state}
 //
 // Every answer is {"ok", "result" or "error"}.
 import { createServer } from 'node:http'
@@ -19,7 +22,7 @@ import {
 } from '@credo-ts/didcomm'
 
 const { values: flags } = parseArgs({
-  options: { store: { type: 'string' }, log: { type: 'string', default: 'off' }, mime: { type: 'string', default: 'v1' } },
+  options: { store: { type: 'string' }, log: { type: 'string', default: 'off' }, mime: { type: 'string', default: 'v1' }, contexts: { type: 'string' } },
 })
 if (!flags.store) throw new Error('--store FOLDER is needed')
 
@@ -73,8 +76,8 @@ const listening = (handler) => new Promise((done) => {
 })
 const [door, doorPort] = await listening((request, response) => inbound.take(request, response))
 const endpoint = `http://localhost:${doorPort}`
-const agent = await openDidCommAgent(flags.store, flags.log, endpoint, inbound, flags.mime)
-const { connections, oob, basicMessages, discovery } = agent.didcomm
+const agent = await openDidCommAgent(flags.store, flags.log, endpoint, inbound, flags.mime, flags.contexts)
+const { connections, oob, basicMessages, discovery, credentials, proofs } = agent.didcomm
 
 const events = []
 const on = (type, fn) => agent.events.on(type, ({ payload }) => events.push({ type, ...fn(payload) }))
@@ -99,7 +102,44 @@ const shown = (record) => ({
 })
 const completed = async (id) => shown(await connections.returnWhenIsConnected(id, { timeoutMs: 20_000 }))
 
+const jsonld = ({ credential, proof_type: proofType }) => ({ jsonld: { credential, options: { proofType, proofPurpose: 'assertionMethod' } } })
+
+/** An exchange in this state, or in any with an error. */
+const stands = (found, state) => until(async () => {
+  const [record] = await found()
+  return record && (record.state === state || record.errorMessage) ? record : undefined
+}, state)
+
 const calls = {
+  async did() {
+    const key = await agent.kms.createKey({ type: { kty: 'OKP', crv: 'Ed25519' } })
+    const { didState } = await agent.dids.create({ method: 'key', options: { keyId: key.keyId } })
+    return { did: didState.did }
+  },
+  async offer({ connection, ...what }) {
+    const record = await credentials.offerCredential({ connectionId: connection, protocolVersion: 'v2', credentialFormats: jsonld(what) })
+    return { thread: record.threadId }
+  },
+  async 'propose-credential'({ connection, ...what }) {
+    const record = await credentials.proposeCredential({ connectionId: connection, protocolVersion: 'v2', credentialFormats: jsonld(what) })
+    return { thread: record.threadId }
+  },
+  async credential({ thread, state }) {
+    const record = await stands(() => credentials.findAllByQuery(thread ? { threadId: thread } : {}), state)
+    const data = await credentials.getFormatData(record.id)
+    return { thread: record.threadId, state: record.state, error: record.errorMessage, kept: record.credentials.length, credential: data.credential?.jsonld }
+  },
+  async 'request-proof'({ connection, definition, domain }) {
+    const options = { challenge: randomUUID(), domain: domain ?? endpoint }
+    const record = await proofs.requestProof({
+      connectionId: connection, protocolVersion: 'v2', proofFormats: { presentationExchange: { options, presentationDefinition: definition } },
+    })
+    return { thread: record.threadId }
+  },
+  async proof({ thread, state }) {
+    const record = await stands(() => proofs.findAllByQuery(thread ? { threadId: thread } : {}), state)
+    return { thread: record.threadId, state: record.state, verified: record.isVerified, error: record.errorMessage }
+  },
   async 'create-invitation'({ protocols, multi_use: multiUseInvitation, legacy }) {
     if (legacy) {
       const { invitation, outOfBandRecord } = await oob.createLegacyInvitation({ label: 'Credo' })

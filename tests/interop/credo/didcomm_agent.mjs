@@ -3,9 +3,13 @@ import { askar } from '@openwallet-foundation/askar-nodejs'
 import { EventEmitter } from 'node:events'
 import { join, resolve } from 'node:path'
 import { AskarModule } from '@credo-ts/askar'
-import { Agent, ConsoleLogger, LogLevel } from '@credo-ts/core'
-import { DidCommHttpOutboundTransport, DidCommMediatorPickupStrategy, DidCommMimeType, DidCommModule } from '@credo-ts/didcomm'
-import { explain, fileSystem } from './agent.mjs'
+import { Agent, ConsoleLogger, LogLevel, W3cCredentialsModule } from '@credo-ts/core'
+import {
+  DidCommAutoAcceptCredential, DidCommAutoAcceptProof, DidCommCredentialV2Protocol, DidCommDifPresentationExchangeProofFormatService,
+  DidCommHttpOutboundTransport, DidCommJsonLdCredentialFormatService, DidCommMediatorPickupStrategy, DidCommMimeType, DidCommModule,
+  DidCommProofV2Protocol,
+} from '@credo-ts/didcomm'
+import { explain, fileSystem, loaderWith, nameLdpPresentations } from './agent.mjs'
 
 export { explain }
 
@@ -15,7 +19,7 @@ class NoWebSocket {
   }
 }
 
-export async function openDidCommAgent(store, logLevel, endpoint, inbound, mime) {
+export async function openDidCommAgent(store, logLevel, endpoint, inbound, mime, contexts) {
   const folder = resolve(store)
   const agent = new Agent({
     config: {
@@ -35,16 +39,26 @@ export async function openDidCommAgent(store, logLevel, endpoint, inbound, mime)
           database: { type: 'sqlite', config: { path: join(folder, 'agent.sqlite') } },
         },
       }),
+      w3cCredentials: new W3cCredentialsModule({ documentLoader: loaderWith(contexts) }),
       didcomm: new DidCommModule({
         endpoints: [endpoint],
         didCommMimeType: mime === 'v0' ? DidCommMimeType.V0 : DidCommMimeType.V1,
         transports: { inbound: [inbound], outbound: [new DidCommHttpOutboundTransport()] },
         connections: { autoAcceptConnections: true },
+        credentials: {
+          autoAcceptCredentials: DidCommAutoAcceptCredential.Always,
+          credentialProtocols: [new DidCommCredentialV2Protocol({ credentialFormats: [new DidCommJsonLdCredentialFormatService()] })],
+        },
+        proofs: {
+          autoAcceptProofs: DidCommAutoAcceptProof.Always,
+          proofProtocols: [new DidCommProofV2Protocol({ proofFormats: [new DidCommDifPresentationExchangeProofFormatService()] })],
+        },
         // Nothing is picked up but when the test says so.
         mediationRecipient: { mediatorPickupStrategy: DidCommMediatorPickupStrategy.None },
       }),
     },
   })
+  nameLdpPresentations(agent)
   await agent.initialize()
   return agent
 }

@@ -1,0 +1,1 @@
+"""Credentials over DIDComm: the issuing, holding and verifying operations, with attachments as their messages."""
