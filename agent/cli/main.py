@@ -32,16 +32,14 @@ _VERBS = {
     "client": "accounts",
     "issuer": "accounts",
     "person": "people",
+    "presentation": "people",
     "retention": "keeping",
     "archive": "keeping",
-<<<<<<< HEAD
     "statistics": "statistics",
-=======
     "backup": "backing_up",
     "restore": "backing_up",
     "drill": "drilling",
     "compliance": "keeping",
->>>>>>> main
     "configuration": "configurations",
     "key": "keys",
     "type": "keys",

@@ -1,4 +1,4 @@
-"""`chancery person`: what a person may ask for."""
+"""`chancery person` and `chancery presentation`: what a person may ask for."""
 
 from typing import Any
 
@@ -22,6 +22,30 @@ def _takes_whom(command: Any) -> Any:
     for option in _WHOM:
         command = option(command)
     return command
+
+
+@click.group()
+def presentation() -> None:
+    """Whose a presentation is, and that it goes."""
+
+
+@presentation.command()
+@click.argument("presentation_id", type=click.UUID)
+@_takes_whom
+@json_flag
+def link(presentation_id: object, user: object, subject: str | None, as_json: bool) -> None:
+    """Say who presented: it is in the person's copy, and goes when the person is erased."""
+    Client().post(f"/presentation-requests/{presentation_id}/subject", _whom(user, subject))
+    show({"presentation_id": str(presentation_id)}, as_json, "linked")
+
+
+@presentation.command(name="erase")
+@click.argument("presentation_id", type=click.UUID)
+@json_flag
+def erase_presentation(presentation_id: object, as_json: bool) -> None:
+    """Destroy the key of what was disclosed and of the reports about it, whoever presented."""
+    Client().post(f"/presentation-requests/{presentation_id}/erasure", {})
+    show({"presentation_id": str(presentation_id)}, as_json, "erased")
 
 
 @click.group()

@@ -35,15 +35,10 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             try:
                 entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners)
                 retention = Retention(Archiver(maint, house.scope_of, house.archive))
-<<<<<<< HEAD
+                erasures = Erasures(maint, house.scope_of, ErasureJournal(house.archive))
                 statistics = Statistics(maint, house.scope_of, house.archive)
                 entered = (task(maint, house.scope_of) for task in entering)
-                await run_all([Housekeeping(maint), retention, statistics, *entered, pickups], stopping)
-=======
-                erasures = Erasures(maint, house.scope_of, ErasureJournal(house.archive))
-                entered = (task(maint, house.scope_of) for task in entering)
-                await run_all([Housekeeping(maint), retention, erasures, *entered, pickups], stopping)
->>>>>>> main
+                await run_all([Housekeeping(maint), retention, erasures, statistics, *entered, pickups], stopping)
             finally:
                 await pickups.close()
                 await maint.close()

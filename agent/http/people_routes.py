@@ -17,6 +17,7 @@ from agent.operations.keeping.erase_person import (
     show_erasure,
 )
 from agent.operations.keeping.export_person import export_person
+from agent.operations.verifying.owned_presentations import LinkPresentation, erase_presentation, link_presentation
 from agent.scope import Scope
 from agent.scope.keeping import Erasure, Whom
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
@@ -32,6 +33,10 @@ class WhomBody(ClosedSchema):
     def _one(self, data: dict[str, Any], **_: object) -> None:
         if (data.get("user") is None) == (data.get("subject") is None):
             raise ValidationError("Name the account, or your own name for the person.", "user")
+
+
+class HolderBody(WhomBody):
+    """POST /presentation-requests/{presentation}/subject: who presented."""
 
 
 class ErasureBody(WhomBody):
@@ -50,11 +55,24 @@ def _asked(call: Call) -> RequestErasure:
     return RequestErasure(Whom(body["user"], body["subject"]), body["legal_basis"])
 
 
-def _id(call: Call) -> UUID:
+def _named(call: Call, name: str) -> UUID:
     try:
-        return UUID(call.path["erasure"])
+        return UUID(call.path[name])
     except ValueError:
         raise NotFound("not an id") from None
+
+
+def _id(call: Call) -> UUID:
+    return _named(call, "erasure")
+
+
+def _presentation(call: Call) -> UUID:
+    return _named(call, "presentation")
+
+
+def _holder(call: Call) -> LinkPresentation:
+    body = HolderBody.read(call)
+    return LinkPresentation(_presentation(call), Whom(body["user"], body["subject"]))
 
 
 def _after(call: Call) -> UUID:
@@ -96,19 +114,27 @@ def _created(value: Any) -> Reply:
     return json_reply(value, 201, NO_STORE)
 
 
+def _done(_: None) -> Reply:
+    return Reply(204)
+
+
 def _one(value: Erasure) -> Reply:
     return _shown(_erasure(value))
 
 
+_ANSWER = "/presentation-requests/{presentation}"
 ROWS = (
     Route("POST", "/person-exports", scopes.PEOPLE_READ, _whom, export_person, _shown),
     Route("POST", "/erasure-requests", scopes.ERASURES_WRITE, _asked, _request, _created),
     Route("GET", "/erasure-requests", scopes.ERASURES_READ, _after, _list, _shown),
     Route("GET", "/erasure-requests/{erasure}", scopes.ERASURES_READ, _id, show_erasure, _one),
     Route("POST", "/erasure-requests/{erasure}/approve", scopes.ERASURES_APPROVE, _id, approve_erasure, _one),
+    Route("POST", f"{_ANSWER}/subject", scopes.REQUESTS_WRITE, _holder, link_presentation, _done),
+    Route("POST", f"{_ANSWER}/erasure", scopes.ERASURES_APPROVE, _presentation, erase_presentation, _done),
 )
 """Rows under the admin API's base."""
 BODIES = {
     ("POST", "/person-exports"): WhomBody,
     ("POST", "/erasure-requests"): ErasureBody,
+    ("POST", f"{_ANSWER}/subject"): HolderBody,
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from agent.http.admin_schemas import ClosedSchema
+from agent.http.admin_schemas import WORD, ClosedSchema
 from agent.http.failures import NotFound
 from agent.operations.administering import scopes
 from agent.operations.verifying.policies import (
@@ -19,7 +19,7 @@ from agent.operations.verifying.policies import (
     list_policies,
     try_policy,
 )
-from agent.scope.policies import PolicyRules, Revocation, VerificationPolicy
+from agent.scope.policies import LEGAL_BASIS, PURPOSE, LegalBasis, PolicyRules, Revocation, VerificationPolicy
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
 
 _FORMAT = validate.Regexp(r"^[A-Za-z0-9_+.-]{1,64}$")
@@ -53,6 +53,8 @@ class VerificationPolicyBody(ClosedSchema):
         load_default=dict,
         validate=validate.Length(0, 20),
     )
+    purpose = fields.String(validate=WORD, load_default=PURPOSE)
+    legal_basis = fields.String(validate=validate.OneOf(get_args(LegalBasis)), load_default=LEGAL_BASIS)
     activate = fields.Boolean(load_default=False)
 
 
@@ -88,6 +90,8 @@ def _draft(call: Call) -> DraftPolicy:
         short_lived_hours=body["short_lived_hours"],
         schemas=body["schemas"],
         keep=body["keep"],
+        purpose=body["purpose"],
+        legal_basis=body["legal_basis"],
     )
     return DraftPolicy(body["name"], rules, body["activate"])
 

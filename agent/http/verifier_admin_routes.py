@@ -71,6 +71,8 @@ def _request(call: Call) -> RequestPresentation:
         by_value=body["by_value"],
         profile=body["profile"],
         policy=body["policy"],
+        purpose=body["purpose"],
+        legal_basis=body["legal_basis"],
         lifetime=timedelta(seconds=body["expires_in"]),
     )
 

@@ -1,11 +1,12 @@
 """The admin API's bodies about presentations: closed, as the others."""
 
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import ValidationError, fields, validate
 
 from agent.http.admin_schemas import WORD, ClosedSchema
 from agent.operations.administering.configure_verifier import PROFILES
+from agent.scope.policies import LegalBasis
 from protocols import haip
 from protocols.openid4vp.authorization_request import RESPONSE_MODES
 
@@ -48,6 +49,8 @@ class PresentationRequestBody(ClosedSchema):
     by_value = fields.Boolean(load_default=False)
     profile = fields.String(validate=validate.OneOf([haip.PROFILE]), load_default=None)
     policy = fields.String(validate=_QUERY_NAME, load_default=None)
+    purpose = fields.String(validate=WORD, load_default=None)
+    legal_basis = fields.String(validate=validate.OneOf(get_args(LegalBasis)), load_default=None)
     expires_in = fields.Integer(validate=validate.Range(30, 3600), load_default=300, strict=True)
 
 

@@ -9,6 +9,12 @@ DEFAULT = "default"
 """The policy of requests that name none, where a tenant has one of this name."""
 Revocation = Literal["mandatory", "if_present", "best_effort", "off"]
 Keep = Literal["presentation", "claims"]
+LegalBasis = Literal[
+    "consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests"
+]
+"""GDPR, article 6."""
+PURPOSE = "verification"
+LEGAL_BASIS: LegalBasis = "consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +27,11 @@ class PolicyRules:
     credential lives no longer than `short_lived_hours`, and to be found out; has to be found out if it is there; is a
     warning when it cannot be; or is not asked for; what is revoked is refused unless it is off. `schemas` are JSON
     Schemas by type, which disclosed claims have to fit. `certificates` says the same of the certificates by which an
-    issuer's key is believed, whose status is their authority's revocation list. `keep` says what is kept of an accepted
-    presentation. `credential_schemas` says likewise of the schema that a W3C credential names: one has to be named, or
-    to be had where it is named, is a warning when it cannot be had, or is not asked for; and `type_metadata` of the
-    document at the address that an SD-JWT VC's vct is.
+    issuer's key is believed, whose status is their authority's revocation list. `credential_schemas` says likewise of
+    the schema that a W3C credential names: one has to be named, or to be had where it is named, is a warning when it
+    cannot be had, or is not asked for; and `type_metadata` of the document at the address that an SD-JWT VC's vct is.
+    `keep` says what is kept of an accepted presentation; `purpose` (a code word) and `legal_basis` what for and on what
+    ground, where no request says so.
     """
 
     types: tuple[str, ...] = ()
@@ -37,6 +44,8 @@ class PolicyRules:
     trust_list: tuple[str, ...] = ()
     keep: Keep = "presentation"
     schemas: Mapping[str, Any] = field(default_factory=dict)
+    purpose: str = PURPOSE
+    legal_basis: LegalBasis = LEGAL_BASIS
     certificates: Revocation = "if_present"
     credential_schemas: Revocation = "best_effort"
     type_metadata: Revocation = "off"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from agent.scope.policies import Remembered
+from agent.scope.policies import LEGAL_BASIS, PURPOSE, Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class RequestTerms:
 
     `redirect_uri` is where the person's browser goes in the end; `same_device`: it began on a page of ours and has to
     come back there; `origins` may ask over the Digital Credentials API; `prefixes` are those of a request that several
-    identities sign; `profile` what the answer is held to.
+    identities sign; `profile` what the answer is held to. `purpose` and `legal_basis` are code words: what the data
+    access log says of who opens what was disclosed.
     """
 
     redirect_uri: str | None = None
@@ -24,6 +25,8 @@ class RequestTerms:
     verifier_info: tuple[Mapping[str, Any], ...] = ()
     prefixes: tuple[str, ...] = ()
     profile: str | None = None
+    purpose: str = PURPOSE
+    legal_basis: str = LEGAL_BASIS
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,10 @@ class PresentationResult:
     verified_at: datetime | None = None
     holders: tuple[str, ...] = ()
     """Thumbprints of the keys that presented, where a credential holds its key."""
+    key: UUID | None = None
+    """Of the answer, when something was opened with it."""
+    purpose: str = PURPOSE
+    legal_basis: str = LEGAL_BASIS
 
 
 def name_of(request: UUID) -> str:
@@ -162,7 +169,14 @@ class Presentations(Protocol):
     async def watch(self, request: UUID) -> None:
         """Have its end told to every process, for who waits for it."""
 
-    async def result(self, request: UUID) -> PresentationResult | None: ...
+    async def result(self, request: UUID, disclosed: bool = True) -> PresentationResult | None:
+        """How it stands, with what was disclosed unless nobody wants to see that."""
+
+    async def keys(self, request: UUID) -> tuple[UUID, ...]:
+        """The living keys that answers to a request lie under; each is called as its report is."""
+
+    async def link(self, request: UUID, person: UUID) -> bool:
+        """From now on what was presented is the person's whose key this is; False when nothing changed."""
 
     async def report(self, report: UUID) -> Mapping[str, Any] | None:
         """The report of this id; else, of the request of this id, the one that decided."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.operations.issuing.claims import InvalidClaims, fits, properties_of, require_fit
-from agent.operations.issuing.evidence import VERIFIED, Owner, evidence_of
+from agent.operations.issuing.evidence import VERIFIED, Owner, evidence_of, own_evidence
 from agent.operations.issuing.gather_claims import SourceSilent, gather_claims, in_time
 from agent.scope import Scope
 from agent.scope.deferring import Deferral
@@ -135,6 +135,8 @@ async def _presented(
     """How old it is counts when the wallet asks, and not while the request waits for something else."""
     keys = [b64url(thumbprint(one)) for one in holders]
     found = await evidence_of(scope, Owner(issuance=issuance.id), policy, claims, keys, aging=deferral is None)
+    if found.state == VERIFIED and found.request is not None:
+        await own_evidence(scope, issuance, found.request)
     return found.state == VERIFIED
 
 

@@ -11,11 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from agent.operations.issuing import codes
+from agent.operations.verifying.owned_presentations import tie
 from agent.operations.verifying.request_presentation import RequestPresentation, request_presentation
 from agent.scope import Scope
 from agent.scope.authorizing import AuthorizationSession
 from agent.scope.deferring import Account, EvidenceAsked
 from agent.scope.issuing import Authorized
+from agent.scope.keeping import Whom
 from agent.scope.tenants import CredentialConfiguration, IssuancePolicy, RequiredEvidence
 from agent.scope.verifying import PresentationResult
 from protocols.errors import ProtocolError
@@ -235,3 +237,13 @@ async def ask_for_evidence(
         await unit.evidence.ask(made.presentation_id, policy.id, owner.session, owner.issuance)
         await unit.commit()
     return made.presentation_id, made.authorization_request_uri or ""
+
+
+async def own_evidence(scope: Scope, issuance: Authorized, request: UUID) -> None:
+    """What was presented for an issuance is of the person that it is for: in their copy, and gone with them."""
+    async with scope.unit() as unit:
+        person = issuance.subject_key_id
+        if person is None and issuance.user_id is not None:
+            person = next(iter(await unit.erasures.keys_of(Whom(user=issuance.user_id))), None)
+        if person is not None and await tie(unit, request, person):
+            await unit.commit()

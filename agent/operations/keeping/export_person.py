@@ -16,6 +16,7 @@ FIELDS = (
     "claim_records.claims_sealed",
     "issuances.claims_sealed",
     "deferred_issuances.request_sealed",
+    "presentations.presentation_sealed",
 )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.operations.verifying.evidence import FORM, TYPE
 from agent.operations.verifying.read_report import NoSuchReport
+from agent.operations.verifying.readings import PRESENTATION, REPORT, record_reports
 from agent.scope import Scope
 from agent.scope.policies import Remembered
 from agent.scope.status import StatusToken
@@ -29,9 +30,10 @@ async def export_evidence(scope: Scope, report: UUID) -> str:
             raise NoSuchReport()
         kept: Remembered | None = await unit.presentations.remembered(UUID(found["report"]))
         tokens: Sequence[StatusToken] = await unit.status_evidence.find(_digests(found))
-        request = UUID(found["presentation_id"])
-        metadata = {"report": found["report"]}
-        unit.record(AuditEvent("evidence.exported", "presentation_request", request, "read", request, metadata))
+        if not record_reports(unit, "evidence.exported", [found], (REPORT, PRESENTATION)):
+            request = UUID(found["presentation_id"])
+            metadata = {"report": found["report"]}
+            unit.record(AuditEvent("evidence.exported", "presentation_request", request, "read", request, metadata))
         await unit.commit()
     key = scope.catalogue.key("audit")
     header: dict[str, Any] = {"alg": key.algorithm, "typ": TYPE, "jwk": public(key.jwk)}

@@ -28,7 +28,7 @@ async def _watched(scope: Scope, request: UUID) -> PresentationResult:
     """The state as it is, and a notice of what comes."""
     async with scope.unit() as unit:
         await unit.presentations.watch(request)
-        found: PresentationResult | None = await unit.presentations.result(request)
+        found: PresentationResult | None = await unit.presentations.result(request, disclosed=False)
         await unit.commit()
     if found is None:
         raise NoSuchPresentation()
@@ -69,7 +69,7 @@ async def _wait(event: asyncio.Event, seconds: float) -> bool:
 
 async def _read(scope: Scope, request: UUID, before: PresentationResult) -> PresentationResult:
     async with scope.unit() as unit:
-        found: PresentationResult | None = await unit.presentations.result(request)
+        found: PresentationResult | None = await unit.presentations.result(request, disclosed=False)
     return found or before
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.verifying.policy_rules import Facts, require_policy
+from agent.operations.verifying.readings import PRESENTATION, REPORT, record_reports
 from agent.operations.verifying.schemas import by_policy, partial, require_schemas
 from agent.scope import Scope
 from agent.scope.policies import DEFAULT, PolicyRules, Remembered, VerificationPolicy
@@ -133,6 +134,9 @@ async def try_policy(scope: Scope, request: TryPolicy) -> Sequence[Tried]:
         if policy is None:
             raise NoSuchPolicy()
         remembered: Sequence[Remembered] = await unit.presentations.accepted(request.limit)
+        told = [one.report for one in remembered]
+        if record_reports(unit, "verification_policy.tested", told, (REPORT, PRESENTATION)):
+            await unit.commit()
     return [_tried(policy.rules, one) for one in remembered]
 
 

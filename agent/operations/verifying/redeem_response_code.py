@@ -7,6 +7,7 @@ from agent.audit import AuditEvent
 from agent.operations.verifying import secrets
 from agent.operations.verifying.notify_verifier import tell
 from agent.operations.verifying.presentation_result import NoSuchPresentation
+from agent.operations.verifying.readings import record_result
 from agent.scope import Scope
 from agent.scope.verifying import PresentationResult
 from protocols.errors import ProtocolError
@@ -47,9 +48,11 @@ async def _redeem(scope: Scope, request: UUID, code: str, browser: bytes | None)
         good = await unit.presentations.redeem(request, secrets.digest(code), browser)
         event = "presentation.verified" if good else "presentation.return_refused"
         unit.record(AuditEvent(event, "presentation_request", request, "verify", request))
-        found: PresentationResult | None = await unit.presentations.result(request)
+        # Our own page shows the browser nothing of it.
+        found: PresentationResult | None = await unit.presentations.result(request, disclosed=browser is None)
         if found is None:
             raise NoSuchPresentation()
+        record_result(unit, found)
         if good:
             report = await unit.presentations.report(request)
             tell(scope, unit, request, "verified", (), report["report"] if report else "")

@@ -78,6 +78,8 @@ def _request(scope: Scope, request: OpenRequest) -> dict[str, Any]:
         "dcql_sha256": b64url(sha256(render_stable_json(dict(request.dcql_query))).digest()),
         "transaction_data": list(request.transaction_data),
         "profile": request.terms.profile,
+        "purpose": request.terms.purpose,
+        "legal_basis": request.terms.legal_basis,
         "origins": list(request.terms.origins),
         "created_at": plain(request.created_at),
         "expires_at": plain(request.expires_at),

@@ -15,6 +15,7 @@ from agent.operations.verifying.identity import UNSIGNED, page_uri, request_uri
 from agent.operations.verifying.policies import chosen
 from agent.operations.verifying.request_terms import require_terms
 from agent.scope import Scope
+from agent.scope.policies import LEGAL_BASIS, PURPOSE, PolicyRules
 from agent.scope.verifying import NewPresentationRequest, RequestTerms
 from agent.tenancy import uuid7
 from protocols import haip
@@ -35,7 +36,8 @@ class RequestPresentation:
 
     `client_id_prefixes` are for a request over the Digital Credentials API that several identities sign, the prefix
     `origin` for one that nobody signs. `same_device`: the person's browser begins on a page of ours and comes back.
-    `policy` is the name of the verification policy that decides, None for the one named "default", if there is one.
+    `policy` is the name of the verification policy that decides, None for the one named "default", if there is one;
+    `purpose` and `legal_basis`, what is disclosed for and on what ground, are its if they are None.
     """
 
     dcql_query: Mapping[str, Any] | None = None
@@ -54,6 +56,8 @@ class RequestPresentation:
     by_value: bool = False
     profile: str | None = None
     policy: str | None = None
+    purpose: str | None = None
+    legal_basis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,12 @@ async def request_presentation(scope: Scope, request: RequestPresentation) -> Re
     request = _completed(scope, request)
     require_terms(scope, request, asked)
     policy = chosen(scope, request.policy)
+    rules = policy.rules if policy else PolicyRules()
+    request = replace(
+        request,
+        purpose=request.purpose or rules.purpose,
+        legal_basis=request.legal_basis or rules.legal_basis,
+    )
     # 3. as whom, with a key of its own
     new, signer = await _named(scope, _new(scope, request, asked, query_id, policy.id if policy else None))
     # 4. kept, and told
@@ -130,6 +140,8 @@ def _new(
             verifier_info=tuple(request.verifier_info),
             prefixes=request.client_id_prefixes,
             profile=request.profile,
+            purpose=request.purpose or PURPOSE,
+            legal_basis=request.legal_basis or LEGAL_BASIS,
         ),
         transaction_data=transaction_data.render(request.transaction_data),
         query_id=query_id,

@@ -2,7 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import Text, Uuid, and_, bindparam, case, cast, delete, func, insert, or_, select, union, update
+from sqlalchemy import (
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    union,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -16,13 +31,13 @@ _TENANT: Any = bindparam("tenant", type_=Uuid())
 _KEYS: Any = bindparam("keys", type_=ARRAY(Uuid()))
 _NOW: Any = bindparam("now")
 
-KEYS_OF_USER = Statement(
-    select(_k.id).where(
-        _k.tenant_id == _TENANT,
-        or_(_k.user_id == bindparam("user", type_=Uuid()), _k.subject_index == bindparam("index", type_=BYTEA())),
-        _k.destroyed_at.is_(None),
-    )
+_living = (_k.tenant_id == _TENANT, _k.destroyed_at.is_(None))
+_named = select(_k.id).where(
+    *_living,
+    or_(_k.user_id == bindparam("user", type_=Uuid()), _k.subject_index == bindparam("index", type_=BYTEA())),
 )
+KEYS_OF_USER = Statement(union_all(_named, select(_k.id).where(*_living, _k.person_key_id.in_(_named))))
+"""The person's own keys first, then those of presentations that are theirs."""
 USER = Statement(
     select(_u.id, _u.external_id_sealed, _k.id.label("key"), _k.wrapped_key)
     .join_from(
@@ -80,11 +95,12 @@ _h = tables.retention_policies.c
 HELD = Statement(select(_h.table_name).where(_h.tenant_id == _TENANT, _h.legal_hold).order_by(_h.table_name))
 _living_key = select(_k.id).where(_k.tenant_id == _TENANT, _k.destroyed_at.is_(None)).correlate(tables.erasure_requests)
 _account = and_(_u.tenant_id == _k.tenant_id, _u.id == _k.user_id)
-_keys_now = union(
+_own_now = union(
     _living_key.where(_k.id == func.any(_e.key_ids)),
     _living_key.where(_k.subject_index == _e.subject_index),
     _living_key.join(tables.users, _account).where(_u.external_id_index == _e.external_index),
 )
+_keys_now = union(_own_now, _living_key.where(_k.person_key_id.in_(_own_now)))
 APPROVE = Statement(
     update(tables.erasure_requests)
     .where(_e.tenant_id == _TENANT, _e.id == bindparam("id_"), _e.scope == "subject", _e.approved_at.is_(None))
@@ -109,6 +125,8 @@ _own = (_i.tenant_id == _TENANT, _i.subject_key_id == func.any(_KEYS))
 _issuances = select(_i.id).where(*_own)
 _f, _a = tables.refresh_token_families.c, tables.authorization_sessions.c
 _t, _n = tables.credential_tags.c, tables.user_authenticators.c
+_q = tables.presentation_requests.c
+_answered = select(_k.request_id).where(_k.tenant_id == _TENANT, _k.id == func.any(_KEYS))
 STEPS: tuple[tuple[str, Statement], ...] = (
     (
         "subject_keys",
@@ -191,6 +209,14 @@ STEPS: tuple[tuple[str, Statement], ...] = (
             update(tables.presentations)
             .where(_p.tenant_id == _TENANT, _p.subject_key_id == func.any(_KEYS))
             .values(presentation_sealed=None, holder_sealed=None, holder_index=None)
+        ),
+    ),
+    (
+        "presentation_requests",
+        Statement(
+            update(tables.presentation_requests)
+            .where(_q.tenant_id == _TENANT, _q.id.in_(_answered), _q.transaction_data_sealed.is_not(None))
+            .values(transaction_data_sealed=None)
         ),
     ),
     (

@@ -16,6 +16,7 @@ from sqlalchemy import (
     literal,
     null,
     or_,
+    outerjoin,
     select,
     update,
 )
@@ -26,6 +27,7 @@ from agent.storage.recording import recorded
 from agent.storage.statements import Statement
 
 _r, _p, _v = tables.presentation_requests.c, tables.presentations.c, tables.verification_results.c
+_k = tables.subject_keys.c
 _TENANT: Any = bindparam("tenant", type_=Uuid())
 WAITING = ("created", "fetched")
 _waits = or_(_r.state == "created", _r.state == "fetched")
@@ -91,6 +93,21 @@ _moved = (
     .cte("act")
 )
 _valid = bindparam("valid", type_=Boolean())
+_keyed = (
+    insert(tables.subject_keys)
+    .from_select(
+        ["tenant_id", "id", "request_id", "wrapping_key_id", "kek_epoch", "wrapped_key"],
+        select(
+            _TENANT,
+            bindparam("presentation", type_=Uuid()),
+            _moved.c.id,
+            bindparam("wrapping_key", type_=Uuid()),
+            literal(1),
+            bindparam("wrapped_key", type_=LargeBinary()),
+        ).select_from(_moved),
+    )
+    .cte("keyed")
+)
 _presented = (
     insert(tables.presentations)
     .from_select(
@@ -102,6 +119,7 @@ _presented = (
             "presentation_id",
             "presentation_sealed",
             "presentation_hash",
+            "subject_key_id",
             "presented_at",
         ],
         select(
@@ -112,6 +130,7 @@ _presented = (
             bindparam("presentation_name", type_=Text()),
             bindparam("sealed", type_=LargeBinary()),
             bindparam("answer_hash", type_=LargeBinary()),
+            bindparam("presentation", type_=Uuid()),
             bindparam("now", type_=DateTime(timezone=True)),
         )
         .select_from(_moved)
@@ -153,7 +172,7 @@ _judged = (
     )
     .cte("judged")
 )
-SETTLE = Statement(select(_moved.c.id, _moved.c.watched).add_cte(_presented, _judged, *recorded(_moved)))
+SETTLE = Statement(select(_moved.c.id, _moved.c.watched).add_cte(_keyed, _presented, _judged, *recorded(_moved)))
 REDEEM = Statement(
     update(tables.presentation_requests)
     .where(
@@ -223,8 +242,13 @@ WATCH = Statement(
     .where(_r.tenant_id == _TENANT, _r.id == bindparam("id_"), ~_r.watched)
     .values(watched=True)
 )
+# The key that an answer lies under has its report's id; answers of before there were such keys have none.
+_key = (_k.tenant_id == _v.tenant_id) & (_k.id == _v.id)
+_judged_under = outerjoin(tables.verification_results, tables.subject_keys, _key)
+_key_columns = (_k.id.label("key"), _k.wrapped_key, _k.destroyed_at)
+_report = select(_v.id, _v.checks_sealed, *_key_columns).select_from(_judged_under)
 REPORT = Statement(
-    select(_v.id, _v.checks_sealed).where(
+    _report.where(
         _v.tenant_id == _TENANT,
         # An id holds its time, and the month's partition is found by it.
         _v.verified_at >= bindparam("from_"),
@@ -233,23 +257,28 @@ REPORT = Statement(
     )
 )
 REPORTS = Statement(
-    select(_v.id, _v.checks_sealed, func.cardinality(_v.warnings).label("ignored"))
-    .where(*_of_request)
-    .order_by(_v.verified_at)
+    _report.add_columns(func.cardinality(_v.warnings).label("ignored")).where(*_of_request).order_by(_v.verified_at)
 )
 ACCEPTED = Statement(
-    select(_v.id, _v.checks_sealed, _p.id.label("presentation"), _p.presentation_sealed)
-    .select_from(tables.verification_results)
+    _report.add_columns(_p.id.label("presentation"), _p.presentation_sealed)
     .join(tables.presentations, (_p.tenant_id == _v.tenant_id) & (_p.id == _v.presentation_id))
     .where(_v.tenant_id == _TENANT, _v.is_valid, _v.checks_sealed.is_not(None), _p.presentation_sealed.is_not(None))
+    .where(_k.destroyed_at.is_(None))
     .order_by(_v.verified_at.desc())
     .limit(bindparam("limit_"))
 )
-REMEMBERED = Statement(
-    select(_p.id, _p.presentation_sealed).where(
-        _p.tenant_id == _TENANT, _p.id == bindparam("id_"), _p.presentation_sealed.is_not(None)
-    )
+_own_key = (_k.tenant_id == _p.tenant_id) & (_k.id == _p.subject_key_id)
+_kept = select(_p.id, _p.presentation_sealed, *_key_columns).select_from(
+    outerjoin(tables.presentations, tables.subject_keys, _own_key)
 )
-DISCLOSED = Statement(
-    select(_p.id, _p.presentation_sealed).where(_p.tenant_id == _TENANT, _p.request_id == bindparam("id_"))
+REMEMBERED = Statement(
+    _kept.where(_p.tenant_id == _TENANT, _p.id == bindparam("id_"), _p.presentation_sealed.is_not(None))
+)
+DISCLOSED = Statement(_kept.where(_p.tenant_id == _TENANT, _p.request_id == bindparam("id_")))
+_of_answers = (_k.tenant_id == _TENANT, _k.request_id == bindparam("id_"), _k.destroyed_at.is_(None))
+KEYS = Statement(select(_k.id).where(*_of_answers))
+LINK = Statement(
+    update(tables.subject_keys)
+    .where(*_of_answers, _k.person_key_id.is_distinct_from(bindparam("person", type_=Uuid())))
+    .values(person_key_id=bindparam("person", type_=Uuid()))
 )

@@ -13,7 +13,7 @@ from agent.storage import tables
 from agent.storage.repositories.claim_records import place_of
 from agent.storage.statements import Row, Statement
 from agent.storage.subjects import subject_index
-from protocols.encoding import parse_json_object
+from protocols.encoding import parse_json, parse_json_object
 
 if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
@@ -78,7 +78,7 @@ _CREDENTIALS = Statement(
     .order_by(_c.issued_at, _c.id)
 )
 _PRESENTATIONS = Statement(
-    select(_p.id, _p.request_id, _p.presented_at)
+    select(_p.id, _p.request_id, _p.presented_at, _p.presentation_sealed)
     .where(_p.tenant_id == _TENANT, _p.subject_key_id == func.any(_KEYS))
     .order_by(_p.presented_at, _p.id)
 )
@@ -130,7 +130,9 @@ class PersonFileRepository:
             "issuances": [self._issuance(row, opened) for row in await self._rows(_ISSUANCES, **named)],
             "deferred_issuances": [self._deferred(row, opened) for row in await self._rows(_DEFERRED, **named)],
             "credentials": [_shown(row) for row in await self._rows(_CREDENTIALS, **named)],
-            "presentations": [_shown(row) for row in await self._rows(_PRESENTATIONS, **named)],
+            "presentations": [
+                self._presentation(row, opened[row["id"]]) for row in await self._rows(_PRESENTATIONS, **named)
+            ],
             "accesses": [
                 _shown(row) for row in await self._rows(_ACCESSES, indexes=[subject_index(vault, key) for key in keys])
             ],
@@ -168,6 +170,13 @@ class PersonFileRepository:
             **_shown(row, hidden=("subject_key_id", "claims_sealed")),
             "claims": parse_json_object(claims) if claims else None,
         }
+
+    def _presentation(self, row: Row, key: DataKey) -> dict[str, Any]:
+        disclosed = self._opener("presentations", row["id"], key)("presentation_sealed", row["presentation_sealed"])
+        kept = parse_json(disclosed) if disclosed else []
+        names = ("id", "format", "type", "issuer", "claims")
+        credentials = [{name: one[name] for name in names} for one in kept]
+        return {**_shown(row, hidden=("presentation_sealed",)), "credentials": credentials}
 
     def _deferred(self, row: Row, keys: Mapping[UUID, DataKey]) -> dict[str, Any]:
         opened = self._opener("deferred_issuances", row["id"], keys.get(row["subject_key_id"]))

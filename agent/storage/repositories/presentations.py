@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from agent.encryption.sealing import DataKey
 from agent.scope import Conflict
 from agent.scope.policies import Remembered
 from agent.scope.verifying import (
@@ -144,6 +145,7 @@ class PresentationRepository:
     async def settle(self, verdict: Verdict) -> None:
         """One statement: only one answer gets past the request's state."""
         unit, valid = self._unit, verdict.state != "refused"
+        key, wrapped = unit.vault.new_subject_key(verdict.presentation_id)
         moved = await q.SETTLE.row(
             unit.connection,
             tenant=unit.tenant_id,
@@ -154,12 +156,14 @@ class PresentationRepository:
             valid=valid,
             presentation=verdict.presentation_id,
             presentation_name=str(verdict.presentation_id),
-            sealed=self._sealed(verdict) if valid else None,
+            sealed=self._sealed(verdict, key) if valid else None,
+            wrapping_key=unit.vault.data_key_id,
+            wrapped_key=wrapped,
             verifier=verdict.verifier_id,
             errors=list(verdict.errors),
             answer_hash=verdict.answer_hash,
             answer_size=verdict.answer_size,
-            report=self._sealed_report(verdict.presentation_id, verdict.report),
+            report=self._sealed_report(verdict.presentation_id, verdict.report, key),
             audit=unit.queued_audit(),
         )
         if moved is None:
@@ -167,7 +171,7 @@ class PresentationRepository:
         if moved["watched"]:
             unit.wake(name_of(verdict.request.id))
 
-    def _sealed(self, verdict: Verdict) -> bytes:
+    def _sealed(self, verdict: Verdict, key: DataKey) -> bytes:
         kept = [
             {
                 "id": one.query_id,
@@ -182,20 +186,25 @@ class PresentationRepository:
             for one in verdict.credentials
         ]
         vault = self._unit.vault
-        return vault.seal("presentations", "presentation_sealed", verdict.presentation_id, render_json(kept))
+        return vault.seal("presentations", "presentation_sealed", verdict.presentation_id, render_json(kept), key)
 
-    def _sealed_report(self, report_id: UUID, report: Mapping[str, Any]) -> bytes:
-        return self._unit.vault.seal(_RESULTS, "checks_sealed", report_id, render_json(dict(report)))
+    def _sealed_report(self, report_id: UUID, report: Mapping[str, Any], key: DataKey | None = None) -> bytes:
+        return self._unit.vault.seal(_RESULTS, "checks_sealed", report_id, render_json(dict(report)), key)
 
     def _opened_report(self, row: Row) -> Mapping[str, Any]:
-        return parse_json_object(self._unit.vault.open(_RESULTS, "checks_sealed", row["id"], row["checks_sealed"]))
+        key = self._key(row)
+        return parse_json_object(self._unit.vault.open(_RESULTS, "checks_sealed", row["id"], row["checks_sealed"], key))
+
+    def _key(self, row: Row) -> DataKey | None:
+        """The answer's own; None for an answer without."""
+        return self._unit.vault.subject_key(row["key"], row["wrapped_key"]) if row["key"] else None
 
     async def report(self, report: UUID) -> Mapping[str, Any] | None:
         """By its own id, which says when it was made, or the deciding one of a request."""
         unit, made = self._unit, time_of(report)
         times = {"from_": made - _NEAR, "until": made + _NEAR}
         row = await q.REPORT.row(unit.connection, tenant=unit.tenant_id, id_=report, **times)
-        if row is not None and row["checks_sealed"]:
+        if row is not None and _readable(row):
             return self._opened_report(row)
         deciding = [one for one in await self._reports(report) if not one["ignored"]]
         return self._opened_report(deciding[-1]) if deciding else None
@@ -217,16 +226,26 @@ class PresentationRepository:
         return [Remembered(self._opened_report(row), self._kept(row["presentation"], row)) for row in rows]
 
     def _kept(self, presentation: UUID, row: Row) -> list[dict[str, Any]]:
-        opened = self._unit.vault.open("presentations", "presentation_sealed", presentation, row["presentation_sealed"])
-        found: list[dict[str, Any]] = parse_json(opened)
+        where = ("presentations", "presentation_sealed", presentation, row["presentation_sealed"])
+        found: list[dict[str, Any]] = parse_json(self._unit.vault.open(*where, self._key(row)))
         return found
 
     async def _reports(self, request: UUID) -> Sequence[Row]:
         rows = await q.REPORTS.rows(self._unit.connection, tenant=self._unit.tenant_id, id_=request)
-        return [row for row in rows if row["checks_sealed"]]
+        return [row for row in rows if _readable(row)]
 
-    async def result(self, request: UUID) -> PresentationResult | None:
-        """State, errors and, once verified, the disclosed claims."""
+    async def keys(self, request: UUID) -> tuple[UUID, ...]:
+        """Of each answer that was judged; none of what was erased."""
+        rows = await q.KEYS.rows(self._unit.connection, tenant=self._unit.tenant_id, id_=request)
+        return tuple(row[0] for row in rows)
+
+    async def link(self, request: UUID, person: UUID) -> bool:
+        """One statement; the last word counts."""
+        unit = self._unit
+        return bool(await q.LINK.run(unit.connection, tenant=unit.tenant_id, id_=request, person=person))
+
+    async def result(self, request: UUID, disclosed: bool = True) -> PresentationResult | None:
+        """State, errors and, once verified, the disclosed claims, if they are asked for."""
         unit, where = self._unit, {"tenant": self._unit.tenant_id, "id_": request}
         row = await q.STATE.row(unit.connection, **where)
         if row is None:
@@ -234,13 +253,14 @@ class PresentationRepository:
         unfinished = row["state"] in q.WAITING or row["state"] == "answered"
         state = "expired" if unfinished and row["expires_at"] <= unit.now else row["state"]
         errors = await q.ERRORS.value(unit.connection, **where) if state == "refused" else []
-        credentials = []
-        if state == "verified":
-            disclosed = await q.DISCLOSED.row(unit.connection, **where)
-            if disclosed and disclosed["presentation_sealed"]:
-                credentials = [_without_presentation(one) for one in self._kept(disclosed["id"], disclosed)]
+        credentials, key = [], None
+        if state == "verified" and disclosed:
+            kept = await q.DISCLOSED.row(unit.connection, **where)
+            if kept and kept["presentation_sealed"]:
+                credentials, key = [_without_presentation(one) for one in self._kept(kept["id"], kept)], kept["id"]
         holders = [one.pop("holder", None) for one in credentials]
         ignored = [one["reason"] for one in await q.IGNORED.rows(unit.connection, **where)]
+        terms = _read_terms(row["constraints"])
         return PresentationResult(
             id=row["id"],
             state=state,
@@ -249,10 +269,18 @@ class PresentationRepository:
             expires_at=row["expires_at"],
             flow=_flow(row),
             ignored=tuple(ignored),
-            redirect_uri=row["constraints"].get("redirect_uri"),
+            redirect_uri=terms.redirect_uri,
             verified_at=row["consumed_at"] if state == "verified" else None,
             holders=tuple(one for one in holders if one),
+            key=key,
+            purpose=terms.purpose,
+            legal_basis=terms.legal_basis,
         )
+
+
+def _readable(row: Row) -> bool:
+    """A report was kept, and its key was not destroyed."""
+    return bool(row["checks_sealed"]) and row["destroyed_at"] is None
 
 
 def _without_presentation(kept: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, func, insert, select, update
 
-from agent.scope.policies import PolicyRules, Revocation, VerificationPolicy
+from agent.scope.policies import LEGAL_BASIS, PURPOSE, PolicyRules, Revocation, VerificationPolicy
 from agent.storage.statements import Row, Statement
 from agent.storage.tables import verification_policies
 
@@ -69,6 +69,8 @@ class VerificationPolicyRepository:
                     "formats": list(rules.formats),
                     "algorithms": list(rules.algorithms),
                     "keep": rules.keep,
+                    "purpose": rules.purpose,
+                    "legal_basis": rules.legal_basis,
                     "schemas": dict(rules.schemas),
                     "status_required": rules.revocation == "mandatory",
                     "short_lived_hours": rules.short_lived_hours,
@@ -119,6 +121,8 @@ def policy_of(row: Row) -> VerificationPolicy:
         short_lived_hours=accepted.get("short_lived_hours"),
         trust_list=tuple(row["trust_list"]),
         keep=accepted.get("keep", "presentation"),
+        purpose=accepted.get("purpose", PURPOSE),
+        legal_basis=accepted.get("legal_basis", LEGAL_BASIS),
         schemas=accepted.get("schemas", {}),
         certificates=accepted.get("certificates", "if_present"),
         credential_schemas=accepted.get("credential_schemas", "best_effort"),

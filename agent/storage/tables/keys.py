@@ -22,7 +22,7 @@ tenant_keys = table(
 
 subject_keys = table(
     "subject_keys",
-    uuid="tenant_id id user_id wrapping_key_id",
+    uuid="tenant_id id user_id request_id person_key_id wrapping_key_id",
     data="subject_index wrapped_key",
     int4="kek_epoch",
     time="created_at destroyed_at",

@@ -84,6 +84,20 @@ async def test_a_person_presents_between_sign_in_and_consent(court: Court) -> No
     token = await client.redeem(answer["code"])
     body = {"credential_configuration_id": "diploma"}
     assert (await client.credential(token.body["access_token"], **body)).status == 200
+    assert await tied(court) == 1
+
+
+async def tied(court: Court) -> int:
+    """How many presentations are known to be of the person that something was issued to."""
+    admin = await court.site.database.connect_admin()
+    try:
+        found: int = await admin.fetchval(
+            "SELECT count(*) FROM agent.subject_keys k JOIN agent.subject_keys p ON p.id = k.person_key_id"
+            " WHERE k.request_id IS NOT NULL AND p.request_id IS NULL"
+        )
+    finally:
+        await admin.close()
+    return found
 
 
 async def test_a_person_may_deny_instead(court: Court) -> None:
@@ -259,7 +273,9 @@ async def test_evidence_that_is_there_before_is_no_wait(court: Court) -> None:
     assert (await ask(court, wallet, token)).error == "credential_request_denied"
     person = Person(court.site.session, court.issuer)
     await holder.present(link((await person.go("GET", here))[2], "code"), pid, NAMES)
+    assert await tied(court) == 0
     assert (await ask(court, wallet, token)).status == 200
+    assert await tied(court) == 1
 
 
 async def test_the_tenant_sees_how_the_evidence_of_an_offer_stands(court: Court) -> None:
