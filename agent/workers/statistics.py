@@ -5,13 +5,12 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-import asyncpg
-
 from agent import telemetry
 from agent.lifecycle.blobs import ObjectStore
 from agent.lifecycle.figures import write_month
 from agent.operations.keeping.count_activity import count_activity, recount_day
 from agent.scope import Scope
+from agent.storage.pool import Pool
 from agent.storage.unit_of_work import unit_of_work
 from agent.tenancy import WORKER, Principal
 
@@ -22,9 +21,7 @@ class Statistics:
     name: ClassVar[str] = "statistics"
     seconds: ClassVar[float] = 30
 
-    def __init__(
-        self, maint: asyncpg.Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]], store: ObjectStore
-    ) -> None:
+    def __init__(self, maint: Pool, scope_of: Callable[[str, Principal], Awaitable[Scope]], store: ObjectStore) -> None:
         self._maint, self._scope_of, self._store = maint, scope_of, store
         self._recounted: dict[str, date] = {}
 

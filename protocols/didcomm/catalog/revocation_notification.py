@@ -24,7 +24,7 @@ class RevocationTold:
 
 
 class RevocationNotification1:
-    """Sends and takes `revoke`: the thread of the issuance is its `credential_id`, and `thread_id` where agents look."""
+    """Sends and takes `revoke`: the issuance's thread is its `credential_id`, and `thread_id` where agents look."""
 
     identifier: ClassVar[str] = "https://didcomm.org/revocation_notification/1.0"
     roles: ClassVar[tuple[str, ...]] = (ISSUER, HOLDER)
