@@ -73,7 +73,7 @@ def _set_aside(server: EmbeddedPostgres) -> Path | None:
         return None
     if server.runs():  # it outlived whoever started it
         server.run(server.binaries / "pg_ctl", "-D", server.data, "-m", "fast", "-w", "stop")
-    aside = server.data.with_name(f"postgres.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    aside = server.data.with_name(f"postgres.before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
     server.data.rename(aside)
     return aside
 

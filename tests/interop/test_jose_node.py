@@ -23,13 +23,17 @@ from protocols.vcdm import V1, V2
 from tests.integrity import SigningKey
 from tests.interop.jose_node.install import CannotInstall, install
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 BINDING = Binding("x509_hash:verifier", "a-nonce-of-the-verifier")
 URI = f"{ISSUER}/lists/1"
 Ask = Callable[..., Any]
 _nothing: Any = None
 _lists = {one.name: one(PluginTools({}, _nothing, _nothing)) for one in (TokenStatusList, BitstringStatusList)}
 TOOLS = PluginTools({}, _nothing, _nothing, {"status_mechanisms": _lists})
+
+
+def now() -> datetime:
+    """To the second; what a holder binds is good for minutes only."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 class Refused(Exception):
@@ -72,8 +76,8 @@ def private(key: SigningKey) -> dict[str, Any]:
 def draft(issuer: SigningKey, holder: SigningKey, type_: str, **more: Any) -> CredentialDraft:
     given: dict[str, Any] = {
         "claims": {"given_name": "Erika", "family_name": "Mustermann", "age": {"over_18": True}},
-        "issued_at": NOW,
-        "expires_at": NOW + timedelta(days=1),
+        "issued_at": now(),
+        "expires_at": now() + timedelta(days=1),
         "issuer": issuer.did,
         "kid": issuer.method,
         "holder": holder.jwk,
@@ -95,7 +99,7 @@ def test_sd_jwt_vc_ours(peer: Ask, algorithm: str) -> None:
     sd_jwt, issuer, holder = DcSdJwt(TOOLS), SigningKey(algorithm), SigningKey(algorithm)
     prepared = sd_jwt.prepare(draft(issuer, holder, "urn:example:1", decoys=3))
     credential = sd_jwt.seal(prepared, issuer.sign(prepared.payload))
-    bound = sd_jwt.disclose(credential, frozenset({("given_name",)}), BINDING, algorithm, NOW)
+    bound = sd_jwt.disclose(credential, frozenset({("given_name",)}), BINDING, algorithm, now())
     shown = sd_jwt.bind(bound, holder.sign(bound.payload))
     asked = {"key": issuer.jwk, "nonce": BINDING.nonce, "required": ["given_name"]}
     payload = peer("sd_jwt_verify", token=shown, **asked)
@@ -111,27 +115,27 @@ def test_sd_jwt_vc_theirs(peer: Ask, algorithm: str) -> None:
     payload = {
         "iss": ISSUER,
         "vct": "urn:example:1",
-        "iat": int(NOW.timestamp()),
-        "exp": int(NOW.timestamp()) + 3600,
+        "iat": int(now().timestamp()),
+        "exp": int(now().timestamp()) + 3600,
         "cnf": {"jwk": holder.jwk},
         "given_name": "Erika",
         "family_name": "Mustermann",
     }
     disclosable = ["given_name", "family_name"]
     token = peer("sd_jwt_issue", payload=payload, disclosable=disclosable, key=private(issuer), algorithm=algorithm)
-    kb = {"aud": BINDING.audience, "nonce": BINDING.nonce, "iat": int(NOW.timestamp())}
+    kb = {"aud": BINDING.audience, "nonce": BINDING.nonce, "iat": int(now().timestamp())}
     shown = peer(
         "sd_jwt_present", token=token, disclosed=["given_name"], binding=kb, key=private(holder), algorithm=algorithm
     )
     opened = sd_jwt.open(shown)
-    verified = sd_jwt.verify(opened, issuer.jwk, algorithm, NOW, 60)
+    verified = sd_jwt.verify(opened, issuer.jwk, algorithm, now(), 60)
     assert verified.claims["given_name"] == "Erika"
     assert "family_name" not in verified.claims
-    sd_jwt.verify_binding(opened, holder.jwk, BINDING, NOW)
+    sd_jwt.verify_binding(opened, holder.jwk, BINDING, now())
     with pytest.raises(ProtocolError):
-        sd_jwt.verify_binding(opened, holder.jwk, Binding(BINDING.audience, "other"), NOW)
+        sd_jwt.verify_binding(opened, holder.jwk, Binding(BINDING.audience, "other"), now())
     with pytest.raises(ProtocolError):
-        sd_jwt.verify(sd_jwt.open(spoiled(shown)), issuer.jwk, algorithm, NOW, 60)
+        sd_jwt.verify(sd_jwt.open(spoiled(shown)), issuer.jwk, algorithm, now(), 60)
 
 
 @ALGORITHMS
@@ -141,7 +145,7 @@ def test_jwt_vc_ours(peer: Ask, algorithm: str) -> None:
     credential = jwt_vc.seal(prepared, issuer.sign(prepared.payload))
     found = peer("jwt_vc_verify", token=credential)
     assert (found["issuer"]["id"], found["credentialSubject"]["given_name"]) == (issuer.did, "Erika")
-    bound = jwt_vc.disclose(credential, frozenset(), BINDING, algorithm, NOW)
+    bound = jwt_vc.disclose(credential, frozenset(), BINDING, algorithm, now())
     shown = jwt_vc.bind(bound, holder.sign(bound.payload))
     asked = {"domain": BINDING.audience, "challenge": BINDING.nonce}
     assert peer("jwt_vp_verify", token=shown, **asked)["holder"] == holder.did
@@ -157,19 +161,19 @@ def test_jwt_vc_theirs(peer: Ask, algorithm: str) -> None:
     jwt_vc, issuer, holder = JwtVcJson(TOOLS), SigningKey(algorithm), SigningKey(algorithm)
     credential = {
         "sub": holder.did,
-        "nbf": int(NOW.timestamp()),
-        "exp": int(NOW.timestamp()) + 3600,
+        "nbf": int(now().timestamp()),
+        "exp": int(now().timestamp()) + 3600,
         "vc": {"@context": [V1], "type": ["VerifiableCredential", "Degree"], "credentialSubject": {"degree": "B"}},
     }
     token = peer("jwt_vc_issue", credential=credential, did=issuer.did, key=private(issuer), algorithm=algorithm)
     asked = {"domain": BINDING.audience, "challenge": BINDING.nonce}
     shown = peer("jwt_vp_issue", credential=token, did=holder.did, key=private(holder), algorithm=algorithm, **asked)
     opened = jwt_vc.open(shown)
-    verified = jwt_vc.verify(opened, issuer.jwk, algorithm, NOW, 60)
+    verified = jwt_vc.verify(opened, issuer.jwk, algorithm, now(), 60)
     assert verified.claims["credentialSubject"]["degree"] == "B"
-    jwt_vc.verify_binding(opened, holder.jwk, BINDING, NOW)
+    jwt_vc.verify_binding(opened, holder.jwk, BINDING, now())
     with pytest.raises(ProtocolError):
-        jwt_vc.verify_binding(opened, holder.jwk, Binding("other", BINDING.nonce), NOW)
+        jwt_vc.verify_binding(opened, holder.jwk, Binding("other", BINDING.nonce), now())
 
 
 def secured(issuer: SigningKey) -> dict[str, Any]:
@@ -190,10 +194,10 @@ def test_vc_jwt_both_ways(peer: Ask, algorithm: str) -> None:
     header = {"alg": algorithm, "typ": "vc+jwt", "cty": "vc", "kid": issuer.method}
     theirs = peer("jws_sign", header=header, payload=document, key=private(issuer))
     opened = vc_jose_cose.open_secured("jwt", "vc", theirs)
-    vc_jose_cose.verify(opened, issuer.jwk, NOW, 60)
+    vc_jose_cose.verify(opened, issuer.jwk, now(), 60)
     assert opened.document == document
     with pytest.raises(ProtocolError):
-        vc_jose_cose.verify(opened, SigningKey(algorithm).jwk, NOW, 60)
+        vc_jose_cose.verify(opened, SigningKey(algorithm).jwk, now(), 60)
 
 
 @pytest.mark.parametrize("name", list(_lists))
@@ -201,13 +205,13 @@ def test_status_lists_both_ways(peer: Ask, name: str) -> None:
     mechanism, signer = _lists[name], certified()
     packed = bytearray(131_072 // 8)
     mechanism.write(packed, 1, 94_567, 1)
-    content = StatusList(URI, 1, bytes(packed), NOW, NOW + timedelta(hours=1), 300, purposes=("revocation",))
+    content = StatusList(URI, 1, bytes(packed), now(), now() + timedelta(hours=1), 300, purposes=("revocation",))
     prepared = mechanism.prepare(content, "ES256", signer.chain, None)
     ours = mechanism.seal(prepared, signer.key.sign(prepared.payload)).decode()
     found = peer("jws_verify", token=ours, key=signer.key.jwk, algorithm="ES256")
     other = SigningKey("ES256")
     theirs = peer("jws_sign", header=_header(found["header"], other), payload=found["payload"], key=private(other))
-    opened = mechanism.open(theirs.encode(), URI, NOW)
+    opened = mechanism.open(theirs.encode(), URI, now())
     assert verify_signature(other.jwk, "ES256", opened.signing_input, opened.signature)
     assert [mechanism.read(opened.content, index) for index in (94_566, 94_567, 94_568)] == [0, 1, 0]
 
