@@ -97,8 +97,8 @@ class StatusLists(Protocol):
     async def succeed(self, full: StatusRegistry, following: UUID, uri: str, permutation_key: bytes) -> bool:
         """Close a full list and open an empty one like it; False when another process did."""
 
-    async def numbers(self) -> int:
-        """How many lists the tenant ever had."""
+    async def last_number(self) -> int:
+        """The greatest number in the addresses of the tenant's lists, retired ones too; nought without any."""
 
     async def find(self, uri: str) -> StatusRegistry | None:
         """The list with this address, open or full."""

@@ -7,6 +7,7 @@ from functools import partial
 
 from agent.audit.verifying import Report, verify
 from agent.lifecycle.journal import ErasureJournal
+from agent.operations.issuing.status_places import follow_list
 from agent.operations.keeping.erase_person import erase_again
 from agent.operations.keeping.export_audit import export_audit
 from agent.operations.keeping.seal_audit import seal_audit
@@ -55,6 +56,9 @@ async def reopen(
     for scope in scopes:
         async for erasure, keys, certificate in journal.read(scope):
             erased += await erase_again(scope, erasure, keys, certificate)
+        # Places that went out after that moment must not go out twice; nor addresses of lists that were opened then.
+        for registry in scope.catalogue.status_registries.values():
+            await follow_list(scope, registry, epoch)
         await seal_audit(scope, partial(unit_of_work, maint, scope.tenant, WORKER, scope.vault, scope.now))
         lines = [json.loads(line) async for line in await export_audit(scope, None)]
         records[scope.tenant.name] = verify(lines, [scope.catalogue.key("audit").jwk])

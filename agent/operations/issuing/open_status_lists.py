@@ -36,7 +36,7 @@ async def open_lists(
         registry = scope.catalogue.status_registries.get(kind_of(mechanism, purpose))
         if registry is None:
             means = tuple(messages) if purpose == "message" else ()
-            registry = _first(scope, mechanism, purpose, means, await unit.status_lists.numbers() + 1)
+            registry = _first(scope, mechanism, purpose, means, await unit.status_lists.last_number() + 1)
             await unit.status_lists.begin(scope.catalogue.issuer_id, registry)
             unit.record(AuditEvent("status_list.opened", "status_list", registry.id))
             unit.changes_catalogue()

@@ -42,7 +42,7 @@ class StatusPlaces:
                 while len(places) < count:
                     block = await self._reserve(scope, registry)
                     if not block:
-                        self._followed[registry.id] = await self._next(scope, registry)
+                        self._followed[registry.id] = await follow_list(scope, registry)
                         return await self.take(scope, registry, count)
                     places.extend(block)
         return [places.popleft() for _ in range(count)]
@@ -58,17 +58,22 @@ class StatusPlaces:
         key, entries = registry.permutation_key, registry.max_entries
         return [StatusPlace(registry, permute(key, entries, place), number) for place in range(first, first + size)]
 
-    async def _next(self, scope: Scope, full: StatusRegistry) -> StatusRegistry:
-        """The list that follows a full one, opened here unless somebody else did."""
-        following = uuid7(scope.now(), scope.entropy(10))
-        async with scope.unit() as unit:
-            uri = f"{scope.tenant.base_url}/status-lists/{await unit.status_lists.numbers() + 1}"
-            if await unit.status_lists.succeed(full, following, uri, scope.entropy(32)):
-                unit.record(AuditEvent("status_list.opened", "status_list", following))
-                unit.changes_catalogue()
-                await unit.commit()
-        async with scope.unit() as unit:
-            found: StatusRegistry | None = await unit.status_lists.open(full)
-        if found is None:
-            raise StatusListFull(str(full.id))
-        return found
+
+async def follow_list(scope: Scope, full: StatusRegistry, number: int = 1) -> StatusRegistry:
+    """The list that follows one that takes no more, opened here unless somebody else did.
+
+    Its number is greater than those of all lists there were, and at least `number`. Raises StatusListFull.
+    """
+    following = uuid7(scope.now(), scope.entropy(10))
+    async with scope.unit() as unit:
+        number = max(number, await unit.status_lists.last_number() + 1)
+        uri = f"{scope.tenant.base_url}/status-lists/{number}"
+        if await unit.status_lists.succeed(full, following, uri, scope.entropy(32)):
+            unit.record(AuditEvent("status_list.opened", "status_list", following))
+            unit.changes_catalogue()
+            await unit.commit()
+    async with scope.unit() as unit:
+        found: StatusRegistry | None = await unit.status_lists.open(full)
+    if found is None:
+        raise StatusListFull(str(full.id))
+    return found

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    cast,
     delete,
     func,
     insert,
@@ -194,7 +195,8 @@ OPEN = Statement(
 URIS = Statement(
     select(_r.registry_url).where(_r.tenant_id == _TENANT, _r.state != "retired").order_by(_r.created_at, _r.id)
 )
-NUMBERS = Statement(select(func.count()).select_from(tables.revocation_registries).where(_r.tenant_id == _TENANT))
+_number = cast(func.substring(_r.registry_url, "[0-9]+$"), BigInteger())
+LAST_NUMBER = Statement(select(func.coalesce(func.max(_number), 0)).where(_r.tenant_id == _TENANT))
 CLOSE = Statement(
     update(tables.revocation_registries)
     .where(_r.tenant_id == _TENANT, _r.id == bindparam("full"), _r.state == "open")

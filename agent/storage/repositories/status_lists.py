@@ -88,9 +88,9 @@ class StatusListRepository:
         """The addresses of all lists that are not retired."""
         return [row[0] for row in await queries.URIS.rows(self._unit.connection, tenant=self._unit.tenant_id)]
 
-    async def numbers(self) -> int:
-        """How many lists the tenant ever had."""
-        return int(await queries.NUMBERS.value(self._unit.connection, tenant=self._unit.tenant_id))
+    async def last_number(self) -> int:
+        """The greatest number in the addresses of the tenant's lists, retired ones too; nought without any."""
+        return int(await queries.LAST_NUMBER.value(self._unit.connection, tenant=self._unit.tenant_id))
 
     async def begin(self, issuer: UUID, registry: StatusRegistry) -> None:
         """The first list of a kind, empty. Raises Conflict when another request opened one at this address."""

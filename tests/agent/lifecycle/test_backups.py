@@ -85,6 +85,14 @@ async def people(config: Config, server: EmbeddedPostgres) -> list[str]:
         return [name for name in ("alice", "bob") if await known(scope, name)]
 
 
+async def open_list(config: Config, server: EmbeddedPostgres) -> int:
+    """The number of the list that credentials are registered in."""
+    async with opened(config, server) as house:
+        scope = await house.scope_of("alpha", WORKER)
+        (registry,) = scope.catalogue.status_registries.values()
+        return int(registry.uri.rpartition("/")[2])
+
+
 def assert_reopened(restored: Restored, erased: int) -> None:
     found = restored.reopened
     assert found.well, found.records
@@ -124,6 +132,8 @@ def test_what_could_not_be_made_ready_is_not_opened(quick_folder: Path) -> None:
         require_finished(server)
         server.start()
         assert asyncio.run(people(config, server)) == ["bob"]
+        # what was issued after that moment has places in lists that take no more
+        assert asyncio.run(open_list(config, server)) >= int(time.time()) // 60 - 1
         # a copy with a byte that differs is no copy
         page = next(path for path in (folder / "copy" / "base").rglob("*") if path.is_file() and path.stat().st_size)
         page.write_bytes(b"x" + page.read_bytes()[1:])
