@@ -81,7 +81,7 @@ async def test_an_older_library_holds_presents_and_verifies_what_we_issue(
     assert (await peer("verify", request=other["request"], presentation=ours)).get("verified") is not True
     # what was revoked it cannot prove any more
     assert (await world.alpha("/revocations", {"exchanges": [offered["id"]]}, 200))["revoked"] == [offered["id"]]
-    late = await world.ask(not_revoked_since=now + 1)
+    late = await world.ask(not_revoked_since=int((await site.scope()).now().timestamp()) + 1)
     refused = await peer("present", request=late["request"])
     if "presentation" in refused:  # its status list may be of the second before
         assert (await world.verify(late, refused["presentation"]))["verified"] is False
