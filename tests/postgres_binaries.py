@@ -5,12 +5,16 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from agent.storage import embedded
+
+_ROOM = 4 << 30
+"""Bytes that must be free: two servers with some databases each, and their write-ahead logs."""
 
 
 def system_binaries() -> Path:
@@ -37,10 +41,19 @@ def _lacking(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-@pytest.fixture
-def quick_folder() -> Iterator[Path]:
-    """One that a server's user may enter; in memory where there is such a place, since every byte is synced."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # tempfile makes what is below it
-    with tempfile.TemporaryDirectory(prefix="chancery-servers-", dir=memory, ignore_cleanup_errors=True) as made:
+@contextmanager
+def server_folder() -> Iterator[Path]:
+    """One that a server's user may enter; in memory where there is room, since every byte is synced."""
+    memory = Path("/dev/shm")  # tempfile makes what is below it
+    there = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    found = memory if there else None
+    with tempfile.TemporaryDirectory(prefix="chancery-servers-", dir=found, ignore_cleanup_errors=True) as made:
         Path(made).chmod(0o755)
         yield Path(made)
+
+
+@pytest.fixture
+def quick_folder() -> Iterator[Path]:
+    """The same, of this test's own."""
+    with server_folder() as made:
+        yield made

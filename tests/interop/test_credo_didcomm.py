@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,25 +15,10 @@ from agent.operations.messaging.create_invitation import CreateInvitation
 from agent.operations.messaging.invite import accept, invite
 from agent.scope import Scope
 from agent.scope.connections import Connection
-from agent.storage import migrate
-from agent.storage.embedded import EmbeddedPostgres
 from agent.workers.deliveries import Deliveries
 from tests.agent.messaging.world import World, open_world
+from tests.databases import Database
 from tests.interop.didcomm_peer import AgentRefused, CredoAgent
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
-    server.start()
-    asyncio.run(_migrate(server))
-    yield server
-    server.stop("immediate")
-
-
-async def _migrate(server: EmbeddedPostgres) -> None:
-    await migrate.prepare(server.admin_dsn)
-    await migrate.migrate(server.dsn("chancery_owner"))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -43,9 +28,9 @@ async def credo(credo_installed: None) -> AsyncIterator[CredoAgent]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(postgres: EmbeddedPostgres) -> AsyncIterator[World]:
+async def world(shared_database: Database) -> AsyncIterator[World]:
     """Our server, whose worker sends what waits."""
-    async with open_world(postgres) as opened:
+    async with open_world(shared_database) as opened:
         worker = asyncio.create_task(_deliver(opened))
         yield opened
         worker.cancel()

@@ -89,7 +89,7 @@ async def test_h8_a_rotation_that_cannot_be_believed_is_refused(world: World, al
         other.word(new.did, iss=old.did),
         other.word(new.did),
         old.word(other.did),
-        f"{head}.{payload}.{signature[:-2]}AA",
+        f"{head}.{payload}.AAAA{signature[4:]}",
         f"{head}.{payload}.",
         "e30.e30.AAAA",
     ):

@@ -26,12 +26,12 @@ from agent.operations.messaging.identity import create_messaging_keys
 from agent.scope import Scope, TenantCatalogue
 from agent.signals import Listener, Wakeups
 from agent.storage.database import open_pool
-from agent.storage.embedded import EmbeddedPostgres
 from agent.storage.pool import Pool
 from agent.storage.unit_of_work import QUEUE_CHANNEL, unit_of_work
 from agent.tenancy import WORKER, Principal, Tenant, uuid7
 from plugins.key_stores.askar import AskarKeyStore
 from protocols.ports import PluginTools
+from tests.databases import Database
 
 FAMILIES = ("did_methods", "transports", "didcomm_protocols")
 _NO: Any = None  # what no messaging operation touches
@@ -49,7 +49,6 @@ def new_id() -> UUID:
 class World:
     """One server; `later` moves its clock."""
 
-    postgres: EmbeddedPostgres
     app: Pool
     control: Pool
     maint: Pool
@@ -114,11 +113,9 @@ async def _answer(world: World, request: web.BaseRequest) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def open_world(postgres: EmbeddedPostgres) -> AsyncIterator[World]:
+async def open_world(database: Database) -> AsyncIterator[World]:
     """A server on a port of its own, over a database that others may share: every world makes its own tenants."""
-    pools = [
-        await open_pool(postgres.dsn(f"chancery_{role}"), 4, f"agent_{role}") for role in ("app", "control", "maint")
-    ]
+    pools = [await open_pool(database.dsn(role), 4, f"agent_{role}") for role in ("app", "control", "maint")]
     store = AskarKeyStore(PluginTools({}, _NO, _NO))
     await store.open()
     world: Any = None
@@ -138,11 +135,9 @@ async def open_world(postgres: EmbeddedPostgres) -> AsyncIterator[World]:
         for point in entry_points(group=f"chancery.{family}"):
             tools = PluginTools({"plain_http": "localhost"}, fetch, _NO, plugins)
             plugins[family][point.name] = point.load()(tools)
-    world = World(
-        postgres, *pools, store, Keyring({"askar": store}, "askar"), plugins, fetch, f"http://localhost:{port}"
-    )
+    world = World(*pools, store, Keyring({"askar": store}, "askar"), plugins, fetch, f"http://localhost:{port}")
     listener = Listener(
-        postgres.dsn("chancery_app"), (QUEUE_CHANNEL,), lambda _, name: world.wakeups.wake(name), world.wakeups.wake_all
+        database.dsn("app"), (QUEUE_CHANNEL,), lambda _, name: world.wakeups.wake(name), world.wakeups.wake_all
     )
     await listener.start()
     yield world
