@@ -1,7 +1,8 @@
 """The process of what happens without a caller."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from agent import telemetry
 from agent.compose.databases import addresses
@@ -9,16 +10,18 @@ from agent.compose.house import House
 from agent.config import Config
 from agent.lifecycle.archive import Archiver
 from agent.lifecycle.journal import ErasureJournal
+from agent.operations.administering.document_signers import renew
+from agent.scope import Scope
 from agent.storage.database import open_pool
+from agent.storage.pool import Pool
 from agent.workers.deliveries import Deliveries
-from agent.workers.document_signers import DocumentSigners
 from agent.workers.erasures import Erasures
 from agent.workers.housekeeping import Housekeeping
+from agent.workers.jobs import Jobs
 from agent.workers.notifications import Notifications
 from agent.workers.pickups import Pickups
 from agent.workers.publication import Publication
-from agent.workers.retention import Retention
-from agent.workers.schedule import run_all
+from agent.workers.schedule import Task, run_all
 from agent.workers.seals import Seals
 from agent.workers.statistics import Statistics
 
@@ -33,14 +36,32 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             maint = await open_pool(where.maint, 4, "agent_maint")
             pickups = Pickups(maint, house.scope_of)
             try:
-                entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners)
-                retention = Retention(Archiver(maint, house.scope_of, house.archive))
-                erasures = Erasures(maint, house.scope_of, ErasureJournal(house.archive))
-                statistics = Statistics(maint, house.scope_of, house.archive)
-                entered = (task(maint, house.scope_of) for task in entering)
-                await run_all([Housekeeping(maint), retention, erasures, statistics, *entered, pickups], stopping)
+                tasks = _rounds(maint, house)
+                jobs = _jobs(where.maint, maint, house)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(run_all([*tasks, pickups], stopping))
+                    group.create_task(jobs.run(stopping))
             finally:
                 await pickups.close()
                 await maint.close()
 
     return main
+
+
+def _rounds(maint: Pool, house: House) -> list[Task]:
+    """What is looked for every few seconds, by every process: ADR 0010 says why these are no jobs."""
+    return [
+        Housekeeping(maint),
+        Erasures(maint, house.scope_of, ErasureJournal(house.archive)),
+        Statistics(maint, house.scope_of, house.archive),
+        *(task(maint, house.scope_of) for task in (Deliveries, Notifications, Publication, Seals)),
+    ]
+
+
+def _jobs(dsn: str, maint: Pool, house: House) -> Jobs:
+    archiver = Archiver(maint, house.scope_of, house.archive)
+    return Jobs(dsn, maint, house.scope_of, {"retention": archiver.run}, {"renew_signers": _renew_signers})
+
+
+async def _renew_signers(scope: Scope, _args: Mapping[str, Any]) -> None:
+    await renew(scope)

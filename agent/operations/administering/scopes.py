@@ -26,6 +26,7 @@ RETENTION_READ, RETENTION_WRITE = "retention:read", "retention:write"
 ERASURES_READ, ERASURES_WRITE, ERASURES_APPROVE = "erasures:read", "erasures:write", "erasures:approve"
 VC_API = "vc-api:use"
 TENANTS_WRITE, TENANTS_READ = "tenants:write", "tenants:read"
+JOBS_WRITE, JOBS_READ = "jobs:write", "jobs:read"
 
 ISSUER = frozenset({OFFERS_WRITE, OFFERS_READ, CREDENTIALS_READ, CREDENTIALS_REVOKE, VC_API})
 VERIFIER = frozenset({REQUESTS_WRITE, REQUESTS_READ, TRUST_READ, DIDS_READ, VC_API})
@@ -47,7 +48,9 @@ ADMINISTRATOR = (
     | {HOLDINGS_WRITE, HOLDINGS_READ}
     | {VERIFIER_WRITE, DIDS_WRITE, USERS_READ, CONTACTS_READ, CONTACTS_WRITE}
 )
-OPERATOR = frozenset({TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ})  # keys of the system tenant only
+OPERATOR = frozenset(  # keys of the system tenant only
+    {TENANTS_WRITE, TENANTS_READ, PLUGINS_READ, METRICS_READ, JOBS_WRITE, JOBS_READ}
+)
 
 ROLES = {
     "issuer": ISSUER,
