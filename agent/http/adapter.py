@@ -78,6 +78,11 @@ async def send(request: BaseRequest, reply: Reply) -> web.StreamResponse:
     if reply.stream is None:
         response = web.Response(status=reply.status, body=reply.body, headers=headers)
         _set_cookies(response, reply)
+        if reply.written is not None:
+            with suppress(ConnectionResetError):  # the reader has gone: nothing was written
+                await response.prepare(request)
+                await response.write_eof()
+                await reply.written()
         return response
     stream = web.StreamResponse(status=reply.status, headers=headers)
     _set_cookies(stream, reply)

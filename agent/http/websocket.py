@@ -77,7 +77,9 @@ class WebSockets:
                         return
                     continue
                 if reply:
-                    await _send(socket, reply)
+                    await _send(socket, reply.octets)
+                    if reply.written is not None:
+                        await reply.written()
                 changed.set()
 
     async def _deliver(
