@@ -8,6 +8,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from aiohttp.web_request import BaseRequest
 
 from agent import telemetry
+from agent.http.adapter import noted
 from agent.operations.messaging.deliver_live import deliver_live
 from agent.operations.messaging.receive_message import receive_message
 from agent.scope import Scope
@@ -79,7 +80,7 @@ class WebSockets:
                 if reply:
                     await _send(socket, reply.octets)
                     if reply.written is not None:
-                        await reply.written()
+                        await noted(reply.written)
                 changed.set()
 
     async def _deliver(
