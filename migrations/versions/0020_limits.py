@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:
     """A table of the operator's, read by every tenant."""
-    run("0019_limits.sql")
+    run("0020_limits.sql")
 
 
 def downgrade() -> None:
