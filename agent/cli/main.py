@@ -36,6 +36,8 @@ _VERBS = {
     "retention": "keeping",
     "archive": "keeping",
     "statistics": "statistics",
+    "limits": "limits",
+    "tier": "limits",
     "backup": "backing_up",
     "restore": "backing_up",
     "drill": "drilling",

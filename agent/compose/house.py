@@ -31,6 +31,7 @@ from agent.lifecycle.blobs import open_store
 from agent.lifecycle.searching import ArchivedRows
 from agent.operations.administering.create_tenant import SYSTEM, found_system
 from agent.operations.issuing.status_places import StatusPlaces
+from agent.operations.keeping.spend_limits import SpentQuotas
 from agent.sandbox import ProcessSandbox
 from agent.scope import Scope, TenantCatalogue
 from agent.scope.administering import Control
@@ -42,6 +43,7 @@ from agent.storage.pool import Pool
 from agent.storage.statements import Statement
 from agent.storage.unit_of_work import CATALOGUE_CHANNEL, QUEUE_CHANNEL, unit_of_work
 from agent.tenancy import PEER, WORKER, Principal, Tenant
+from protocols.errors import ProtocolError
 from protocols.oauth.client_authentication import BY_CERTIFICATE
 from protocols.ports import KeyHandle, KeyStore, PluginTools
 
@@ -87,7 +89,8 @@ class House:
         self.origin = config.origin
         self.dns_names = (str(urlsplit(config.origin).hostname),)
         self.plugins: Any = {}
-        self.places = StatusPlaces(f"{socket.gethostname()}:{os.getpid()}")
+        holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.places, self.quotas = StatusPlaces(holder), SpentQuotas(holder)
         self._control: Control | None = None
         self.archive = open_store(config)
         self.wakeups = Wakeups()
@@ -111,6 +114,8 @@ class House:
 
     async def __aexit__(self, *_: object) -> None:
         await self.listener.stop()
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ProtocolError, TimeoutError):
+            await asyncio.wait_for(self.quotas.close(), 5)
         for pool in (self.app, self._control_pool):
             if pool:
                 with suppress(TimeoutError):
@@ -227,6 +232,7 @@ class House:
             archived=ArchivedRows(self.archive),
             control=self._control if tenant.id == SYSTEM.id else None,
             wakeups=self.wakeups,
+            quotas=self.quotas,
         )
 
     async def _resolve(self, name: str) -> Tenant | None:

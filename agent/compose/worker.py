@@ -21,6 +21,7 @@ from agent.workers.retention import Retention
 from agent.workers.schedule import run_all
 from agent.workers.seals import Seals
 from agent.workers.statistics import Statistics
+from agent.workers.usage import Usage
 
 
 def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
@@ -33,7 +34,7 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             maint = await open_pool(where.maint, 4, "agent_maint")
             pickups = Pickups(maint, house.scope_of)
             try:
-                entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners)
+                entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners, Usage)
                 retention = Retention(Archiver(maint, house.scope_of, house.archive))
                 erasures = Erasures(maint, house.scope_of, ErasureJournal(house.archive))
                 statistics = Statistics(maint, house.scope_of, house.archive)

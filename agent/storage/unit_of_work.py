@@ -52,6 +52,7 @@ from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.talks import TalkRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
+from agent.storage.repositories.usage import TenantLimitRepository, UsageRepository
 from agent.storage.repositories.verification_policies import VerificationPolicyRepository
 from agent.storage.statements import Statement
 from agent.storage.subjects import subject_index
@@ -291,6 +292,16 @@ class PostgresUnit:
     def tenants(self) -> TenantRepository:
         """The control plane's statements."""
         return TenantRepository(self)
+
+    @property
+    def tenant_limits(self) -> TenantLimitRepository:
+        """Limits and tiers, as the control plane sets them."""
+        return TenantLimitRepository(self)
+
+    @property
+    def usage(self) -> UsageRepository:
+        """What is used of the tenant's limits."""
+        return UsageRepository(self)
 
     def changes_catalogue(self) -> None:
         """Tell every process, when this commits, that the tenant's catalogue is to be read again."""

@@ -15,6 +15,11 @@ cat > "$folder/later.json" <<'END'
 {"credential_configuration_id": "pid_later", "format": "dc+sd-jwt", "type": "urn:eudi:pid:1", "scope": "pid_later",
  "binding_methods": ["jwk"], "proof_types": {"jwt": ["ES256"]}}
 END
+cat > "$folder/typed.json" <<'END'
+{"credential_configuration_id": "pid_typed", "format": "dc+sd-jwt", "type": "urn:eudi:pid:1", "scope": "pid_typed",
+ "binding_methods": ["jwk"], "proof_types": {"jwt": ["ES256"]}, "display": [{"name": "Person", "locale": "en"}],
+ "claims": [{"path": ["given_name"], "display": [{"name": "Given name", "locale": "en"}]}, {"path": ["family_name"]}]}
+END
 cat > "$folder/display.json" <<'END'
 [{"name": "Demo", "locale": "en"}, {"name": "Vorführung", "locale": "de"}]
 END
@@ -33,13 +38,16 @@ cat > "$folder/only-haip.json" <<'END'
 {"profiles": ["haip-1.0"]}
 END
 
-# What both tenants have: names in two languages, a configuration whose credential waits until it is paid for, trust in
-# the suite's own authority, and transactions that a holder may be asked to confirm.
+# What both tenants have: names in two languages, a configuration whose credential waits until it is paid for, one by a
+# type whose metadata is at its address, trust in the suite's own authority, and transactions that a holder may be asked
+# to confirm.
 furnish() {
     chancery issuer configure --display "$folder/display.json" "$@"
     chancery issuer policy "$folder/paid.json"
     chancery configuration create "$folder/later.json"
     chancery issuer source pid_later --policy paid
+    chancery configuration create "$folder/typed.json"
+    chancery type publish pid_typed person
     chancery trust add "$folder/authority.pem" --name "conformance authority"
     chancery verifier configure "$folder/verifier.json"
 }

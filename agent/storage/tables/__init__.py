@@ -103,6 +103,7 @@ from agent.storage.tables.status import (
     status_list_tokens,
 )
 from agent.storage.tables.tenants import (
+    subscription_tiers,
     tenant_configurations,
     tenant_limits,
     tenant_moves,
@@ -196,6 +197,7 @@ __all__ = [
     "status_list_shards",
     "status_list_tokens",
     "subject_keys",
+    "subscription_tiers",
     "tenant_configurations",
     "tenant_keys",
     "tenant_limits",
