@@ -49,7 +49,7 @@ def _wanted(config: Config) -> dict[str, tuple[str, ...]]:
 
 @cache
 def _brought() -> frozenset[EntryPoint]:
-    """Those of this project: read once, as an entry point's own distribution parses its metadata each time it is asked."""
+    """Those of this project, read once: a distribution parses its metadata each time that it is asked for its name."""
     return frozenset(distribution("chancery").entry_points)
 
 
