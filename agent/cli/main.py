@@ -38,6 +38,7 @@ _VERBS = {
     "statistics": "statistics",
     "limits": "limits",
     "tier": "limits",
+    "settings": "tenant_settings",
     "backup": "backing_up",
     "restore": "backing_up",
     "drill": "drilling",

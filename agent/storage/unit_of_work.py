@@ -50,6 +50,7 @@ from agent.storage.repositories.statistics import StatisticsRepository
 from agent.storage.repositories.status_evidence import StatusEvidenceRepository
 from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.talks import TalkRepository
+from agent.storage.repositories.tenant_configurations import TenantConfigurationRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
 from agent.storage.repositories.usage import TenantLimitRepository, UsageRepository
@@ -292,6 +293,11 @@ class PostgresUnit:
     def tenants(self) -> TenantRepository:
         """The control plane's statements."""
         return TenantRepository(self)
+
+    @property
+    def configuration(self) -> TenantConfigurationRepository:
+        """How the tenant has set itself up."""
+        return TenantConfigurationRepository(self)
 
     @property
     def tenant_limits(self) -> TenantLimitRepository:

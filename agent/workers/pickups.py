@@ -8,7 +8,7 @@ from uuid import UUID
 
 from agent import telemetry
 from agent.operations.messaging.mediator_line import mediator_of
-from agent.operations.messaging.pick_up import live_socket, pick_up, take_frame
+from agent.operations.messaging.pick_up import open_line, pick_up, take_frame
 from agent.scope import Scope
 from agent.scope.mediating import Mediation
 from agent.storage.pool import Pool
@@ -73,19 +73,19 @@ class Pickups:
 
     async def _line(self, scope: Scope, mediation: Mediation) -> int:
         mediator = await mediator_of(scope, mediation)
-        socket = await live_socket(scope, mediator)
-        if socket is None:
+        line = await open_line(scope, mediator)
+        if line is None:
             return await pick_up(scope, mediation)
         fetched = 0
         try:
             while True:
                 with suppress(TimeoutError):
-                    octets = await socket.receive(_QUIET)
+                    octets = await line.socket.receive(_QUIET)
                     if octets is None:
                         return fetched
-                    fetched += await take_frame(scope, mediator, socket, octets)
+                    fetched += await take_frame(scope, line, octets)
                     continue
                 # A quiet line may be a dead one: asking shows, and fetches what was missed.
                 await pick_up(scope, mediation)
         finally:
-            await socket.close()
+            await line.socket.close()

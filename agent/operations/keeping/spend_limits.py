@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from agent.audit import AuditEvent
+from agent.operations.keeping.tell_notices import tell
 from agent.scope import Scope
 from agent.scope.limits import NEAR, STORAGE, Leased, Standing, period_of, reached
 from protocols.errors import ProtocolError
@@ -106,7 +108,7 @@ class SpentQuotas:
             if before and before.units:
                 await unit.usage.settle(before.id, before.units, purse.spent)
             leased: Leased = await unit.usage.lease(metric, period, count, self._holder)
-            _note(unit, metric, leased)
+            _note(scope, unit, metric, leased)
             await unit.commit()
         purse.scope, purse.lease, purse.period, purse.spent, purse.since = scope, leased, period, 0, self._now()
         if leased.full:
@@ -124,7 +126,7 @@ class SpentQuotas:
                 await unit.commit()
 
 
-def _note(unit: object, metric: str, leased: Leased) -> None:
+def _note(scope: Scope, unit: Any, metric: str, leased: Leased) -> None:
     """On record once, by the lease that crosses the line."""
     limit = leased.limit
     if not limit or not leased.units or metric == STORAGE:
@@ -133,5 +135,6 @@ def _note(unit: object, metric: str, leased: Leased) -> None:
     for event, line in (("limit.reached", limit), ("limit.near", NEAR * limit)):
         if before < line <= leased.total:
             details = {"limit": f"max_{metric}", "value": limit}
-            unit.record(AuditEvent(event, "limit", None, "warn", metadata=details))  # type: ignore[attr-defined]  # a unit
+            unit.record(AuditEvent(event, "limit", None, "warn", metadata=details))
+            tell(scope, unit, event, details)
             return

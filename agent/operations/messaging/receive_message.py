@@ -17,6 +17,7 @@ from agent.operations.messaging.versions import fitting
 from agent.scope import Conflict, Scope
 from agent.scope.messaging import Replayed, Step, Thread
 from agent.scope.sessions import Session
+from agent.scope.settings import MESSAGING
 from protocols.didcomm.catalog import report_problem, report_problem_1
 from protocols.didcomm.catalog.report_problem import ReportProblem
 from protocols.didcomm.catalog.report_problem_1 import ReportProblem1
@@ -58,9 +59,10 @@ async def receive_message(
     """Take a message; the reply if it goes back on this connection (return_route).
 
     `session` is the connection, None where nothing can go back on it; `depth` how many forwards were around the
-    message. Raises CannotOpen, NotCurrent, Replayed, QueueFull. What an authenticated sender does wrong within a
-    protocol is answered by a problem report instead.
+    message. Raises CannotOpen, NotCurrent, Replayed, QueueFull, FeatureOff. What an authenticated sender does wrong
+    within a protocol is answered by a problem report instead.
     """
+    scope.catalogue.tenant.require(MESSAGING)
     arrival = replace(await _open(scope, octets), session=session)
     message = arrival.received.message
     _require_current(message, int(scope.now().timestamp()))

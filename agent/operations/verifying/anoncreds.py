@@ -13,6 +13,7 @@ from agent.operations.trusting.anoncreds import find, list_at, require_trusted
 from agent.scope import Scope
 from agent.scope.anoncreds import Exchange
 from agent.scope.limits import VERIFICATIONS
+from agent.scope.settings import VERIFYING
 from agent.tenancy import uuid7
 from protocols import anoncreds
 from protocols.anoncreds import Identifier, Interval, NotProved, PresentationTerms
@@ -51,7 +52,8 @@ async def request_presentation(scope: Scope, terms: PresentationTerms) -> Presen
 
 
 async def prepare_presentation_request(scope: Scope, terms: PresentationTerms) -> tuple[PresentationRequested, Effect]:
-    """The request, and what begins its exchange. Raises InvalidAnonCreds, LimitReached."""
+    """The request, and what begins its exchange. Raises InvalidAnonCreds, FeatureOff, LimitReached."""
+    scope.catalogue.tenant.require(VERIFYING)
     await scope.quotas.take(scope, VERIFICATIONS)
     nonce = await gather.finished(scope, format_of(scope).new_nonce())
     request = anoncreds.render_presentation_request(terms, nonce, int(scope.now().timestamp()))

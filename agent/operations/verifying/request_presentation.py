@@ -17,6 +17,7 @@ from agent.operations.verifying.request_terms import require_terms
 from agent.scope import Scope
 from agent.scope.limits import VERIFICATIONS
 from agent.scope.policies import LEGAL_BASIS, PURPOSE, PolicyRules
+from agent.scope.settings import VERIFYING
 from agent.scope.verifying import NewPresentationRequest, RequestTerms
 from agent.tenancy import uuid7
 from protocols import haip
@@ -74,7 +75,8 @@ class RequestedPresentation:
 
 async def request_presentation(scope: Scope, request: RequestPresentation) -> RequestedPresentation:
     """Raises InvalidQuery, UnknownQuery, UnknownPolicy, UnknownPrefix, UnknownFormat, InvalidTransactionData,
-    InvalidTerms, NotByProfile, LimitReached."""
+    InvalidTerms, NotByProfile, FeatureOff, LimitReached."""
+    scope.catalogue.tenant.require(VERIFYING)
     # 1. what is asked
     query_id, wanted = await _query(scope, request)
     asked = dcql.parse(wanted)
