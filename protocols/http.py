@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -94,7 +94,7 @@ def _once(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One response. `stream` replaces `body` for server-sent events."""
+    """One response. `stream` replaces `body` for server-sent events; `written` is awaited once `body` has gone out."""
 
     status: int = 200
     body: bytes = b""
@@ -102,6 +102,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
     stream: AsyncGenerator[bytes] | None = None
+    written: Callable[[], Awaitable[None]] | None = None
 
 
 NO_STORE: Mapping[str, str] = {"Cache-Control": "no-store"}

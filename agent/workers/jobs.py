@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
@@ -50,7 +51,7 @@ class Jobs:
         self._records, self._scope_of = JobRecords(maint), scope_of
         self._house, self._shares = dict(house) | {"tidy_jobs": self._tidy}, shares
         self._retry = retry or RetryStrategy(max_attempts=_ATTEMPTS, exponential_wait=_BACKOFF)
-        pool: dict[str, Any] = {"conninfo": dsn, "min_size": 1, "max_size": 4, "kwargs": {"options": session_options()}}
+        pool: dict[str, Any] = {"conninfo": dsn, "min_size": 1, "max_size": 3, "kwargs": {"options": session_options()}}
         self.app = App(connector=PsycopgConnector(**pool), periodic_defaults={"max_delay": _CATCH_UP_SECONDS})
         for schedule in schedules:
             self._schedule(schedule)
@@ -64,12 +65,15 @@ class Jobs:
         """Do what comes until `stopping`; what is under way then is ended first. The database may go and come back."""
         while not stopping.is_set():
             try:
-                async with self.app.open_async():
-                    await self._work(stopping, heartbeat, stalled)
-            except (ConnectorException, OSError):
+                async with asyncio.timeout(5):
+                    await self.app.open_async()
+                await self._work(stopping, heartbeat, stalled)
+            except (ConnectorException, psycopg.Error, OSError):
                 telemetry.failure("jobs_interrupted")
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stopping.wait(), 2)
+            finally:
+                await self.app.close_async()
 
     async def _work(self, stopping: asyncio.Event, heartbeat: float, stalled: float) -> None:
         worker = asyncio.create_task(

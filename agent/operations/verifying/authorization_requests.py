@@ -33,7 +33,7 @@ def request_of(
         response_mode=stored.response_mode,
         nonce=secrets.nonce(scope.vault, stored.id),
         dcql_query=stored.dcql_query,
-        vp_formats_supported=_formats(scope),
+        vp_formats_supported=_formats(scope, stored.dcql_query),
         answer_uri=None if digital else answer_uri(scope, stored.id, stored.response_mode),
         state=None if digital else secrets.state(scope.vault, stored.id),
         encryption_key=_shown(key) if key else None,
@@ -62,12 +62,10 @@ async def sign_together(
     return request_object.seal_together(prepared, [await scope.keys.sign(key.handle, one) for one in prepared])
 
 
-def _formats(scope: Scope) -> dict[str, Any]:
-    return {
-        name: found.supported
-        for name, found in sorted(scope.plugins["credential_formats"].items())
-        if not hasattr(found, "presented_as")
-    }
+def _formats(scope: Scope, query: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are asked for: a wallet may refuse what it cannot read of others."""
+    found = scope.plugins["credential_formats"]
+    return {name: found[name].supported for name in sorted({asked["format"] for asked in query["credentials"]})}
 
 
 def _shown(private: Mapping[str, Any]) -> dict[str, Any]:

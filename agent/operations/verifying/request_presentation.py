@@ -15,7 +15,9 @@ from agent.operations.verifying.identity import UNSIGNED, page_uri, request_uri
 from agent.operations.verifying.policies import chosen
 from agent.operations.verifying.request_terms import require_terms
 from agent.scope import Scope
+from agent.scope.limits import VERIFICATIONS
 from agent.scope.policies import LEGAL_BASIS, PURPOSE, PolicyRules
+from agent.scope.settings import VERIFYING
 from agent.scope.verifying import NewPresentationRequest, RequestTerms
 from agent.tenancy import uuid7
 from protocols import haip
@@ -73,7 +75,8 @@ class RequestedPresentation:
 
 async def request_presentation(scope: Scope, request: RequestPresentation) -> RequestedPresentation:
     """Raises InvalidQuery, UnknownQuery, UnknownPolicy, UnknownPrefix, UnknownFormat, InvalidTransactionData,
-    InvalidTerms, NotByProfile."""
+    InvalidTerms, NotByProfile, FeatureOff, LimitReached."""
+    scope.catalogue.tenant.require(VERIFYING)
     # 1. what is asked
     query_id, wanted = await _query(scope, request)
     asked = dcql.parse(wanted)
@@ -90,7 +93,7 @@ async def request_presentation(scope: Scope, request: RequestPresentation) -> Re
     # 3. as whom, with a key of its own
     new, signer = await _named(scope, _new(scope, request, asked, query_id, policy.id if policy else None))
     # 4. kept, and told
-    async with scope.unit() as unit:
+    async with scope.quotas.spend(scope, VERIFICATIONS), scope.unit() as unit:
         metadata = {"prefix": new.client_id_prefix, "response_mode": new.response_mode}
         unit.record(AuditEvent("presentation.requested", "presentation_request", new.id, "request", new.id, metadata))
         await unit.presentations.add(new)

@@ -95,6 +95,18 @@ async def test_g3_a_client_id_that_the_header_does_not_carry_is_no_signer(site: 
             prefix.signer(f"{name}:other.example", header)
 
 
+async def test_a_request_describes_the_formats_that_it_asks_for_and_no_other(site: Site, wallet: Wallet) -> None:
+    """A wallet that reads client_metadata strictly stumbles over no format that nobody asks it for."""
+    mdl = {"id": "mdl", "format": "mso_mdoc", "meta": {"doctype_value": "org.iso.18013.5.1.mDL"}}
+    for asked, formats in (
+        (query(), {"dc+sd-jwt"}),
+        ({"credentials": [*query()["credentials"], mdl]}, {"dc+sd-jwt", "mso_mdoc"}),
+    ):
+        made = await ask(site, asked)
+        request = await wallet.request(made["authorization_request_uri"])
+        assert request["client_metadata"]["vp_formats_supported"].keys() == formats
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -110,6 +122,8 @@ async def test_g3_a_client_id_that_the_header_does_not_carry_is_no_signer(site: 
         ({"verifier_info": [{"format": "jwt"}]}, "invalid_request_terms"),
         ({"verifier_info": [{"format": "jwt", "data": "x", "credential_ids": ["other"]}]}, "invalid_request_terms"),
         ({"query": "unknown", "dcql_query": None}, "unknown_query"),
+        # issued under this name, asked for and presented as jwt_vc_json
+        ({"dcql_query": query(format="jwt_vc_json-ld", meta={"type_values": [["urn:a"]]})}, "unknown_format"),
     ],
 )
 async def test_terms_that_do_not_go_together(site: Site, body: dict[str, Any], code: str) -> None:

@@ -193,6 +193,7 @@ async def test_every_table_has_a_restrictive_fence_around_its_tenant(
             "trust_anchors",
             "trust_chains",
             "trust_chain_members",
+            "subscription_tiers",
         ],
     )
     assert broken == []

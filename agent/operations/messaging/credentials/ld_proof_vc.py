@@ -19,6 +19,7 @@ from agent.scope import Scope
 from agent.scope.deferring import Deferral, Refused
 from agent.scope.holding import HeldCredential
 from agent.scope.issuing import Authorized, NewIssuance
+from agent.scope.limits import CREDENTIALS
 from agent.scope.tenants import CredentialConfiguration
 from agent.tenancy import uuid7
 from protocols import did as dids
@@ -152,6 +153,7 @@ async def _issue(scope: Scope, known: Mapping[str, Any], holder: Holder | None, 
             await defer_credential(scope, issuance, configuration, request, Proved([holder], ()), (), decision)
         return Later(decision.waiting_for), ()
     agreed = Agreed(datetime.fromisoformat(known["issued_at"]), _entropy(scope, issuance_id), added)
+    await scope.quotas.take(scope, CREDENTIALS)
     made = await make(scope, issuance, configuration, Proved([holder], ()), agreed=agreed)
     remembered = {"issuance": str(issuance_id), "credentials": [str(one) for one in made.ids]}
     return Issued(Attached(CREDENTIAL, made.credentials[0]), remembered), (made.settle,)

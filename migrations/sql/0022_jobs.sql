@@ -32,7 +32,7 @@ CREATE FUNCTION enqueue_for_tenants(task text) RETURNS bigint
   SELECT coalesce(cardinality(procrastinate_defer_jobs_v1(
            array_agg(ROW('chancery', task, 0, task || ':' || t.id, NULL, jsonb_build_object('tenant', t.id), NULL)::procrastinate_job_to_defer_v1))), 0)
     FROM agent.tenants t
-   WHERE t.status = 'active' AND t.id <> agent.system_tenant()
+   WHERE t.status = 'active' AND t.placement = 'shared' AND t.id <> agent.system_tenant()
      AND NOT EXISTS (SELECT FROM procrastinate_jobs j WHERE j.lock = task || ':' || t.id AND j.status IN ('todo','doing'))
 $f$;
 

@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0019"
-down_revision = "0018"
+revision = "0022"
+down_revision = "0021"
 
 
 def upgrade() -> None:
     """The queue's own schema, and who may do what there."""
-    run("0019_jobs_schema.sql", "0019_jobs.sql")
+    run("0022_jobs_schema.sql", "0022_jobs.sql")
 
 
 def downgrade() -> None:
