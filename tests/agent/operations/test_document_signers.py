@@ -99,7 +99,8 @@ async def test_a_tenant_of_before_gets_its_authority_from_the_worker(site: Site)
     site.house.cache.clear()
     assert (await site.api("GET", "/document-signing"))[0] == 404
     for tenant in (site.alpha, site.beta):
-        await asyncio.gather(*(renew(await site.scope(tenant)) for _ in range(2)))
+        scope = await site.scope(tenant)
+        await asyncio.gather(*(renew(scope) for _ in range(2)))
     site.house.cache.clear()
     assert (await site.api("GET", "/document-signing"))[0] == 200
     assert [state for state, _, _ in await keys(site, site.alpha, "iaca")] == ["active"]
