@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 
 from agent import telemetry
 from agent.compose.databases import addresses
@@ -9,17 +11,23 @@ from agent.compose.house import House
 from agent.config import Config
 from agent.lifecycle.archive import Archiver
 from agent.lifecycle.journal import ErasureJournal
+from agent.operations.administering.create_tenant import SYSTEM
 from agent.storage.database import open_pool
+from agent.storage.pool import Pool
+from agent.storage.unit_of_work import unit_of_work
+from agent.tenancy import WORKER, Tenant
 from agent.workers.deliveries import Deliveries
 from agent.workers.document_signers import DocumentSigners
 from agent.workers.erasures import Erasures
 from agent.workers.housekeeping import Housekeeping
 from agent.workers.notifications import Notifications
+from agent.workers.own_databases import OwnDatabases
 from agent.workers.pickups import Pickups
 from agent.workers.publication import Publication
 from agent.workers.retention import Retention
-from agent.workers.schedule import run_all
+from agent.workers.schedule import Task, run_all
 from agent.workers.seals import Seals
+from agent.workers.shared_catalogue import SharedCatalogue
 from agent.workers.statistics import Statistics
 from agent.workers.usage import Usage
 
@@ -31,17 +39,47 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
         telemetry.start(config.log_level, config.traces)
         where = addresses(config)
         async with House(config, where) as house:
+            await house.control()
             maint = await open_pool(where.maint, 4, "agent_maint")
-            pickups = Pickups(maint, house.scope_of)
+            pickups, others = Pickups(maint, house.scope_of), OwnDatabases(maint, partial(work_in, house))
             try:
-                entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners, Usage)
-                retention = Retention(Archiver(maint, house.scope_of, house.archive))
-                erasures = Erasures(maint, house.scope_of, ErasureJournal(house.archive))
-                statistics = Statistics(maint, house.scope_of, house.archive)
-                entered = (task(maint, house.scope_of) for task in entering)
-                await run_all([Housekeeping(maint), retention, erasures, statistics, *entered, pickups], stopping)
+                await run_all([*tasks_of(house, maint), pickups, others], stopping)
             finally:
+                await others.close()
                 await pickups.close()
                 await maint.close()
 
     return main
+
+
+def tasks_of(house: House, maint: Pool) -> list[Task]:
+    """What is done in one database, for the tenants whose rows lie there."""
+    entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners, Usage)
+    retention = Retention(Archiver(maint, house.scope_of, house.archive))
+    erasures = Erasures(maint, house.scope_of, ErasureJournal(house.archive))
+    statistics = Statistics(maint, house.scope_of, house.archive)
+    return [Housekeeping(maint), retention, erasures, statistics, *(task(maint, house.scope_of) for task in entering)]
+
+
+def in_step(house: House, tenant: Tenant) -> SharedCatalogue:
+    """What keeps a tenant's own database in step with the shared one."""
+
+    def entering(place: Tenant, role: str) -> Callable[[Tenant], Any]:
+        pool = house.placement.pool(place, role)
+        return lambda entered: unit_of_work(pool, entered, WORKER, _NO_VAULT, house.now)
+
+    control = entering(SYSTEM, "control"), entering(tenant, "control")
+    return SharedCatalogue(SYSTEM, tenant, *control, entering(tenant, "maint"))
+
+
+async def work_in(house: House, tenant: Tenant, stopping: asyncio.Event) -> None:
+    """Everything in a tenant's own database; while it is gone, everything fails there and is tried again."""
+    maint = house.placement.pool(tenant, "maint")
+    pickups = Pickups(maint, house.scope_of)
+    try:
+        await run_all([in_step(house, tenant), *tasks_of(house, maint), pickups], stopping)
+    finally:
+        await pickups.close()
+
+
+_NO_VAULT: Any = None  # nothing is sealed or opened in keeping databases in step

@@ -35,6 +35,7 @@ def _tenant(call: Call) -> CreateTenant:
         key_stores=body["key_stores"],
         country=body["country"],
         configurations=tuple(dict.fromkeys(body["configurations"])),
+        database="{server}/{name}".format(**body["database"]) if body["database"] else None,
     )
 
 
@@ -70,6 +71,7 @@ def _tenants(found: Sequence[TenantListing]) -> Reply:
             "display_name": one.display_name,
             "status": one.status,
             "created_at": one.created_at,
+            "database": one.database,
         }
         for one in found
     ]

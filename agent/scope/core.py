@@ -27,6 +27,17 @@ class Conflict(ProtocolError):
     status = 409
 
 
+class DatabaseGone(ProtocolError):
+    """This tenant cannot be served at the moment."""
+
+    code = "unavailable"
+    status = 503
+
+    def headers(self) -> dict[str, str]:
+        """When to come back (RFC 9110, 10.2.3)."""
+        return {"Retry-After": "5"}
+
+
 class Unit(Protocol):
     """One transaction of one tenant.  Leaving it without `commit` forgets everything.
 

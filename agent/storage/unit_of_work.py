@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, insert, literal, select
 from agent.audit import AuditEvent, DataAccess, SecurityEvent
 from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
+from agent.scope.core import DatabaseGone
 from agent.storage import tables
 from agent.storage.recording import recorded
 from agent.storage.repositories.anoncreds import PostgresAnonCreds
@@ -387,6 +388,10 @@ class PostgresUnit:
         self.committed = True
 
 
+_LOST = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError, OSError)
+"""How a connection ends that the server has cut."""
+
+
 @asynccontextmanager
 async def unit_of_work(
     pool: Pool,
@@ -403,18 +408,22 @@ async def unit_of_work(
     if not isinstance(tenant.id, UUID):
         raise TypeError("a unit of work needs a tenant")
     async with pool.acquire() as connection:
-        # One exchange for both; a UUID's text form needs no quoting.
-        await connection.execute(f"BEGIN; SELECT set_config('app.current_tenant', '{tenant.id}', true)")
         unit = PostgresUnit(connection, tenant, principal, vault, clock())
         try:
+            # One exchange for both; a UUID's text form needs no quoting.
+            await connection.execute(f"BEGIN; SELECT set_config('app.current_tenant', '{tenant.id}', true)")
             yield unit
         except asyncpg.UniqueViolationError as error:
             raise Conflict(f"unique {error.constraint_name}") from None
         except asyncpg.TransactionRollbackError as error:  # what could not be put in order, and one of two in a ring
             raise Conflict(type(error).__name__) from None
+        except _LOST as error:
+            if tenant.database is None:
+                raise
+            raise DatabaseGone(type(error).__name__) from None  # its own: the others' is well
         finally:
             unit.connection = _ENDED
             if unit.committed and unit.notifies and changed:
                 changed(tenant.id)
-            if not unit.committed and connection.is_in_transaction():
+            if not unit.committed and not connection.is_closed() and connection.is_in_transaction():
                 await connection.execute("ROLLBACK")

@@ -33,7 +33,8 @@ class Pickups:
     async def __call__(self) -> None:
         """One round over all tenants: lines for new agreements, none for those that ended."""
         names = await self._pool.fetch(
-            "SELECT name FROM agent.tenants WHERE status = 'active' AND id <> agent.system_tenant() ORDER BY name"
+            "SELECT name FROM agent.tenants WHERE status = 'active' AND placement = 'shared'"
+            " AND id <> agent.system_tenant() ORDER BY name"
         )
         wanted: dict[UUID, tuple[str, Mediation]] = {}
         for (name,) in names:

@@ -7,11 +7,11 @@ from typing import Any
 from agent.audit import AuditEvent
 from agent.encryption.vault import TenantVault
 from agent.operations.administering.create_tenant import SYSTEM
-from agent.operations.administering.suspend_tenant import UnknownTenant
+from agent.operations.administering.suspend_tenant import entered
 from agent.scope import Scope
-from agent.scope.administering import Control, TenantListing
+from agent.scope.administering import Control
 from agent.scope.limits import API_CALLS, Standings, period_of
-from agent.tenancy import Principal, Tenant
+from agent.tenancy import Principal
 from protocols.errors import ProtocolError
 
 
@@ -76,16 +76,3 @@ async def list_tiers(
     async with control.enter(SYSTEM, principal, vault) as unit:
         found: Sequence[tuple[str, Mapping[str, int | None]]] = await unit.tenant_limits.tiers()
     return found
-
-
-async def entered(control: Control, vault: TenantVault, principal: Principal, name: str) -> Tenant:
-    """The tenant of this name, to be entered by the control plane. Raises UnknownTenant.
-
-    Nothing of the tenant's is sealed or opened there, so the operator's own vault will do.
-    """
-    async with control.enter(SYSTEM, principal, vault) as unit:
-        listed: Sequence[TenantListing] = await unit.tenants.all()
-    found = next((one for one in listed if one.name == name), None)
-    if found is None:
-        raise UnknownTenant()
-    return Tenant(found.id, found.name, "")

@@ -82,9 +82,10 @@ async def receive_message(
         try:
             return await _answered(scope, await _met(scope, arrival))
         except Conflict:
-            # Another message of the thread was faster: look again at where it stands.
+            # Another message of the thread or of the relationship was faster: look again at where they stand.
             if attempt == _ATTEMPTS - 1:
                 raise
+            arrival = replace(await _open(scope, octets), session=session)
     raise AssertionError
 
 

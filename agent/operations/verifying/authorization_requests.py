@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.operations.verifying import secrets
-from agent.operations.verifying.identity import UNSIGNED, answer_uri, identity_of, prefix_of
+from agent.operations.verifying.identity import UNSIGNED, answer_uri, identity_of, prefix_of, request_uri
 from agent.scope import Scope
 from agent.scope.verifying import NewPresentationRequest, OpenRequest
 from protocols.jose import jws
-from protocols.openid4vp import request_object
-from protocols.openid4vp.authorization_request import DIGITAL, AuthorizationRequest
+from protocols.openid4vp import authorization_request, request_object
+from protocols.openid4vp.authorization_request import DIGITAL, SCHEME, AuthorizationRequest
 from protocols.ports import RequestSigner
 
 Stored = NewPresentationRequest | OpenRequest
@@ -43,6 +43,15 @@ def request_of(
         wallet_nonce=wallet_nonce,
         metadata_known=signer.metadata_known,
     )
+
+
+def link_to(scope: Scope, stored: Stored, signer: RequestSigner) -> str:
+    """What invokes the wallet: the whole request where nobody may sign it, else where it is fetched."""
+    endpoint = stored.terms.authorization_endpoint or SCHEME
+    if not signer.signed:
+        return authorization_request.by_value(request_of(scope, stored, signer), endpoint)
+    where, method = request_uri(scope, stored.id), stored.terms.request_uri_method
+    return authorization_request.by_reference(stored.client_id, where, method, endpoint)
 
 
 async def sign(scope: Scope, request: AuthorizationRequest, stored: Stored, signer: RequestSigner) -> str:

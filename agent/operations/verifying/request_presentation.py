@@ -9,9 +9,9 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.encryption.ephemeral import new_agreement_key
 from agent.operations.verifying import secrets
-from agent.operations.verifying.authorization_requests import request_of, sign, signer_of
+from agent.operations.verifying.authorization_requests import link_to, request_of, sign, signer_of
 from agent.operations.verifying.dcql_queries import active_query, in_words
-from agent.operations.verifying.identity import UNSIGNED, page_uri, request_uri
+from agent.operations.verifying.identity import UNSIGNED, page_uri
 from agent.operations.verifying.policies import chosen
 from agent.operations.verifying.request_terms import require_terms
 from agent.scope import Scope
@@ -26,7 +26,7 @@ from protocols.dcql.build import PlainCredential
 from protocols.encoding import b64url
 from protocols.jose.jwk import public, thumbprint
 from protocols.openid4vp import authorization_request, transaction_data
-from protocols.openid4vp.authorization_request import DIGITAL, ENCRYPTED, FRAGMENT, POSTED
+from protocols.openid4vp.authorization_request import DIGITAL, ENCRYPTED, FRAGMENT, POSTED, SCHEME
 from protocols.openid4vp.digital_credentials import audience, origin_of
 from protocols.ports import RequestSigner
 
@@ -38,6 +38,7 @@ class RequestPresentation:
 
     `client_id_prefixes` are for a request over the Digital Credentials API that several identities sign, the prefix
     `origin` for one that nobody signs. `same_device`: the person's browser begins on a page of ours and comes back.
+    `authorization_endpoint` is the wallet's, where the link leads to, None for the scheme that any wallet may have.
     `policy` is the name of the verification policy that decides, None for the one named "default", if there is one;
     `purpose` and `legal_basis`, what is disclosed for and on what ground, are its if they are None.
     """
@@ -57,6 +58,7 @@ class RequestPresentation:
     request_uri_method: str | None = None
     by_value: bool = False
     profile: str | None = None
+    authorization_endpoint: str | None = None
     policy: str | None = None
     purpose: str | None = None
     legal_basis: str | None = None
@@ -143,6 +145,8 @@ def _new(
             verifier_info=tuple(request.verifier_info),
             prefixes=request.client_id_prefixes,
             profile=request.profile,
+            authorization_endpoint=request.authorization_endpoint,
+            request_uri_method=request.request_uri_method,
             purpose=request.purpose or PURPOSE,
             legal_basis=request.legal_basis or LEGAL_BASIS,
         ),
@@ -177,9 +181,7 @@ async def _told(
 
 
 async def _link(scope: Scope, request: RequestPresentation, new: NewPresentationRequest, signer: RequestSigner) -> str:
-    if not signer.signed:
-        return authorization_request.by_value(request_of(scope, new, signer))
-    if request.by_value:
-        token = await sign(scope, request_of(scope, new, signer), new, signer)
-        return authorization_request.signed_by_value(new.client_id, token)
-    return authorization_request.by_reference(new.client_id, request_uri(scope, new.id), request.request_uri_method)
+    if not (signer.signed and request.by_value):
+        return link_to(scope, new, signer)
+    token = await sign(scope, request_of(scope, new, signer), new, signer)
+    return authorization_request.signed_by_value(new.client_id, token, request.authorization_endpoint or SCHEME)

@@ -6,7 +6,14 @@ from agent.storage.tables.anoncreds import (
     anoncreds_objects,
     anoncreds_status_lists,
 )
-from agent.storage.tables.audit import audit_logs, audit_seals, compliance_records, data_access_logs, security_events
+from agent.storage.tables.audit import (
+    audit_heads,
+    audit_logs,
+    audit_seals,
+    compliance_records,
+    data_access_logs,
+    security_events,
+)
 from agent.storage.tables.configuration import (
     credential_configurations,
     credential_schemas,
@@ -130,6 +137,7 @@ __all__ = [
     "approvals",
     "archive_segments",
     "attempt_counters",
+    "audit_heads",
     "audit_logs",
     "audit_seals",
     "authorization_sessions",
