@@ -15,13 +15,14 @@ from agent.operations.administering.create_tenant import SYSTEM
 from agent.operations.administering.document_signers import renew
 from agent.scope import Scope
 from agent.storage.database import open_pool
+from agent.storage.maintenance import Maintenance
 from agent.storage.pool import Pool
 from agent.storage.unit_of_work import unit_of_work
 from agent.tenancy import WORKER, Tenant
 from agent.workers.deliveries import Deliveries
 from agent.workers.erasures import Erasures
 from agent.workers.housekeeping import Housekeeping
-from agent.workers.jobs import Jobs
+from agent.workers.jobs import Act, Jobs
 from agent.workers.notifications import Notifications
 from agent.workers.own_databases import OwnDatabases
 from agent.workers.pickups import Pickups
@@ -64,8 +65,14 @@ def tasks_of(house: House, maint: Pool) -> list[Task]:
 
 def jobs_of(house: House, dsn: str, maint: Pool) -> Jobs:
     """What is done once for one database, and for each tenant whose rows lie there."""
-    archiver = Archiver(maint, house.scope_of, house.archive)
-    return Jobs(dsn, maint, house.scope_of, {"retention": archiver.run}, {"renew_signers": _renew_signers})
+    upkeep = Maintenance(maint)
+    by_house: dict[str, Act] = {
+        "retention": Archiver(maint, house.scope_of, house.archive).run,
+        "statistics": upkeep.statistics,
+        "indexes": upkeep.indexes,
+        "partitions": upkeep.partitions,
+    }
+    return Jobs(dsn, maint, house.scope_of, by_house, {"renew_signers": _renew_signers})
 
 
 async def _renew_signers(scope: Scope, _args: Mapping[str, Any]) -> None:
