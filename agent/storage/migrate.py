@@ -43,9 +43,12 @@ _MEASURING = (
     "CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA chancery_meta",
     "CREATE EXTENSION IF NOT EXISTS pgstattuple SCHEMA chancery_meta",
     "GRANT pg_read_all_stats TO agent_control",
-    "GRANT pg_stat_scan_tables TO agent_maint, agent_owner",
+    "GRANT EXECUTE ON FUNCTION chancery_meta.pgstatindex(regclass) TO agent_maint, agent_owner",
 )
 """What index advice and the rebuilding of indexes measure by; without it they say that they cannot."""
+
+
+_ABSENT = (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError, asyncpg.UndefinedFunctionError)
 
 
 async def _if_allowed(connection: asyncpg.Connection, statement: str) -> None:
@@ -53,7 +56,7 @@ async def _if_allowed(connection: asyncpg.Connection, statement: str) -> None:
     try:
         async with connection.transaction():
             await connection.execute(statement)
-    except (asyncpg.InsufficientPrivilegeError, asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError):
+    except (asyncpg.InsufficientPrivilegeError, *_ABSENT):
         return
 
 
