@@ -43,6 +43,7 @@ _VERBS = {
     "restore": "backing_up",
     "drill": "drilling",
     "compliance": "keeping",
+    "quality": "quality",
     "jobs": "jobs",
     "database": "databases",
     "configuration": "configurations",
