@@ -145,5 +145,5 @@ def _rule(row: Row) -> Rule:
         check=row["check_name"],
         threshold=float(row["threshold"]),
         active=row["is_active"],
-        results=[Result(datetime.fromisoformat(at), *counts, rows or ()) for at, *counts, rows in row["results"]],
+        results=[Result(datetime.fromisoformat(one[0]), one[1], one[2], one[3] or ()) for one in row["results"]],
     )
