@@ -1,5 +1,6 @@
 """Where messages go: the next endpoint where one fails, and nobody twice."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 
@@ -38,6 +39,70 @@ async def test_the_next_endpoint_is_tried_where_one_fails(
     encrypted = "application/didcomm-encrypted+json"
     assert heard == [f"503 {encrypted}", f"202 {encrypted}"]
     assert [row["state"] for row in await world.rows(tenant, "SELECT state FROM messages")] == ["sent"]
+
+
+async def to(world: World, uri: str) -> str:
+    """A peer with this endpoint."""
+    service = {"id": "dm", "type": "DIDCommMessaging", "serviceEndpoint": {"uri": uri}}
+    options = {"relationships": {"k": ["keyAgreement"]}, "services": [service]}
+    return str((await world.plugins["did_methods"]["peer"].create({"k": AGREE}, options)).id)
+
+
+async def test_peers_that_do_not_answer_hold_up_nobody_else(
+    world: World, aiohttp_raw_server: Callable[..., Awaitable[RawTestServer]]
+) -> None:
+    answering, heard = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.BaseRequest) -> web.StreamResponse:
+        await answering.wait()
+        return web.Response(status=202)
+
+    async def quick(request: web.BaseRequest) -> web.StreamResponse:
+        heard.set()
+        return web.Response(status=202)
+
+    tenant = await world.tenant(f"t{secrets.token_hex(6)}")
+    deaf, alive = [await aiohttp_raw_server(one) for one in (slow, quick)]
+    for number in range(12):
+        await begin_protocol(
+            tenant, BeginProtocol(await to(world, f"http://localhost:{deaf.port}/{number}"), "trust-ping")
+        )
+    delivering = asyncio.create_task(Deliveries(world.maint, world.scope_of)())
+    await asyncio.sleep(0.3)
+    # It comes while those are waited for.
+    await begin_protocol(tenant, BeginProtocol(await to(world, f"http://localhost:{alive.port}/"), "trust-ping"))
+    await asyncio.wait_for(heard.wait(), 5)
+    answering.set()
+    await delivering
+    states = await world.rows(tenant, "SELECT state FROM messages")
+    assert [row["state"] for row in states] == ["sent"] * 13
+
+
+async def test_what_breaks_in_one_delivery_is_tried_later_and_breaks_no_other(world: World) -> None:
+    tenant = await world.tenant(f"t{secrets.token_hex(6)}")
+    broken = Broken()
+    world.plugins["transports"] = {**world.plugins["transports"], "broken": broken}
+    for uri in ("broken://a.example", "broken://b.example"):
+        await begin_protocol(tenant, BeginProtocol(await to(world, uri), "trust-ping"))
+    await Deliveries(world.maint, world.scope_of)()
+    assert broken.asked == 2
+    waiting = await world.rows(
+        tenant, "SELECT attempts, available_at - now() < interval '5 seconds' AS soon FROM outbox"
+    )
+    assert [(row["attempts"], row["soon"]) for row in waiting] == [(1, True)]
+
+
+class Broken:
+    """A transport with a fault of its own for the first that it is asked to send."""
+
+    schemes = frozenset({"broken"})
+    asked = 0
+
+    async def send(self, endpoint: str, message: bytes, media_type: str) -> bytes | None:
+        self.asked += 1
+        if self.asked == 1:
+            raise RuntimeError
+        return None
 
 
 async def test_a_profile_is_sent_back_to_who_begins_and_asks(world: World) -> None:
