@@ -42,6 +42,7 @@ _VERBS = {
     "backup": "backing_up",
     "restore": "backing_up",
     "drill": "drilling",
+    "upgrade": "upgrading",
     "compliance": "keeping",
     "quality": "quality",
     "jobs": "jobs",

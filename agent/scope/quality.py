@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+CLAIMS_FIT = "claims_fit"
+"""The one check that opens personal data: an operation does it, on record."""
 DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "validity")
 
 
@@ -31,6 +33,7 @@ DEFAULTS = (
     DefaultRule("trust data are current", "timeliness", "trust_registries", "trust_current", "no update is overdue"),
     DefaultRule("signing keys are current", "timeliness", "key_pairs", "key_current", "no key signs past its end"),
     DefaultRule("changes are published", "timeliness", "revocation_registries", "list_published", "within an hour"),
+    DefaultRule("claims fit their type", "validity", "claim_records", CLAIMS_FIT, "the schema as it is now"),
     DefaultRule("times are possible", "validity", "credentials", "time_possible", "nothing is issued in the future"),
 )
 PROFILED = ("users", "credentials", "issuances", "presentations", "key_pairs", "trust_anchors", "claim_records")
@@ -92,7 +95,10 @@ class Quality(Protocol):
     async def change(self, rule: UUID, threshold: float | None, active: bool | None) -> bool:
         """Set what is given; False when there is no such rule."""
 
-    async def check(self, rule: Rule) -> Result:
-        """Look, and keep what was found."""
+    async def look(self, rule: Rule) -> Result:
+        """What the rule's check finds now."""
+
+    async def keep(self, rule: Rule, result: Result) -> None:
+        """Among the rule's results."""
 
     async def profile(self, table: str) -> Profile: ...

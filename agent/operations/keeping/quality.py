@@ -1,16 +1,21 @@
 """Quality of a tenant's data: rules checked each day, a notice where one holds no more, a report with its trend."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from agent.audit import AuditEvent
+from agent.audit import AuditEvent, DataAccess
+from agent.operations.issuing.claims import InvalidClaims, require_fit
 from agent.operations.keeping.tell_notices import QUALITY_BELOW, tell
 from agent.scope import Scope
-from agent.scope.quality import PROFILED, Profile, Rule
+from agent.scope.quality import CLAIMS_FIT, PROFILED, Profile, Result, Rule
+from agent.scope.tenants import CredentialConfiguration
 from protocols.errors import ProtocolError
 
 _TREND = 30
+_NEWEST = 500
+"""Of each table, so many rows are opened in one look."""
 
 
 class NoSuchRule(ProtocolError):
@@ -53,9 +58,11 @@ async def check_quality(scope: Scope) -> int:
             continue
         async with scope.unit() as unit:  # each by itself: a slow one holds no transaction of the others open
             try:
-                result = await unit.quality.check(rule)
+                look = _claims_fit(scope, unit) if rule.check == CLAIMS_FIT else unit.quality.look(rule)
+                result: Result = await look
             except KeyError:
                 continue
+            await unit.quality.keep(rule, result)
             if result.share > rule.threshold:
                 below += 1
                 if rule.kept is not False:
@@ -65,6 +72,34 @@ async def check_quality(scope: Scope) -> int:
                     tell(scope, unit, QUALITY_BELOW, details)
             await unit.commit()
     return below
+
+
+async def _claims_fit(scope: Scope, unit: Any) -> Result:
+    """Uploaded claims, the newest of each table, against the types that are issued from it, as they are now."""
+    using: dict[str, list[CredentialConfiguration]] = {}
+    for one in scope.catalogue.configurations.values():
+        if one.claim_source and one.claim_source.kind == "table" and one.schema is not None:
+            using.setdefault(one.claim_source.settings["table"], []).append(one)
+    wrong: list[UUID] = []
+    opened: list[UUID] = []
+    for table, configurations in using.items():
+        for key, claims in await unit.claim_records.newest(table, _NEWEST):
+            opened.append(key)
+            if not all(_fit(scope, one, claims) for one in configurations):
+                wrong.append(key)
+    if opened:
+        field = ("claim_records.claims_sealed",)
+        accesses = [DataAccess(key, field, "data_quality", "legal_obligation") for key in opened]
+        unit.record(AuditEvent("quality.claims_checked", "quality_rule", None, "read"), *accesses)
+    return Result(scope.now(), len(opened), len(wrong), [str(key) for key in wrong])
+
+
+def _fit(scope: Scope, configuration: CredentialConfiguration, claims: Mapping[str, Any]) -> bool:
+    try:
+        require_fit(scope.catalogue, configuration.credential_configuration_id, claims)
+    except InvalidClaims:
+        return False
+    return True
 
 
 async def report_quality(scope: Scope, _request: None) -> QualityReport:

@@ -115,16 +115,17 @@ class QualityRepository:
         row = await self._connection.fetchval(_CHANGE, self._unit.tenant_id, rule, threshold, active)
         return row is not None
 
-    async def check(self, rule: Rule) -> Result:
-        """Two statements. Raises KeyError for a check that this version does not know."""
-        look = _LOOK.format(shown=_SHOWN, check=_CHECKS[rule.check])
-        unit = self._unit
-        row = await self._connection.fetchrow(look, unit.tenant_id, unit.now)
+    async def look(self, rule: Rule) -> Result:
+        """One statement. Raises KeyError for a check that this version does not know."""
+        sql = _LOOK.format(shown=_SHOWN, check=_CHECKS[rule.check])
+        row = await self._connection.fetchrow(sql, self._unit.tenant_id, self._unit.now)
         assert row is not None
-        rows = [str(one) for one in row["rows"] or ()]
-        keep = (unit.tenant_id, rule.id, unit.now, row["checked"], row["failed"], {"rows": rows})
-        await self._connection.execute(_KEEP, *keep)
-        return Result(unit.now, row["checked"], row["failed"], rows)
+        return Result(self._unit.now, row["checked"], row["failed"], [str(one) for one in row["rows"] or ()])
+
+    async def keep(self, rule: Rule, result: Result) -> None:
+        """One statement."""
+        values = (rule.id, result.checked_at, result.checked, result.failed, {"rows": list(result.rows)[:_SHOWN]})
+        await self._connection.execute(_KEEP, self._unit.tenant_id, *values)
 
     async def profile(self, table: str) -> Profile:
         """One statement over the tenant's rows."""

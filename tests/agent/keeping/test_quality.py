@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from agent.cli.quality import rendered
+from agent.operations.administering.claim_table import UploadTable, upload_table
 from agent.operations.keeping.quality import check_quality
 from agent.scope.quality import DEFAULTS, DIMENSIONS
 from tests.houses import Clock, Site
@@ -68,6 +69,42 @@ async def test_a_new_tenants_data_are_good_and_each_fault_is_found_by_its_rule(s
     assert [one["failed"] for one in found["list_agrees"]["trend"]] == [2, 0]
     others = await _rules(site, key=site.beta.api_key)
     assert {name for name, one in others.items() if one["kept"] is False} == set()
+
+
+async def test_uploaded_claims_that_fit_no_longer_are_found_and_the_reading_is_on_record(site: Site) -> None:
+    body = {"claim_source": {"kind": "table", "settings": {"table": "people"}}}
+    assert (await site.api("PATCH", "/credential-configurations/pid", body))[0] in (200, 204)
+    scope = await site.scope()
+    request = UploadTable(
+        "people", b"subject,given_name,family_name,birthdate\na,Erika,Muster,1964-08-12\nb,Ada,Byron,1970-01-01\n"
+    )
+    assert await upload_table(scope, request) == 2
+    assert (await _rules(site))["claims_fit"]["trend"][0] | {"checked_at": ""} == {
+        "checked_at": "",
+        "checked": 2,
+        "failed": 0,
+    }
+    admin = await site.database.connect_admin()
+    try:
+        schema = (
+            '{"type": "object", "properties": {"given_name": {"const": "Ada"}, "family_name": {}, "birthdate": {}}}'
+        )
+        await admin.execute(
+            "UPDATE credential_types SET schema_definition = $2::jsonb WHERE tenant_id = $1", site.alpha.id, schema
+        )
+        touched = "UPDATE credential_configurations SET is_active = is_active WHERE tenant_id = $1"
+        await admin.execute(touched, site.alpha.id)  # another version of the catalogue
+        site.house.cache.clear()
+        rule = (await _rules(site))["claims_fit"]
+        assert (rule["trend"][0]["checked"], rule["trend"][0]["failed"], rule["kept"]) == (2, 1, False)
+        read = await admin.fetch(
+            "SELECT DISTINCT purpose, fields_accessed FROM data_access_logs WHERE tenant_id = $1", site.alpha.id
+        )
+        assert [tuple(row) for row in read] == [("data_quality", ["claim_records.claims_sealed"])]
+        assert await admin.fetchval("SELECT count(*) FROM data_access_logs") == 4
+        assert "Erika" not in str(await admin.fetch("SELECT details::text FROM quality_results"))
+    finally:
+        await admin.close()
 
 
 async def test_a_rule_that_fails_is_told_once_and_again_after_it_held(site: Site, clock: Clock) -> None:
