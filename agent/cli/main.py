@@ -44,6 +44,7 @@ _VERBS = {
     "restore": "backing_up",
     "drill": "drilling",
     "compliance": "keeping",
+    "jobs": "jobs",
     "configuration": "configurations",
     "key": "keys",
     "type": "keys",

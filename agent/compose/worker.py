@@ -1,7 +1,7 @@
 """The process of what happens without a caller."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,19 +12,20 @@ from agent.config import Config
 from agent.lifecycle.archive import Archiver
 from agent.lifecycle.journal import ErasureJournal
 from agent.operations.administering.create_tenant import SYSTEM
+from agent.operations.administering.document_signers import renew
+from agent.scope import Scope
 from agent.storage.database import open_pool
 from agent.storage.pool import Pool
 from agent.storage.unit_of_work import unit_of_work
 from agent.tenancy import WORKER, Tenant
 from agent.workers.deliveries import Deliveries
-from agent.workers.document_signers import DocumentSigners
 from agent.workers.erasures import Erasures
 from agent.workers.housekeeping import Housekeeping
+from agent.workers.jobs import Jobs
 from agent.workers.notifications import Notifications
 from agent.workers.own_databases import OwnDatabases
 from agent.workers.pickups import Pickups
 from agent.workers.publication import Publication
-from agent.workers.retention import Retention
 from agent.workers.schedule import Task, run_all
 from agent.workers.seals import Seals
 from agent.workers.shared_catalogue import SharedCatalogue
@@ -43,7 +44,8 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
             maint = await open_pool(where.maint, 4, "agent_maint")
             pickups, others = Pickups(maint, house.scope_of), OwnDatabases(maint, partial(work_in, house))
             try:
-                await run_all([*tasks_of(house, maint), pickups, others], stopping)
+                jobs = jobs_of(house, where.maint, maint)
+                await _together(run_all([*tasks_of(house, maint), pickups, others], stopping), jobs.run(stopping))
             finally:
                 await others.close()
                 await pickups.close()
@@ -53,12 +55,28 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
 
 
 def tasks_of(house: House, maint: Pool) -> list[Task]:
-    """What is done in one database, for the tenants whose rows lie there."""
-    entering = (Deliveries, Notifications, Publication, Seals, DocumentSigners, Usage)
-    retention = Retention(Archiver(maint, house.scope_of, house.archive))
+    """What every process looks for every few seconds in one database: ADR 0010 says why these are no jobs."""
+    entering = (Deliveries, Notifications, Publication, Seals, Usage)
     erasures = Erasures(maint, house.scope_of, ErasureJournal(house.archive))
     statistics = Statistics(maint, house.scope_of, house.archive)
-    return [Housekeeping(maint), retention, erasures, statistics, *(task(maint, house.scope_of) for task in entering)]
+    return [Housekeeping(maint), erasures, statistics, *(task(maint, house.scope_of) for task in entering)]
+
+
+def jobs_of(house: House, dsn: str, maint: Pool) -> Jobs:
+    """What is done once for one database, and for each tenant whose rows lie there."""
+    archiver = Archiver(maint, house.scope_of, house.archive)
+    return Jobs(dsn, maint, house.scope_of, {"retention": archiver.run}, {"renew_signers": _renew_signers})
+
+
+async def _renew_signers(scope: Scope, _args: Mapping[str, Any]) -> None:
+    await renew(scope)
+
+
+async def _together(*works: Coroutine[Any, Any, None]) -> None:
+    """All of them, until all have ended, or one fails."""
+    async with asyncio.TaskGroup() as group:
+        for one in works:
+            group.create_task(one)
 
 
 def in_step(house: House, tenant: Tenant) -> SharedCatalogue:
@@ -77,7 +95,9 @@ async def work_in(house: House, tenant: Tenant, stopping: asyncio.Event) -> None
     maint = house.placement.pool(tenant, "maint")
     pickups = Pickups(maint, house.scope_of)
     try:
-        await run_all([in_step(house, tenant), *tasks_of(house, maint), pickups], stopping)
+        jobs = jobs_of(house, house.placement.addresses(tenant.database).maint, maint)
+        tasks = [in_step(house, tenant), *tasks_of(house, maint), pickups]
+        await _together(run_all(tasks, stopping), jobs.run(stopping))
     finally:
         await pickups.close()
 

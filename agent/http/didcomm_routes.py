@@ -179,6 +179,7 @@ def _thread_shown(one: ThreadShown) -> dict[str, Any]:
 
 
 def _message_shown(one: MessageShown) -> dict[str, Any]:
+    redirect = one.web_redirect
     return {
         "id": str(one.id),
         "thread": str(one.thread),
@@ -186,6 +187,7 @@ def _message_shown(one: MessageShown) -> dict[str, Any]:
         "type": one.type,
         "state": one.state,
         "body": dict(one.body),
+        "web_redirect": {"status": redirect.status, "redirectUrl": redirect.url} if redirect else None,
         "created_at": one.created.isoformat(timespec="milliseconds"),
     }
 

@@ -41,6 +41,7 @@ from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
+from agent.storage.repositories.jobs import JobRepository
 from agent.storage.repositories.mediations import MediationRepository
 from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.person_files import PersonFileRepository
@@ -244,6 +245,11 @@ class PostgresUnit:
     def person_files(self) -> PersonFileRepository:
         """What is kept of a person."""
         return PersonFileRepository(self)
+
+    @property
+    def jobs(self) -> JobRepository:
+        """What is to be done later, by the worker."""
+        return JobRepository(self)
 
     @property
     def issuances(self) -> IssuanceRepository:

@@ -1,4 +1,4 @@
-"""docs/issuer.md and docs/verifier.md name checks and tests that are there, and every check of their plans."""
+"""docs/issuer.md, docs/verifier.md and docs/didcomm-acceptance.md name checks and tests that are there, and every check of their plans."""
 
 import re
 from dataclasses import dataclass
@@ -32,6 +32,7 @@ class Page:
 PAGES = [
     Page("issuer.md", ("openid4vci-issuer", "openid4vci-issuer-haip")),
     Page("verifier.md", ("openid4vp-verifier", "openid4vp-verifier-haip")),
+    Page("didcomm-acceptance.md", ("didcomm-v2", "didcomm-v1")),
 ]
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
