@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 
 
 def upgrade() -> None:
     """A month by its name, and a fence around the writes of a tenant that moves."""
-    run("0022_tenant_moves.sql")
+    run("0023_tenant_moves.sql")
 
 
 def downgrade() -> None:
