@@ -2,13 +2,13 @@
 
 from migrations.scripts import run
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 
 
 def upgrade() -> None:
     """A month by its name, and a fence around the writes of a tenant that moves."""
-    run("0023_tenant_moves.sql")
+    run("0024_tenant_moves.sql")
 
 
 def downgrade() -> None:
