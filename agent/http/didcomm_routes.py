@@ -107,14 +107,14 @@ def _ping(call: Call) -> UUID:
     return contact_of(call)
 
 
-async def _rotate(scope: Scope, contact: UUID) -> Connection:
+async def _rotate(scope: Scope, contact: UUID) -> tuple[Connection, Mapping[str, str]]:
     await rotate_did(scope, contact)
-    return await show_contact(scope, contact)
+    return await show_profile_of(scope, contact)
 
 
-async def _end(scope: Scope, contact: UUID) -> Connection:
+async def _end(scope: Scope, contact: UUID) -> tuple[Connection, Mapping[str, str]]:
     await end_connection(scope, contact)
-    return await show_contact(scope, contact)
+    return await show_profile_of(scope, contact)
 
 
 def contact_of(call: Call) -> UUID:
