@@ -28,6 +28,7 @@ class Config:
     a URL, a folder of the home by default; `archive_options` a JSON object of the store's own options.
     `backup_repositories` is a JSON list, by `lifecycle.backups.repositories`. `database_servers` is a JSON object: by a
     name, the connection strings (app, control, maint, owner, admin) of a server that has databases of tenants' own.
+    `smtp_url` and `mail_from` are the server and the sender of notices by mail.
     """
 
     home: Path = Path(".chancery")
@@ -55,6 +56,8 @@ class Config:
     fetch_allow: str = ""
     client_certificate_header: str = ""
     max_body: int = 1_000_000
+    smtp_url: str = ""
+    mail_from: str = ""
     log_level: str = "info"
     traces: str = ""
     did_resolver: str = "off"

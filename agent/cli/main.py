@@ -44,6 +44,7 @@ _VERBS = {
     "drill": "drilling",
     "compliance": "keeping",
     "jobs": "jobs",
+    "database": "databases",
     "configuration": "configurations",
     "key": "keys",
     "type": "keys",

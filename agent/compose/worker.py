@@ -11,17 +11,20 @@ from agent.compose.house import House
 from agent.config import Config
 from agent.lifecycle.archive import Archiver
 from agent.lifecycle.journal import ErasureJournal
+from agent.mail import Mailer
 from agent.operations.administering.create_tenant import SYSTEM
 from agent.operations.administering.document_signers import renew
+from agent.operations.keeping.announce import announce
 from agent.scope import Scope
 from agent.storage.database import open_pool
+from agent.storage.maintenance import Maintenance
 from agent.storage.pool import Pool
 from agent.storage.unit_of_work import unit_of_work
 from agent.tenancy import WORKER, Tenant
 from agent.workers.deliveries import Deliveries
 from agent.workers.erasures import Erasures
 from agent.workers.housekeeping import Housekeeping
-from agent.workers.jobs import Jobs
+from agent.workers.jobs import Act, Jobs, Share
 from agent.workers.notifications import Notifications
 from agent.workers.own_databases import OwnDatabases
 from agent.workers.pickups import Pickups
@@ -56,20 +59,40 @@ def do_work(config: Config) -> Callable[[asyncio.Event], Awaitable[None]]:
 
 def tasks_of(house: House, maint: Pool) -> list[Task]:
     """What every process looks for every few seconds in one database: ADR 0010 says why these are no jobs."""
-    entering = (Deliveries, Notifications, Publication, Seals, Usage)
+    entering = (Deliveries, Publication, Seals, Usage)
+    notifications = Notifications(maint, house.scope_of, Mailer(house.config.smtp_url, house.config.mail_from))
     erasures = Erasures(maint, house.scope_of, ErasureJournal(house.archive))
     statistics = Statistics(maint, house.scope_of, house.archive)
-    return [Housekeeping(maint), erasures, statistics, *(task(maint, house.scope_of) for task in entering)]
+    return [
+        Housekeeping(maint),
+        erasures,
+        statistics,
+        notifications,
+        *(task(maint, house.scope_of) for task in entering),
+    ]
 
 
 def jobs_of(house: House, dsn: str, maint: Pool) -> Jobs:
     """What is done once for one database, and for each tenant whose rows lie there."""
-    archiver = Archiver(maint, house.scope_of, house.archive)
-    return Jobs(dsn, maint, house.scope_of, {"retention": archiver.run}, {"renew_signers": _renew_signers})
+    upkeep = Maintenance(maint)
+    by_house: dict[str, Act] = {
+        "retention": Archiver(maint, house.scope_of, house.archive).run,
+        "statistics": upkeep.statistics,
+        "indexes": upkeep.indexes,
+        "partitions": upkeep.partitions,
+    }
+    return Jobs(dsn, maint, house.scope_of, by_house, _SHARES)
 
 
 async def _renew_signers(scope: Scope, _args: Mapping[str, Any]) -> None:
     await renew(scope)
+
+
+async def _announce(scope: Scope, _args: Mapping[str, Any]) -> None:
+    await announce(scope)
+
+
+_SHARES: Mapping[str, Share] = {"renew_signers": _renew_signers, "announce": _announce}
 
 
 async def _together(*works: Coroutine[Any, Any, None]) -> None:

@@ -25,6 +25,7 @@ from agent.http import (
     status_routes,
     tenant_configuration_routes,
     tenant_routes,
+    upkeep_routes,
     verification_policy_routes,
     verifier_admin_routes,
 )
@@ -290,6 +291,7 @@ def _rows() -> tuple[Route, ...]:
         Route("GET", "/certificate-authority", s.TRUST_READ, _nothing, certificate_authority, _authority),
         *tenant_routes.ROWS,
         *job_routes.ROWS,
+        *upkeep_routes.ROWS,
         *limit_routes.ROWS,
         *tenant_configuration_routes.ROWS,
         Route("POST", "/users", s.USERS_WRITE, _user, create_user, _added),

@@ -11,6 +11,8 @@ from agent.operations.administering.configure_tenant import configure_tenant, sh
 from agent.operations.keeping.tell_notices import NOTICES, read_notice_secret
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
 
+_ADDRESS = validate.Length(max=254)
+
 
 class FeaturesBody(ClosedSchema):
     """What the tenant does: off means that nothing new of it begins."""
@@ -45,6 +47,9 @@ class NotificationsBody(ClosedSchema):
     """Who is told what."""
 
     webhook = fields.Nested(NoticeWebhookBody, allow_none=True)
+    mail = fields.List(
+        fields.Email(validate=validate.Length(max=254)), validate=validate.Length(1, 10), allow_none=True
+    )
     events = fields.List(fields.String(validate=validate.OneOf(NOTICES)), allow_none=True)
 
 

@@ -20,6 +20,10 @@ class Schedule:
 SCHEDULES = (
     Schedule("retention", "15 */6 * * *", "months leave the database for the archive, segments move and go"),
     Schedule("renew_signers", "40 * * * *", "document signers are followed before they end", each=True),
+    Schedule("announce", "0 6 * * *", "keys that end and reviews that are due are told, issuers' renewed", each=True),
+    Schedule("statistics", "10 2 * * *", "statistics of every table, settings of new ones, how large each is"),
+    Schedule("indexes", "30 3 * * 0", "indexes that are mostly air are rebuilt while they are used"),
+    Schedule("partitions", "5 4 1 * *", "months ahead are made, and seen to be there"),
     Schedule("tidy_jobs", "50 * * * *", "jobs that ended well a week ago are forgotten, others after three months"),
 )
 """All that is scheduled. What must be quick or must not depend on the queue is no job: ADR 0010."""

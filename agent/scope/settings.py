@@ -21,7 +21,7 @@ class TenantSettings:
     """`off`: features of which nothing new begins. `name` and `accent_color` ("#1f3a5f") are of pages that people see.
 
     `session_minutes`: how long a browser session of the start page lasts; `api_key_days`: how long a new API key lives
-    at most. `webhook` (`url`, `secret_version`) is told what `events` name.
+    at most. `webhook` (`url`, `secret_version`) and the addresses of `mail` are told what `events` name.
     """
 
     off: frozenset[str] = frozenset()
@@ -31,11 +31,22 @@ class TenantSettings:
     api_key_days: int | None = None
     webhook: Mapping[str, Any] | None = None
     events: frozenset[str] = frozenset()
+    mail: tuple[str, ...] = ()
 
     def require(self, feature: str) -> None:
         """Raises FeatureOff."""
         if feature in self.off:
             raise FeatureOff(feature)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message; `message` names it, the same for every attempt."""
+
+    message: str
+    to: tuple[str, ...]
+    subject: str
+    text: str
 
 
 DEFAULTS = TenantSettings()
@@ -53,6 +64,7 @@ def settings_of(sections: Mapping[str, Any]) -> TenantSettings:
         api_key_days=security.get("api_key_days"),
         webhook=notifications.get("webhook"),
         events=frozenset(notifications.get("events", ())),
+        mail=tuple(notifications.get("mail", ())),
     )
 
 

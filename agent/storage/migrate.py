@@ -33,8 +33,31 @@ async def prepare(admin_dsn: str, login: str = "", password: str = "") -> None:
                 await connection.execute(f"GRANT {role} TO {own}")
             if login and login not in LOGINS:
                 await _let(connection, login, password)
+            for statement in _MEASURING:
+                await _if_allowed(connection, statement)
     finally:
         await connection.close()
+
+
+_MEASURING = (
+    "CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA chancery_meta",
+    "CREATE EXTENSION IF NOT EXISTS pgstattuple SCHEMA chancery_meta",
+    "GRANT pg_read_all_stats TO agent_control",
+    "GRANT EXECUTE ON FUNCTION chancery_meta.pgstatindex(regclass) TO agent_maint, agent_owner",
+)
+"""What index advice and the rebuilding of indexes measure by; without it they say that they cannot."""
+
+
+_ABSENT = (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError, asyncpg.UndefinedFunctionError)
+
+
+async def _if_allowed(connection: asyncpg.Connection, statement: str) -> None:
+    """Extensions that are not installed, and roles that we may not give, are done without."""
+    try:
+        async with connection.transaction():
+            await connection.execute(statement)
+    except (asyncpg.InsufficientPrivilegeError, *_ABSENT):
+        return
 
 
 async def _let(connection: asyncpg.Connection, login: str, password: str) -> None:

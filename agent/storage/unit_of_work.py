@@ -55,6 +55,7 @@ from agent.storage.repositories.talks import TalkRepository
 from agent.storage.repositories.tenant_configurations import TenantConfigurationRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
+from agent.storage.repositories.upkeep import UpkeepRepository
 from agent.storage.repositories.usage import TenantLimitRepository, UsageRepository
 from agent.storage.repositories.verification_policies import VerificationPolicyRepository
 from agent.storage.statements import Statement
@@ -295,6 +296,11 @@ class PostgresUnit:
     def status_lists(self) -> StatusListRepository:
         """Places in status lists, and their bits."""
         return StatusListRepository(self)
+
+    @property
+    def upkeep(self) -> UpkeepRepository:
+        """How well the database does."""
+        return UpkeepRepository(self)
 
     @property
     def tenants(self) -> TenantRepository:

@@ -29,7 +29,7 @@ _CATCH_UP_SECONDS = 32 * 86400
 """What came round while nobody worked is done once, as soon as somebody does."""
 _FORGET_HOURS, _FORGET_FAILED_HOURS = 7 * 24, 90 * 24
 
-House = Callable[[], Awaitable[object]]
+Act = Callable[[], Awaitable[object]]
 """What a schedule does for the whole house."""
 Share = Callable[[Scope, Mapping[str, Any]], Awaitable[object]]
 """What a job does for its tenant, with its arguments."""
@@ -43,7 +43,7 @@ class Jobs:
         dsn: str,
         maint: Pool,
         scope_of: Callable[[str, Principal], Awaitable[Scope]],
-        house: Mapping[str, House],
+        house: Mapping[str, Act],
         shares: Mapping[str, Share],
         schedules: tuple[Schedule, ...] = SCHEDULES,
         retry: RetryStrategy | None = None,

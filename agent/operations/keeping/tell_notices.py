@@ -1,4 +1,4 @@
-"""A tenant's own system is told what concerns the tenant: one signed POST (Standard Webhooks 1.0), from the outbox."""
+"""A tenant is told what concerns it, from the outbox: one signed POST (Standard Webhooks 1.0), a mail, or both."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,18 +6,34 @@ from typing import Any
 from agent.operations.administering.configure_verifier import InvalidSettings
 from agent.operations.verifying.notify_verifier import NotDelivered, signed
 from agent.scope import Scope
+from agent.scope.settings import Letter
 from protocols.encoding import render_json
 
 TOPIC = "tenant.notice"
-NOTICES = ("limit.near", "limit.reached")
+MAIL_TOPIC = "tenant.notice.mail"
+KEY_EXPIRING, COMPLIANCE_DUE = "key.expiring", "compliance.due"
+NOTICES = ("limit.near", "limit.reached", KEY_EXPIRING, COMPLIANCE_DUE)
 _LONGEST = 65_536
 
 
 def tell(scope: Scope, unit: Any, event: str, data: Mapping[str, Any]) -> None:
     """Leave a notice in the outbox, with the transaction that it is about, where the tenant wants it."""
     settings = scope.catalogue.tenant
-    if settings.webhook is not None and event in settings.events:
-        unit.send(TOPIC, event, {"type": event, "data": dict(data)})
+    if event not in settings.events:
+        return
+    for topic, wanted in ((TOPIC, settings.webhook), (MAIL_TOPIC, settings.mail)):
+        if wanted:  # each with tries of its own
+            unit.send(topic, event, {"type": event, "data": dict(data)})
+
+
+def letter(scope: Scope, message: str, payload: Mapping[str, Any]) -> Letter | None:
+    """A notice as a mail, None where nobody wants mail any more. It names ids and code words, as the POST does."""
+    to = scope.catalogue.tenant.mail
+    if not to:
+        return None
+    lines = [f"{name}: {value}" for name, value in payload["data"].items()]
+    text = "\n".join([f"Tenant {scope.tenant.name}: {payload['type']}", "", *lines, ""])
+    return Letter(f"{scope.tenant.id}.{message}", to, f"Chancery: {payload['type']} ({scope.tenant.name})", text)
 
 
 def notice_secret(scope: Scope, version: int) -> bytes:

@@ -120,7 +120,9 @@ async def test_the_day_of_an_issuer_and_a_verifier(desk: Desk, tmp_path: Path) -
         revoked = await desk("revoke", offered.json["issuance_id"], "--json")
         assert revoked.code == DONE
         assert len(revoked.json["credentials"]) == 1
-        again = await desk("request", str(tmp_path / "query.json"), "--response-mode", "direct_post", "--json")
+        words = ("request", str(tmp_path / "query.json"), "--response-mode", "direct_post", "--json")
+        again = await desk(*words, "--wallet", "https://wallet.example/authorize")
+        assert again.json["authorization_request_uri"].startswith("https://wallet.example/authorize?client_id=")
         assert (await wallet.present(again.json["authorization_request_uri"], credential, {"given_name"})).status == 400
         assert (await desk("result", again.json["presentation_id"])).code == FAILED
     assert (await desk("trust", "remove", added.json["id"])).code == DONE

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import RawTestServer
 
+from agent.mail import Mailer
 from agent.operations.administering.sessions import begin_session, create_start_code, principal_of
 from agent.storage.database import open_pool
 from agent.workers.notifications import Notifications
@@ -136,7 +137,7 @@ async def test_a_notice_of_a_limit_reaches_the_tenants_webhook_signed(
     user = {"email": "a@example.org", "password": "correct horse battery staple"}
     assert (await site.api("POST", "/users", user))[0] == 201
     async with await open_pool(site.database.addresses.maint, 2, "agent_maint") as maint:
-        await Notifications(maint, site.house.scope_of)()
+        await Notifications(maint, site.house.scope_of, Mailer("", ""))()
     [(headers, body)] = heard
     told = json.loads(body)
     assert (told["type"], told["data"]) == ("limit.reached", {"limit": "max_users", "value": 1})

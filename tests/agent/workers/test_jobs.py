@@ -20,7 +20,7 @@ from procrastinate import RetryStrategy
 from agent.scope import Scope
 from agent.storage.database import open_pool
 from agent.storage.migrate import MIGRATIONS
-from agent.workers.jobs import House, Jobs, Share
+from agent.workers.jobs import Act, Jobs, Share
 from tests.databases import Database
 from tests.houses import Site
 
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @asynccontextmanager
-async def working(site: Site, house: Mapping[str, House], shares: Mapping[str, Share]) -> AsyncIterator[Jobs]:
+async def working(site: Site, house: Mapping[str, Act], shares: Mapping[str, Share]) -> AsyncIterator[Jobs]:
     """A worker of this process."""
     dsn = site.database.dsn("maint")
     async with await open_pool(dsn, 3, "agent_maint") as maint:
