@@ -10,6 +10,7 @@ from aiohttp.test_utils import RawTestServer
 from agent.operations.messaging.accept_invitation import AcceptInvitation, accept_invitation
 from agent.operations.messaging.begin_protocol import BeginProtocol, begin_protocol
 from agent.operations.messaging.create_invitation import CreateInvitation, create_invitation
+from agent.operations.messaging.look import show_profile_of
 from agent.workers.deliveries import Deliveries
 from tests.agent.messaging.test_peers import AGREE
 from tests.agent.messaging.world import World
@@ -125,9 +126,14 @@ async def test_a_profile_is_sent_back_to_who_begins_and_asks(world: World) -> No
     assert [one.data for one in ours if one.role == "receiver" and "/user-profile/" in one.protocol] == [
         {"profile": said["profile"]}
     ]
+    # An update changes what it names: the rest stays, and what is empty goes.
+    for update in ({"description": "dives"}, {"displayName": None}):
+        await begin_protocol(bob, BeginProtocol(contact, "user-profile", {"profile": update}))
+        await deliveries()
+    assert (await show_profile_of(alice, made.connection))[1] == {"description": "dives"}
     await begin_protocol(bob, BeginProtocol(contact, "user-profile", {"request": ["description"]}))
     await deliveries()
     async with bob.unit() as unit:
         again = await unit.talks.threads(contact, None, 100)
     # Nothing of ours fits: nothing is sent.
-    assert len([one for one in again if "/user-profile/" in one.protocol]) == len(profiles) + 1
+    assert len([one for one in again if "/user-profile/" in one.protocol]) == len(profiles) + 3
