@@ -16,7 +16,7 @@ from agent.operations.verifying.policies import chosen
 from agent.operations.verifying.request_terms import require_terms
 from agent.scope import Scope
 from agent.scope.limits import VERIFICATIONS
-from agent.scope.policies import LEGAL_BASIS, PURPOSE, PolicyRules, VerificationPolicy
+from agent.scope.policies import PolicyRules, VerificationPolicy
 from agent.scope.settings import VERIFYING
 from agent.scope.verifying import NewPresentationRequest, RequestTerms
 from agent.tenancy import uuid7
@@ -147,8 +147,8 @@ def _new(
             profile=request.profile,
             authorization_endpoint=request.authorization_endpoint,
             request_uri_method=request.request_uri_method,
-            purpose=request.purpose or rules.purpose or PURPOSE,
-            legal_basis=request.legal_basis or rules.legal_basis or LEGAL_BASIS,
+            purpose=request.purpose or rules.purpose,
+            legal_basis=request.legal_basis or rules.legal_basis,
         ),
         transaction_data=transaction_data.render(request.transaction_data),
         query_id=query_id,
