@@ -26,7 +26,9 @@ class Config:
     a family that is not named has all that are installed by this project. `did_resolver` "public" lets everybody
     resolve DIDs at /1.0/identifiers/, which makes this server fetch for them. `archive_url` is a folder or a bucket as
     a URL, a folder of the home by default; `archive_options` a JSON object of the store's own options.
-    `backup_repositories` is a JSON list, by `lifecycle.backups.repositories`.
+    `backup_repositories` is a JSON list, by `lifecycle.backups.repositories`. `database_servers` is a JSON object: by a
+    name, the connection strings (app, control, maint, owner, admin) of a server that has databases of tenants' own.
+    `smtp_url` and `mail_from` are the server and the sender of notices by mail.
     """
 
     home: Path = Path(".chancery")
@@ -41,6 +43,7 @@ class Config:
     database_maint_url: str = ""
     database_owner_url: str = ""
     database_pool: int = 10
+    database_servers: str = ""
     pg_bin: str = ""
     pg_user: str = ""
     redis_url: str = ""
@@ -53,6 +56,8 @@ class Config:
     fetch_allow: str = ""
     client_certificate_header: str = ""
     max_body: int = 1_000_000
+    smtp_url: str = ""
+    mail_from: str = ""
     log_level: str = "info"
     traces: str = ""
     did_resolver: str = "off"

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, distribution, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,15 @@ def _wanted(config: Config) -> dict[str, tuple[str, ...]]:
     return wanted
 
 
-def ours(point: Any) -> bool:
+@cache
+def _brought() -> frozenset[EntryPoint]:
+    """Those of this project, read once: a distribution parses its metadata each time that it is asked for its name."""
+    return frozenset(distribution("chancery").entry_points)
+
+
+def ours(point: EntryPoint) -> bool:
     """Whether this project brings the plugin; a third party's is off until it is named."""
-    return point.dist is not None and point.dist.name == "chancery"
+    return point in _brought()
 
 
 def switched_on(config: Config) -> dict[str, dict[str, Any]]:

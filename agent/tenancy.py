@@ -7,12 +7,16 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One tenant, as resolved from the URL or an API key. `base_url` is its public address, `{public_url}/t/{name}`."""
+    """One tenant, as resolved from the URL or an API key. `base_url` is its public address, `{public_url}/t/{name}`.
+
+    `database` says where its rows lie, as `server/name`; None is the shared database.
+    """
 
     id: UUID
     name: str
     base_url: str
     status: str = "active"
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

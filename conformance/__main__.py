@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance import authority, provider, report, runner, target
+from conformance import attester, authority, provider, report, runner, target
 from conformance import plan as plans
 from conformance.http import Http, Unreachable
+from conformance.jose import Unreadable
 from conformance.masking import Mask
 from conformance.registry import CHECKS, load_checks
 from conformance.session import Session, well_known
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load_checks()
     try:
         code: int = options.verb(options)
-    except (plans.BadPlan, target.BadTarget, Unreachable, OSError, ssl.SSLError) as error:
+    except (plans.BadPlan, target.BadTarget, Unreachable, Unreadable, OSError, ssl.SSLError) as error:
         print(f"conformance: {error}", file=sys.stderr)
         return UNUSABLE
     return code
@@ -51,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     attesting = verbs.add_parser("wallet", help="make a wallet provider, and a client's key, for checks of issuers")
     attesting.add_argument("folder", help="where provider-root.pem, provider.pem, client.jwks and the keys are written")
     attesting.set_defaults(verb=_wallet)
+    naming = verbs.add_parser("attestation", help="print a Verifier Attestation JWT for the key that signed a request")
+    naming.add_argument("link", help="a link of the verifier's, with a request_uri and signed under x5c")
+    naming.add_argument("--client", default="verifier.example", help="whose key it is said to be")
+    naming.set_defaults(verb=_attestation)
     explain = verbs.add_parser("explain", help="say what a check demands, how it looks, and where that is written")
     explain.add_argument("check")
     explain.set_defaults(verb=_explain)
@@ -102,6 +107,16 @@ def _wallet(options: argparse.Namespace) -> int:
         f"{options.folder}: provider-root.pem, which the issuer has to trust, client.jwks to register, and their keys"
     )
     return PASSED
+
+
+def _attestation(options: argparse.Namespace) -> int:
+    print(asyncio.run(_attested(options.link, options.client)))
+    return PASSED
+
+
+async def _attested(link: str, client: str) -> str:
+    async with Http() as http:
+        return await attester.attest(http, link, client)
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from conformance.verdict import Blocked, skip
 from conformance.wallet import Issuance
 from conformance.x509 import anchors_of
 
-__all__ = ["Held", "another", "fresh", "held", "issued"]
+__all__ = ["Held", "another", "fresh", "held", "issued", "issued_by"]
 
 
 async def held(session: Session) -> Held:
@@ -42,6 +42,12 @@ async def issued(session: Session) -> Held:
     return await session.once("issued", lambda: _receive(session))
 
 
+async def issued_by(session: Session, configuration: str, offer: str) -> Held:
+    """A credential of another configuration, by an offer of its own where the grant takes one."""
+    kind = "offer" if session.target.issuing.grant == "authorization_code" else offer
+    return await session.once(f"issued by {configuration}", lambda: _receive(session.aiming(configuration), kind))
+
+
 async def _obtain(session: Session) -> Held:
     source = session.target.self_issued
     if source and source.authority:
@@ -53,8 +59,8 @@ async def _obtain(session: Session) -> Held:
     return await _receive(session)
 
 
-async def _receive(session: Session) -> Held:
-    issuance = await Issuance.authorized(session)
+async def _receive(session: Session, offer: str = "offer") -> Held:
+    issuance = await Issuance.authorized(session, offer)
     try:
         return Held(sd_jwt.parse(await issuance.issued()), issuance.key)
     except Unreadable as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 MEMBERS = frozenset(
-    {"grant", "redirect_uri", "dpop", "mdoc", "only_offered", "unregistered_clients"}
+    {"grant", "redirect_uri", "dpop", "mdoc", "typed", "only_offered", "unregistered_clients"}
     | {"sign_in", "other_client", "key_client", "provider"}
 )
 GRANTS = ("pre-authorized_code", "authorization_code")
@@ -60,6 +60,7 @@ class Issuing:
     redirect_uri: str = "https://wallet.example/cb"
     dpop: bool = False
     mdoc: str | None = None
+    typed: str | None = None
     only_offered: bool = False
     unregistered_clients: bool = False
     sign_in: SignIn | None = None
@@ -79,6 +80,7 @@ def parse(table: Mapping[str, Any], folder: Path) -> Issuing:
             redirect_uri=table.get("redirect_uri", "https://wallet.example/cb"),
             dpop=bool(table.get("dpop", False)),
             mdoc=table.get("mdoc"),
+            typed=table.get("typed"),
             only_offered=bool(table.get("only_offered", False)),
             unregistered_clients=bool(table.get("unregistered_clients", False)),
             sign_in=SignIn(**table["sign_in"]) if "sign_in" in table else None,

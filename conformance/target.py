@@ -20,7 +20,15 @@ from conformance.http import Answer, Http
 from conformance.issuing import Issuing
 from conformance.jose import read_object
 
-OFFERS = ("offer", "offer_by_value", "offer_with_tx_code", "offer_by_code", "offer_deferred", "offer_mdoc")
+OFFERS = (
+    "offer",
+    "offer_by_value",
+    "offer_with_tx_code",
+    "offer_by_code",
+    "offer_deferred",
+    "offer_mdoc",
+    "offer_typed",
+)
 FIELDS = ("uri", "id", "tx_code", "state", "data", "short")
 TABLES = frozenset(
     {"name", "tls_authorities", "issuer", "verifier", "didcomm", "credential", "mdoc", "hosting", "trust"}

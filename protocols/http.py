@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -95,7 +95,7 @@ def _once(text: str) -> dict[str, str]:
 
 
 class Reply(NamedTuple):
-    """One response. `stream` replaces `body` for server-sent events."""
+    """One response. `stream` replaces `body` for server-sent events; `written` is awaited once `body` has gone out."""
 
     status: int = 200
     body: bytes = b""
@@ -103,6 +103,7 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = _NONE
     cookies: Mapping[str, str] = _NONE
     stream: AsyncGenerator[bytes] | None = None
+    written: Callable[[], Awaitable[None]] | None = None
 
 
 NO_STORE: Mapping[str, str] = {"Cache-Control": "no-store"}

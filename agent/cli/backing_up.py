@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,13 +142,22 @@ def copy(folder: Path, as_json: bool) -> None:
 @json_flag
 def export(file: Path, as_json: bool) -> None:
     """A logical export (pg_dump) of all tenants in a new FILE, which another version of PostgreSQL can read."""
+    import asyncio
+
+    from agent.compose.databases import HERE, addresses_of, dedicated
     from agent.lifecycle.backups.copies import export_rows
 
     _, server = _located()
-    _try(lambda: export_rows(server, file.resolve()))
-    show(
-        {"file": str(file)}, as_json, f"{file} holds every row; numbers of transactions begin anew where it is read in"
-    )
+    file = file.resolve()
+    _try(lambda: export_rows(server, file))
+    files = [file]
+    for where, name in _try(lambda: asyncio.run(dedicated(addresses_of(server)))):
+        if where == HERE:  # a tenant with a database of its own has a file of its own
+            files.append(file.with_name(f"{file.name}.{name}"))
+            _try(partial(export_rows, server, files[-1], name))
+    said = ", ".join(map(str, files))
+    words = "every row; numbers of transactions begin anew where it is read in"
+    show({"file": str(file), "files": [str(one) for one in files]}, as_json, f"{said}: {words}")
 
 
 @click.command()

@@ -17,6 +17,7 @@ def _told(made: Any, as_json: bool) -> None:
 @click.argument("contact", type=click.UUID, required=False)
 @click.argument("configuration")
 @click.option("--anoncreds", is_flag=True, help="CONFIGURATION is the id of an AnonCreds definition.")
+@click.option("--format", "format_", help="The attachment format, where another than the preferred one is wanted.")
 @click.option("--claims", type=_FILE, help="JSON file with the claims; - is standard input.")
 @click.option("--subject", help="Your own name for the person, kept only as a blind index.")
 @click.option("--holder", help="The DID that the credential shall be about, where you know it.")
@@ -28,6 +29,7 @@ def offer(
     contact: str | None,
     configuration: str,
     anoncreds: bool,
+    format_: str | None,
     claims: TextIO | None,
     subject: str | None,
     holder: str | None,
@@ -42,7 +44,7 @@ def offer(
     named = "definition" if anoncreds else "credential_configuration_id"
     body: dict[str, Any] = {named: configuration, "comment": comment}
     body |= {"claims": read_json(claims)} if claims else {}
-    optional = {"subject": subject, "holder": holder, "expires_in": expires_in}
+    optional = {"subject": subject, "holder": holder, "expires_in": expires_in, "format": format_}
     body |= {name: value for name, value in optional.items() if value}
     where = f"threads/{thread}/credential-offer" if thread else f"contacts/{contact}/credential-offers"
     _told(Client().post(f"/didcomm/{where}", body), as_json)

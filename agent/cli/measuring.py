@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -34,10 +35,11 @@ _MARK = "<!-- measured by `chancery bench --write` -->\n"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One flow: how often it ran, its cost to the server process, its latency."""
+    """One flow: how often it ran, and in a second; its cost to the server process, its latency."""
 
     flow: str
     flows: int
+    per_second: float
     cpu_ms: float
     queries: float
     commits: float
@@ -129,6 +131,7 @@ async def _measure(pid: int, home: Path, base: str, concurrency: int, seconds: f
             else:
                 await run(flow, concurrency, 2)
             before = _cpu(pid), await _counters(session, base, operator)
+            started = time.monotonic()
             took = sorted(await run(flow, concurrency, seconds))
             after = _cpu(pid), await _counters(session, base, operator)
             queries, commits = (b - a for a, b in zip(before[1], after[1], strict=True))
@@ -137,6 +140,7 @@ async def _measure(pid: int, home: Path, base: str, concurrency: int, seconds: f
                 Measured(
                     flow=name,
                     flows=count,
+                    per_second=round(count / (time.monotonic() - started), 1),
                     cpu_ms=round((after[0] - before[0]) * 1000 / count, 2),
                     queries=round(queries / count, 1),
                     commits=round(commits / count, 1),
@@ -169,7 +173,7 @@ async def _counters(session: aiohttp.ClientSession, base: str, operator: str) ->
 def _line(one: Measured) -> str:
     return (
         f"{one.flow:29} {one.cpu_ms:6.2f} ms CPU  {one.queries:5.1f} queries  {one.commits:4.1f} commits  "
-        f"p50 {one.p50_ms:6.1f} ms  p99 {one.p99_ms:6.1f} ms  ({one.flows} flows)"
+        f"p50 {one.p50_ms:6.1f} ms  p99 {one.p99_ms:6.1f} ms  {one.per_second:6.1f} a second"
     )
 
 
@@ -178,14 +182,14 @@ def _keep(found: list[Measured], concurrency: int) -> None:
     machine = f"{os.cpu_count()} cores, {_memory()} GiB, {platform.machine()}, Python {platform.python_version()}"
     rows = "\n".join(
         f"| {one.flow} | {one.cpu_ms:.2f} | {one.queries:.1f} | {one.commits:.1f} | {one.p50_ms:.1f} "
-        f"| {one.p99_ms:.1f} |"
+        f"| {one.p99_ms:.1f} | {one.per_second:.1f} |"
         for one in found
     )
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     text = (
         f"{_MARK}\n### {datetime.now(UTC):%Y-%m-%d}: {machine}\n\nConcurrency {concurrency}, one server process, "
-        f"load average {load}.\n\n| flow | CPU ms | queries | commits | p50 ms | p99 ms |\n"
-        f"| --- | --- | --- | --- | --- | --- |\n{rows}\n"
+        f"load average {load}.\n\n| flow | CPU ms | queries | commits | p50 ms | p99 ms | a second |\n"
+        f"| --- | --- | --- | --- | --- | --- | --- |\n{rows}\n"
     )
     page = _PAGE.read_text(encoding="utf-8") if _PAGE.exists() else f"# Performance\n\n{_MARK}"
     _PAGE.write_text(page.replace(_MARK, text, 1), encoding="utf-8")

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import x25519
 
 from agent import discovery
 from agent.cache.dids import DidFront
+from agent.cli.measuring_beside import beside
 from agent.config import Config
 from agent.fetch import GuardedFetch
 from agent.keyring import Keyring
@@ -37,17 +38,19 @@ from protocols.didcomm.encrypted import Addressee
 from protocols.didcomm.message import Message
 from protocols.jose import jwk as jwks
 
-_WINDOWS = 6
+_WINDOWS, _ROUNDS = 6, 2
 _KIB = 1024
 _TYPE = "https://didcomm.org/basicmessage/2.0/message"
 
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeCost:
-    """One act, and how often a second of CPU does it."""
+    """Whose code it is, and how often a second of CPU packs and unpacks; `missing` says why there are no figures."""
 
-    act: str
-    per_second: float
+    by: str
+    pack: float = 0.0
+    unpack: float = 0.0
+    missing: str = ""
 
 
 class _Cached:
@@ -67,16 +70,29 @@ class _Cached:
 
 
 def measure_didcomm(seconds: float) -> list[EnvelopeCost]:
-    """Pack and unpack of authcrypt with X25519 at 1 KiB, `seconds` of CPU each."""
-    return asyncio.run(_measure(seconds))
+    """Authcrypt with X25519 at 1 KiB, `seconds` of CPU for each act: ours, then those of other libraries.
+
+    In turns and twice, so that what else the machine does falls on all of them; each one's best counts.
+    """
+    rounds = [_round(seconds / _ROUNDS) for _ in range(_ROUNDS)]
+    return [max(turns, key=lambda one: one.pack + one.unpack) for turns in zip(*rounds, strict=True)]
 
 
 def lines(found: list[EnvelopeCost]) -> str:
     """The figures for people."""
-    return "\n".join(f"{one.act:32} {one.per_second:8.0f} /CPU s" for one in found)
+    told = (one.missing or f"{one.pack:8.0f} packs {one.unpack:8.0f} unpacks /CPU s" for one in found)
+    names = (f"{one.by:20}" for one in found)
+    head = "authcrypt X25519, 1 KiB"
+    return "\n".join((head, *(f"{name} {line}" for name, line in zip(names, told, strict=True))))
 
 
-async def _measure(seconds: float) -> list[EnvelopeCost]:
+def _round(seconds: float) -> list[EnvelopeCost]:
+    ours, dids = asyncio.run(_measure(seconds))
+    message = {"type": _TYPE, "body": {"content": "x" * _KIB}}
+    return [ours, *(EnvelopeCost(**one) for one in beside(dids, message, seconds, _WINDOWS))]
+
+
+async def _measure(seconds: float) -> tuple[EnvelopeCost, tuple[str, str]]:
     fetch, sandbox, cache = GuardedFetch(), ProcessSandbox(), _Cached()
     config = Config(plugin_settings=(("ASKAR_URI", "sqlite://:memory:"),))
     plugins = discovery.build(config, fetch, sandbox, {"did_methods": DidFront().over})
@@ -120,7 +136,9 @@ async def _party(scope: Scope, cache: _Cached) -> Identity:
     return identity
 
 
-async def _rates(scope: Scope, ours: Identity, theirs: Identity, seconds: float) -> list[EnvelopeCost]:
+async def _rates(
+    scope: Scope, ours: Identity, theirs: Identity, seconds: float
+) -> tuple[EnvelopeCost, tuple[str, str]]:
     envelopes = EnvelopeV2()
     message = Message(str(uuid4()), _TYPE, {"content": "x" * _KIB}, ours.did, (theirs.did,))
     packed = await envelopes.pack(scope, ours, message)
@@ -134,8 +152,7 @@ async def _rates(scope: Scope, ours: Identity, theirs: Identity, seconds: float)
         unpacks = await _rate(lambda: envelopes.open(scope, packed), seconds)
     finally:
         gc.unfreeze()
-    named = {"pack": packs, "unpack": unpacks}
-    return [EnvelopeCost(f"authcrypt X25519 {act}, 1 KiB", rate) for act, rate in named.items()]
+    return EnvelopeCost("chancery", packs, unpacks), (ours.did, theirs.did)
 
 
 async def _rate(act: Callable[[], Awaitable[Any]], seconds: float) -> float:

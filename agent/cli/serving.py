@@ -135,7 +135,7 @@ def _wait(children: list[subprocess.Popen[bytes]]) -> None:
 
 async def _prepare(config: Config) -> None:
     """Schema, system tenant and demo tenant; quick when all is there."""
-    from agent.compose.databases import addresses, prepare_database
+    from agent.compose.databases import addresses, prepare_every_database
     from agent.compose.house import House
     from agent.operations.administering.accounts import CreateUser, create_user
     from agent.operations.administering.create_tenant import create_tenant
@@ -143,7 +143,7 @@ async def _prepare(config: Config) -> None:
     from agent.tenancy import WORKER
 
     config.home.mkdir(parents=True, exist_ok=True)
-    fresh = await prepare_database(addresses(config))
+    fresh = await prepare_every_database(config, addresses(config))
     if not fresh and (config.home / "admin.key").exists() and (config.home / "operator.key").exists():
         return
     async with House(config, addresses(config)) as house:
@@ -243,14 +243,14 @@ def migrate() -> None:
     """Prepare the database and bring it to this version's schema; prints the operator's key when it is new."""
     from asyncpg import PostgresError
 
-    from agent.compose.databases import addresses, prepare_database
+    from agent.compose.databases import addresses, prepare_every_database
     from agent.compose.house import House
 
     config = _configuration()
     _require_database(config)
 
     async def act() -> str | None:
-        await prepare_database(addresses(config))
+        await prepare_every_database(config, addresses(config))
         async with House(config, addresses(config)) as house:
             return await house.found_system()
 

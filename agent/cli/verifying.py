@@ -44,6 +44,9 @@ _claim = click.option("--claim", "claims", multiple=True, help="A claim of it, a
 @click.option("--same-device", is_flag=True, help="Begin and end in one browser, on a page of the server.")
 @click.option("--transaction-data", type=click.File("r", encoding="utf-8"), help="JSON file: an array of objects.")
 @click.option("--profile", type=click.Choice(["haip-1.0"]))
+@click.option(
+    "--wallet", help="The wallet's authorization endpoint, as https://wallet.example/authorize or haip-vp://."
+)
 @click.option("--policy", help="The verification policy that decides; else the one named default.")
 @json_flag
 def request(
@@ -57,13 +60,19 @@ def request(
     same_device: bool,
     transaction_data: TextIO | None,
     profile: str | None,
+    wallet: str | None,
     policy: str | None,
     as_json: bool,
 ) -> None:
     """Ask for a presentation: by the DCQL query in the file QUERY, in plain words, or by a stored query."""
     body = _asked(query, credential, claims, name)
     body |= {"client_id_prefix": prefix, "response_mode": response_mode, "same_device": same_device}
-    optional = {"redirect_uri": redirect_uri, "profile": profile, "policy": policy}
+    optional = {
+        "redirect_uri": redirect_uri,
+        "profile": profile,
+        "authorization_endpoint": wallet,
+        "policy": policy,
+    }
     body |= {name: value for name, value in optional.items() if value}
     if transaction_data is not None:
         body["transaction_data"] = _read(transaction_data)

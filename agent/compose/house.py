@@ -21,7 +21,8 @@ from agent.cache.dids import DidFront
 from agent.cache.memory import MemoryCache
 from agent.cache.shared import SharedCache
 from agent.cache.tenant import TenantCache
-from agent.compose.databases import Addresses
+from agent.compose.databases import Addresses, servers
+from agent.compose.placement import Placement
 from agent.config import Config
 from agent.encryption.vault import TenantVault, WrappedTenantKey, unlock
 from agent.fetch import GuardedFetch
@@ -31,22 +32,23 @@ from agent.lifecycle.blobs import open_store
 from agent.lifecycle.searching import ArchivedRows
 from agent.operations.administering.create_tenant import SYSTEM, found_system
 from agent.operations.issuing.status_places import StatusPlaces
+from agent.operations.keeping.spend_limits import SpentQuotas
 from agent.sandbox import ProcessSandbox
 from agent.scope import Scope, TenantCatalogue
 from agent.scope.administering import Control
-from agent.signals import Listener, Wakeups
+from agent.signals import Wakeups
 from agent.storage import tables
 from agent.storage.catalogue import read_catalogue
-from agent.storage.database import open_pool
 from agent.storage.pool import Pool
-from agent.storage.statements import Statement
-from agent.storage.unit_of_work import CATALOGUE_CHANNEL, QUEUE_CHANNEL, unit_of_work
+from agent.storage.statements import Row, Statement
+from agent.storage.unit_of_work import QUEUE_CHANNEL, unit_of_work
 from agent.tenancy import PEER, WORKER, Principal, Tenant
+from protocols.errors import ProtocolError
 from protocols.oauth.client_authentication import BY_CERTIFICATE
 from protocols.ports import KeyHandle, KeyStore, PluginTools
 
 ROOM_SECONDS = 60.0
-_RESOLVE = "SELECT id, status FROM agent.resolve_tenant($1)"
+_RESOLVE = "SELECT id, status, placement, database_name, dsn_ref FROM agent.resolve_tenant($1)"
 _keys = tables.tenant_keys
 _TENANT_KEYS = Statement(
     select(_keys.c.id, _keys.c.purpose, _keys.c.version, _keys.c.kek_ref, _keys.c.kek_epoch, _keys.c.wrapped_key).where(
@@ -87,10 +89,13 @@ class House:
         self.origin = config.origin
         self.dns_names = (str(urlsplit(config.origin).hostname),)
         self.plugins: Any = {}
-        self.places = StatusPlaces(f"{socket.gethostname()}:{os.getpid()}")
+        holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.places, self.quotas = StatusPlaces(holder), SpentQuotas(holder)
         self._control: Control | None = None
         self.archive = open_store(config)
         self.wakeups = Wakeups()
+        known = servers(config, addresses)
+        self.placement = Placement(addresses, known, config.database_pool, self._changed, self._missed)
 
     async def __aenter__(self) -> "House":
         self.plugins = discovery.build(
@@ -102,19 +107,13 @@ class House:
         for store in self._stores():
             await store.open()
         self.keyring = Keyring(self.plugins["key_stores"], self.config.key_store)
-        self.app = await open_pool(self.addresses.app, self.config.database_pool, "agent_app")
-        channels = (CATALOGUE_CHANNEL, QUEUE_CHANNEL)
-        self.listener = Listener(self.addresses.app, channels, self._changed, self._missed)
-        await self.listener.start()
-        self._control_pool: Pool | None = None
+        await self.placement.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.listener.stop()
-        for pool in (self.app, self._control_pool):
-            if pool:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(pool.close(), 5)
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ProtocolError, TimeoutError):
+            await asyncio.wait_for(self.quotas.close(), 5)
+        await self.placement.close()
         if self._shared_cache:
             await self._shared_cache.close()
         await self.fetch.close()
@@ -143,11 +142,11 @@ class House:
     async def control(self) -> Control:
         """The control plane's world; its pool is opened on first use."""
         if self._control is None:
-            self._control_pool = await open_pool(self.addresses.control, 2, "agent_control")
+            await self.placement.open_control()
             self._control = Control(
                 now=self.now,
                 entropy=secrets.token_bytes,
-                enter=partial(_enter, self._control_pool, self.now, self._forget),
+                enter=partial(_enter, self.placement, self.now, self._forget),
                 keys=self.keyring,
                 kek=await self._kek(),
                 kek_store=self.kek_store,
@@ -185,7 +184,7 @@ class House:
 
     async def tenant_keys(self, tenant: Tenant) -> list[WrappedTenantKey]:
         """A tenant's wrapped keys that are in use."""
-        async with unit_of_work(self.app, tenant, WORKER, _NO_VAULT, self.now) as unit:
+        async with unit_of_work(self.placement.pool(tenant), tenant, WORKER, _NO_VAULT, self.now) as unit:
             return [WrappedTenantKey(*row) for row in await _TENANT_KEYS.rows(unit.connection, tenant=tenant.id)]
 
     async def scope_of(self, name: str, principal: Principal) -> Scope:
@@ -200,10 +199,17 @@ class House:
         row = await self.app.fetchrow(_RESOLVE, name)
         if row is None:
             raise NotFound("unknown tenant")
-        return await self._scope(self._tenant(row["id"], name), principal)
+        return await self._scope(self._tenant(row, name), principal)
 
-    def _tenant(self, tenant: UUID, name: str) -> Tenant:
-        return Tenant(tenant, name, f"{self.origin}/t/{name}")
+    def _tenant(self, row: Row, name: str) -> Tenant:
+        """Where the shared database says that it lies; while it moves, its rows are where they were."""
+        database = None if row["placement"] == "shared" else f"{row['dsn_ref']}/{row['database_name']}"
+        return Tenant(row["id"], name, f"{self.origin}/t/{name}", database=database)
+
+    @property
+    def app(self) -> Pool:
+        """The shared database's pool."""
+        return self.placement.pool(SYSTEM)
 
     async def _scope(self, tenant: Tenant, principal: Principal) -> Scope:
         room: Room = await self.cache.get((tenant.id, "room", ""), partial(self._furnish, tenant), ROOM_SECONDS)
@@ -215,7 +221,9 @@ class House:
             principal=principal,
             now=self.now,
             entropy=secrets.token_bytes,
-            unit=partial(unit_of_work, self.app, tenant, principal, vault, self.now, changed=self._forget),
+            unit=partial(
+                unit_of_work, self.placement.pool(tenant), tenant, principal, vault, self.now, changed=self._forget
+            ),
             vault=vault,
             keys=self.keyring,
             catalogue=catalogue,
@@ -227,6 +235,7 @@ class House:
             archived=ArchivedRows(self.archive),
             control=self._control if tenant.id == SYSTEM.id else None,
             wakeups=self.wakeups,
+            quotas=self.quotas,
         )
 
     async def _resolve(self, name: str) -> Tenant | None:
@@ -234,18 +243,19 @@ class House:
             row = await self.app.fetchrow(_RESOLVE, name[:100])
             if row is None or row["status"] != "active":
                 return None
-            return self._tenant(row["id"], name)
+            return self._tenant(row, name)
 
         found: Tenant | None = await self.cache.get((SYSTEM.id, "tenant", name[:100]), find, 10)
         return found
 
     async def _furnish(self, tenant: Tenant) -> Room:
+        await self.placement.attend(tenant)
         vault = await unlock(tenant.id, await self.tenant_keys(tenant), self.kek_store)
         if tenant.id == SYSTEM.id:
             await self.control()
             catalogue = _SYSTEM_CATALOGUE
         else:
-            async with unit_of_work(self.app, tenant, WORKER, vault, self.now) as unit:
+            async with unit_of_work(self.placement.pool(tenant), tenant, WORKER, vault, self.now) as unit:
                 catalogue = await read_catalogue(unit, SYSTEM.id, self.dns_names)
         return Room(vault, catalogue, self._made(tenant, PEER, vault, catalogue))
 
@@ -263,14 +273,16 @@ _SYSTEM_CATALOGUE = TenantCatalogue("system", SYSTEM.id, (), SYSTEM.id, "system"
 
 @asynccontextmanager
 async def _enter(
-    pool: Pool,
+    placement: Placement,
     now: Callable[[], datetime],
     changed: Callable[[UUID], None],
     tenant: Tenant,
     principal: Principal,
     vault: TenantVault,
 ) -> AsyncIterator[Any]:
-    unit: AbstractAsyncContextManager[Any] = unit_of_work(pool, tenant, principal, vault, now, changed=changed)
+    unit: AbstractAsyncContextManager[Any] = unit_of_work(
+        placement.pool(tenant, "control"), tenant, principal, vault, now, changed=changed
+    )
     async with unit as entered:
         yield entered
 

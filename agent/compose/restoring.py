@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.compose.databases import Addresses, addresses_of, prepare_database
+from agent.compose.databases import HERE, Addresses, addresses_of, dedicated, prepare_every_database, within
 from agent.compose.house import House
 from agent.config import Config
 from agent.lifecycle.backups.reopening import Reopened, reopen
@@ -58,14 +58,22 @@ def bring_back(config: Config, server: EmbeddedPostgres, fetch: Callable[[Path |
 
 
 async def reopen_database(config: Config, where: Addresses) -> Reopened:
-    """This version's schema, then what comes before the first request."""
-    await prepare_database(where)
+    """This version's schema, then what comes before the first request: in the shared database, and in those of tenants'
+    own that came back with it, on the same server."""
+    await prepare_every_database(config, where)
+    with_it = [within(where, name) for server, name in await dedicated(where) if server == HERE]
     async with House(config, where) as house:
-        maint = await open_pool(where.maint, 2, "agent_maint")
-        try:
-            return await reopen(where.owner, maint, house.scope_within, ErasureJournal(house.archive))
-        finally:
-            await maint.close()
+        found = [await _reopen(house, one) for one in (where, *with_it)]
+    records = {name: report for one in found for name, report in one.records.items()}
+    return Reopened(max(one.epoch for one in found), sum(one.erased_again for one in found), records)
+
+
+async def _reopen(house: House, where: Addresses) -> Reopened:
+    maint = await open_pool(where.maint, 2, "agent_maint")
+    try:
+        return await reopen(where.owner, maint, house.scope_within, ErasureJournal(house.archive))
+    finally:
+        await maint.close()
 
 
 def _set_aside(server: EmbeddedPostgres) -> Path | None:

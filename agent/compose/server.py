@@ -49,7 +49,7 @@ def handler(house: House) -> Handler:
         certificate_header=house.config.client_certificate_header,
         sockets=WebSockets(house.wakeups),
     )
-    own = [*own_routes.routes(house.ready)]
+    own = [*own_routes.routes(house.ready, house.placement.gone)]
     if house.config.did_resolver == "public":
         own += did_routes.resolver_routes(lambda: house.plugins["did_methods"])
     pages = StartPages(house.scope_of).routes()

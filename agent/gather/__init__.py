@@ -3,7 +3,7 @@
 An operation calls these between a format's pure steps.  Whatever cannot be found out is a refusal.
 """
 
-from agent.gather.certificates import CertificateRevoked, CertificateStatusUnavailable, require_unrevoked
+from agent.gather.certificates import CertificateRevoked, CertificateStatusUnavailable, require_unrevoked, unrevoked_key
 from agent.gather.heavy import TooSlow, finished
 from agent.gather.keys import UnknownHolder, UnknownIssuer, holder_key, issuer_key
 from agent.gather.status import Revoked, StatusSeen, StatusUnavailable, require_good, require_status, status_of
@@ -24,4 +24,5 @@ __all__ = [
     "require_status",
     "require_unrevoked",
     "status_of",
+    "unrevoked_key",
 ]

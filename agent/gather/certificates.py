@@ -8,10 +8,12 @@ from itertools import pairwise
 
 import cbor2
 
+from agent.gather.keys import issuer_key
 from agent.gather.newest import require_newest
 from agent.scope import Scope, Shape
 from protocols import x509
 from protocols.errors import ProtocolError
+from protocols.ports import KeyReference, Purpose, TrustedKey
 from protocols.ports.tools import FetchFailed, FetchRefused
 from protocols.x509 import RevocationList
 
@@ -65,6 +67,16 @@ async def require_unrevoked(scope: Scope, chain: Sequence[bytes], demanded: bool
         elif demanded:
             raise CertificateStatusUnavailable("no list is named")
     return seen
+
+
+async def unrevoked_key(scope: Scope, reference: KeyReference, purpose: Purpose) -> TrustedKey:
+    """The believed key behind a reference, none of whose certificates a list that it names calls revoked.
+
+    Raises UnknownIssuer, CertificateRevoked, CertificateStatusUnavailable.
+    """
+    trusted = await issuer_key(scope, reference, purpose)
+    await require_unrevoked(scope, trusted.chain)
+    return trusted
 
 
 async def _ask(scope: Scope, addresses: Sequence[str], certificate: bytes, authority: bytes) -> CrlSeen:

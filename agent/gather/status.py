@@ -8,9 +8,8 @@ from typing import Any
 
 import cbor2
 
-from agent.gather.certificates import require_unrevoked
+from agent.gather.certificates import unrevoked_key
 from agent.gather.heavy import finished
-from agent.gather.keys import issuer_key
 from agent.gather.newest import require_newest
 from agent.scope import Scope, Shape
 from agent.scope.status import StatusToken
@@ -192,8 +191,7 @@ def media_types(mechanism: StatusMechanism) -> tuple[str, ...]:
 async def believed_list(scope: Scope, mechanism: StatusMechanism, uri: str, token: bytes) -> KnownList:
     """A token whose signer is believed. Raises StatusUnavailable, UnknownIssuer, a mechanism's own errors."""
     opened = mechanism.open(token, uri, scope.now())
-    trusted = await issuer_key(scope, opened.signer, Purpose.STATUS)
-    await require_unrevoked(scope, trusted.chain)
+    trusted = await unrevoked_key(scope, opened.signer, Purpose.STATUS)
     await finished(scope, verify_list(opened, trusted.jwk, scope.plugins["cryptosuites"]))
     anchor = (trusted.anchor.id, trusted.anchor.identifier) if trusted.anchor else ("", "")
     return KnownList(opened.content, sha256(token).digest(), trusted.chain, anchor)

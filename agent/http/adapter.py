@@ -1,7 +1,8 @@
 """Between aiohttp and the values of protocols.http: the only file that touches its request and response objects."""
 
+import asyncio
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import cast
 from urllib.parse import unquote
@@ -21,6 +22,8 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Server": "chancery",
 }
+_NOTING: set[asyncio.Future[None]] = set()
+"""What is being noted of answers that went out; the loop alone would forget them."""
 
 
 async def read_body(request: BaseRequest, limit: int) -> bytes:
@@ -83,6 +86,11 @@ async def send(request: BaseRequest, reply: Reply) -> web.StreamResponse:
             return cast(web.StreamResponse, Whole(reply, headers))
         response = web.Response(status=reply.status, body=reply.body, headers=headers)
         _set_cookies(response, reply)
+        if reply.written is not None:
+            with suppress(ConnectionResetError):  # the reader has gone: nothing was written
+                await response.prepare(request)
+                await response.write_eof()
+                await noted(reply.written)
         return response
     stream = web.StreamResponse(status=reply.status, headers=headers)
     _set_cookies(stream, reply)
@@ -93,6 +101,14 @@ async def send(request: BaseRequest, reply: Reply) -> web.StreamResponse:
                 await stream.write(part)
             await stream.write_eof()
     return stream
+
+
+async def noted(written: Callable[[], Awaitable[None]]) -> None:
+    """A client that has its answer and goes ends the request, and not the noting of it."""
+    noting = asyncio.ensure_future(written())
+    _NOTING.add(noting)
+    noting.add_done_callback(_NOTING.discard)
+    await asyncio.shield(noting)
 
 
 def _set_cookies(response: web.StreamResponse, reply: Reply) -> None:

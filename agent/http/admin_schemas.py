@@ -82,6 +82,13 @@ class TrustAnchorBody(ClosedSchema):
     )
 
 
+class OwnDatabaseBody(ClosedSchema):
+    """A database of a tenant's own, made beforehand."""
+
+    server = fields.String(validate=WORD, load_default="here")
+    name = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9_-]{0,62}$"))
+
+
 class TenantBody(ClosedSchema):
     """POST /tenants."""
 
@@ -90,6 +97,7 @@ class TenantBody(ClosedSchema):
     key_stores = fields.Dict(keys=fields.String(validate=WORD), values=fields.String(validate=WORD), load_default=dict)
     country = fields.String(validate=validate.Regexp(r"^[A-Z]{2}$"), load_default=None)
     configurations = fields.List(fields.String(validate=WORD), load_default=lambda: ["pid"])
+    database = fields.Nested(OwnDatabaseBody, load_default=None)
 
 
 class UserBody(ClosedSchema):

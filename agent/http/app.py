@@ -18,9 +18,12 @@ from agent import telemetry
 from agent.http import failures
 from agent.http.adapter import call_of, read_body, send
 from agent.http.failures import Busy, Forbidden, MethodNotAllowed, NotFound
+from agent.http.limit_routes import warned
 from agent.http.router import Match, Router
 from agent.http.websocket import WebSockets
+from agent.operations.administering.scopes import LIMITS_READ
 from agent.scope import Scope
+from agent.scope.limits import API_CALLS
 from agent.tenancy import PEER, Principal
 from protocols.errors import ProtocolError
 from protocols.http import Call, Reply, Route
@@ -115,11 +118,14 @@ class Handler:
         if row.requires is None or row.requires not in principal.scopes:
             raise Forbidden(f"needs {row.requires}")
         scope = await self._door.scope_of(tenant, principal)
+        if row.requires != LIMITS_READ:  # to look at limits costs nothing, so that whoever met one can
+            await scope.quotas.take(scope, API_CALLS)
 
         async def act() -> Reply:
             return row.render(await row.operate(scope, row.parse(call)))
 
-        return await self._door.serve_idempotently(scope, call, act) if call.method == "POST" else await act()
+        reply = await (self._door.serve_idempotently(scope, call, act) if call.method == "POST" else act())
+        return warned(reply, scope.quotas.near(scope.tenant.id))
 
 
 def _upgrades(request: BaseRequest) -> bool:

@@ -3,12 +3,11 @@
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
-from agent.http.failures import Unauthorized
+from agent.http.failures import NotFound, Unauthorized
 from agent.operations.administering.api_keys import split_key
 from agent.scope import Scope
 from agent.scope.administering import ApiKeyGrant
 from agent.tenancy import PEER, Principal
-from protocols.errors import ProtocolError
 from protocols.http import Call
 
 KEY_SECONDS = 30  # a revoked key is refused everywhere within this time
@@ -36,7 +35,7 @@ class Authenticator:
     async def _grant(self, tenant: str, prefix: str, key_hash: bytes) -> ApiKeyGrant | None:
         try:
             scope = await self._scope_of(tenant, PEER)
-        except ProtocolError:
+        except NotFound:
             return None
 
         async def find() -> ApiKeyGrant | None:

@@ -12,6 +12,7 @@ from agent.http.didcomm_routes import added, contact_of, optional_id, thread_of
 from agent.operations.administering import scopes
 from agent.operations.messaging.abandon_thread import AbandonThread, abandon_thread
 from agent.operations.messaging.credentials.attaching import OfferTerms
+from agent.operations.messaging.credentials.formats import OFFERED
 from agent.operations.messaging.credentials.hold import (
     ProposeCredential,
     list_held,
@@ -42,6 +43,7 @@ class DidcommOfferBody(ClosedSchema):
 
     credential_configuration_id = fields.String(validate=validate.Length(0, 512), load_default="")
     definition = fields.UUID(load_default=None)
+    format = fields.String(validate=validate.OneOf(("", *OFFERED)), load_default="")
     claims = fields.Dict(load_default=dict, validate=small)
     subject = fields.String(validate=validate.Length(1, 256), load_default=None)
     holder = fields.String(validate=validate.Length(7, 2048), load_default=None)
@@ -111,6 +113,7 @@ def _offer(call: Call) -> OfferCredential:
         body["subject"],
         body["holder"],
         timedelta(seconds=seconds) if seconds else None,
+        body["format"],
     )
     return OfferCredential(terms, **_where(call), comment=body["comment"], goal_code=body["goal_code"])
 

@@ -1,5 +1,6 @@
 """The admin API's rows for DIDComm: invitations, contacts, conversations, threads."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,8 @@ from agent.operations.messaging.look import (
     Threads,
     list_contacts,
     list_threads,
-    show_contact,
     show_conversation,
+    show_profile_of,
     show_thread,
 )
 from agent.operations.messaging.mediate import MEDIATE
@@ -161,8 +162,9 @@ def _contacts(found: list[Connection]) -> Reply:
     return json_reply({"items": [_contact_shown(one) for one in found], "next": last}, headers=NO_STORE)
 
 
-def _one_contact(one: Connection) -> Reply:
-    return json_reply(_contact_shown(one), headers=NO_STORE)
+def _one_contact(found: tuple[Connection, Mapping[str, str]]) -> Reply:
+    contact, profile = found
+    return json_reply({**_contact_shown(contact), "profile": dict(profile)}, headers=NO_STORE)
 
 
 def _thread_shown(one: ThreadShown) -> dict[str, Any]:
@@ -179,6 +181,7 @@ def _thread_shown(one: ThreadShown) -> dict[str, Any]:
 
 
 def _message_shown(one: MessageShown) -> dict[str, Any]:
+    redirect = one.web_redirect
     return {
         "id": str(one.id),
         "thread": str(one.thread),
@@ -186,6 +189,7 @@ def _message_shown(one: MessageShown) -> dict[str, Any]:
         "type": one.type,
         "state": one.state,
         "body": dict(one.body),
+        "web_redirect": {"status": redirect.status, "redirectUrl": redirect.url} if redirect else None,
         "created_at": one.created.isoformat(timespec="milliseconds"),
     }
 
@@ -210,7 +214,7 @@ ROWS = (
     Route("POST", "/didcomm/invitations", _write, _invitation, _invite, _invited),
     Route("POST", "/didcomm/contacts", _write, _acceptance, accept, added),
     Route("GET", "/didcomm/contacts", _read, _after, list_contacts, _contacts),
-    Route("GET", "/didcomm/contacts/{contact}", _read, contact_of, show_contact, _one_contact),
+    Route("GET", "/didcomm/contacts/{contact}", _read, contact_of, show_profile_of, _one_contact),
     Route("POST", "/didcomm/contacts/{contact}/messages", _write, _text, send_text, added),
     Route("GET", "/didcomm/contacts/{contact}/messages", _read, contact_of, show_conversation, _conversation),
     Route("POST", "/didcomm/contacts/{contact}/pings", _write, _ping, ping, added),

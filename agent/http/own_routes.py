@@ -8,18 +8,21 @@ from protocols.encoding import render_json
 from protocols.http import NO_STORE, Call, Reply, Route, json_reply
 
 
-def routes(ready: Callable[[], Awaitable[bool]]) -> Sequence[Route]:
-    """`/health/live` answers while the process does; `/health/ready` while requests can be served."""
+def routes(ready: Callable[[], Awaitable[bool]], gone: Callable[[], Awaitable[int]]) -> Sequence[Route]:
+    """`/health/live` answers while the process does; `/health/ready` while requests can be served.
+
+    `gone()` counts tenants' own databases that do not answer: those tenants are not served, and the process is ready.
+    """
 
     async def live(_: None) -> bool:
         return True
 
-    async def is_ready(_: None) -> bool:
-        return await ready()
+    async def is_ready(_: None) -> tuple[bool, int]:
+        return await ready(), await gone()
 
     return (
         Route("GET", "/health/live", None, _nothing, live, _health),
-        Route("GET", "/health/ready", None, _nothing, is_ready, _health),
+        Route("GET", "/health/ready", None, _nothing, is_ready, _readiness),
         Route("GET", "/api/openapi.json", None, _nothing, _description, _document),
     )
 
@@ -39,6 +42,14 @@ def _document(body: bytes) -> Reply:
 
 def _nothing(_call: Call) -> None:
     return None
+
+
+def _readiness(found: tuple[bool, int]) -> Reply:
+    well, gone = found
+    body: dict[str, object] = {"status": "ok" if well else "unavailable"}
+    if gone:
+        body["tenant_databases_gone"] = gone
+    return json_reply(body, 200 if well else 503, NO_STORE)
 
 
 def _health(well: bool) -> Reply:

@@ -21,7 +21,8 @@ class TenantStatusBody(ClosedSchema):
     status = fields.String(required=True, validate=validate.OneOf(("active", "suspended")))
 
 
-def _control(scope: Scope) -> Control:
+def control_of(scope: Scope) -> Control:
+    """The control plane. Raises NotFound for everybody but the operator."""
     if scope.control is None:
         raise NotFound("only for the operator")
     return scope.control
@@ -35,11 +36,12 @@ def _tenant(call: Call) -> CreateTenant:
         key_stores=body["key_stores"],
         country=body["country"],
         configurations=tuple(dict.fromkeys(body["configurations"])),
+        database="{server}/{name}".format(**body["database"]) if body["database"] else None,
     )
 
 
 async def _create(scope: Scope, request: CreateTenant) -> CreatedTenant:
-    return await create_tenant(_control(scope), request)
+    return await create_tenant(control_of(scope), request)
 
 
 def _made(made: CreatedTenant) -> Reply:
@@ -57,7 +59,7 @@ def _nothing(_call: Call) -> None:
 
 
 async def _list(scope: Scope, _request: None) -> Sequence[TenantListing]:
-    async with _control(scope).enter(scope.tenant, scope.principal, scope.vault) as unit:
+    async with control_of(scope).enter(scope.tenant, scope.principal, scope.vault) as unit:
         found: Sequence[TenantListing] = await unit.tenants.all()
     return found
 
@@ -70,6 +72,7 @@ def _tenants(found: Sequence[TenantListing]) -> Reply:
             "display_name": one.display_name,
             "status": one.status,
             "created_at": one.created_at,
+            "database": one.database,
         }
         for one in found
     ]
@@ -81,7 +84,7 @@ def _status(call: Call) -> SetTenantStatus:
 
 
 async def _set_status(scope: Scope, request: SetTenantStatus) -> None:
-    await set_tenant_status(_control(scope), scope.vault, scope.principal, request)
+    await set_tenant_status(control_of(scope), scope.vault, scope.principal, request)
 
 
 def _done(_: object) -> Reply:

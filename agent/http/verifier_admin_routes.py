@@ -70,6 +70,7 @@ def _request(call: Call) -> RequestPresentation:
         request_uri_method=body["request_uri_method"],
         by_value=body["by_value"],
         profile=body["profile"],
+        authorization_endpoint=body["authorization_endpoint"],
         policy=body["policy"],
         purpose=body["purpose"],
         legal_basis=body["legal_basis"],

@@ -48,6 +48,7 @@ class PresentationRequestBody(ClosedSchema):
     request_uri_method = fields.String(validate=validate.OneOf(["get", "post"]), load_default=None)
     by_value = fields.Boolean(load_default=False)
     profile = fields.String(validate=validate.OneOf([haip.PROFILE]), load_default=None)
+    authorization_endpoint = fields.String(validate=validate.Length(1, 512), load_default=None)
     policy = fields.String(validate=_QUERY_NAME, load_default=None)
     purpose = fields.String(validate=WORD, load_default=None)
     legal_basis = fields.String(validate=validate.OneOf(get_args(LegalBasis)), load_default=None)

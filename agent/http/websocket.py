@@ -8,6 +8,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from aiohttp.web_request import BaseRequest
 
 from agent import telemetry
+from agent.http.adapter import noted
 from agent.operations.messaging.deliver_live import deliver_live
 from agent.operations.messaging.receive_message import receive_message
 from agent.scope import Scope
@@ -77,7 +78,9 @@ class WebSockets:
                         return
                     continue
                 if reply:
-                    await _send(socket, reply)
+                    await _send(socket, reply.octets)
+                    if reply.written is not None:
+                        await noted(reply.written)
                 changed.set()
 
     async def _deliver(

@@ -39,13 +39,14 @@ class Whole:
 
     @staticmethod
     def suits(request: BaseRequest, reply: Reply) -> bool:
-        """Whether the reply has a body that goes out as it is, on a connection that stays."""
+        """Whether the reply is a body that nothing follows, on a connection that stays."""
         return (
             request.keep_alive
             and request.version == HttpVersion11
             and request.method != "HEAD"
             and reply.status not in _BODILESS
             and not reply.cookies
+            and reply.written is None
         )
 
     async def prepare(self, request: BaseRequest) -> None:

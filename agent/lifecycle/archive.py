@@ -60,7 +60,9 @@ class Archiver:
             telemetry.log("month_dropped", month=part, rows=rows)
 
     async def _scopes(self) -> list[Scope]:
-        names = await self._maint.fetch("SELECT name FROM agent.tenants WHERE status = 'active' ORDER BY name")
+        names = await self._maint.fetch(
+            "SELECT name FROM agent.tenants WHERE status = 'active' AND placement = 'shared' ORDER BY name"
+        )
         return [await self._scope_of(row["name"], WORKER) for row in names]
 
     def _unit(self, scope: Scope) -> Any:

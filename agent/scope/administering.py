@@ -37,7 +37,8 @@ class CreateTenant:
     """Request: a name for URLs, one for people; `samples` are claims by configuration that an offer without claims
     gets, for a tenant that demonstrates; `key_stores` says where the keys of a purpose are kept, if not where this
     server keeps keys by default; `country` is that of its documents (ISO 3166-1 alpha-2); `configurations` are the
-    credential configurations it begins with."""
+    credential configurations it begins with; `database` is one of its own, as `server/name`, of this version's schema
+    and empty."""
 
     name: str
     display_name: str
@@ -46,6 +47,7 @@ class CreateTenant:
     policy: Mapping[str, Any] = field(default_factory=dict)
     country: str | None = None
     configurations: tuple[str, ...] = ("pid",)
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class TenantListing:
     display_name: str
     status: str
     created_at: datetime
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +176,14 @@ class Tenants(Protocol):
     async def all(self) -> Sequence[TenantListing]:
         """Every tenant but the system's, by name."""
 
-    async def set_status(self, status: str) -> bool:
-        """The tenant entered goes from active to suspended, or back; False when it is not there to go from."""
+    async def leave_to_one(self) -> bool:
+        """In a database of a tenant's own: nothing of the system's is done here; False when some tenant is here."""
+
+    async def place(self, tenant: NewTenant, server: str, name: str) -> None:
+        """In the shared database: say where a tenant lies. Raises Conflict when its name or database is taken."""
+
+    async def set_status(self, tenant: UUID, status: str) -> bool:
+        """A tenant goes from active to suspended, or back; False when it is not there to go from."""
 
 
 class ApiKeys(Protocol):

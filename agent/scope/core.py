@@ -12,6 +12,7 @@ from agent.encryption.vault import TenantVault
 from agent.keyring import Keyring
 from agent.scope.administering import Control
 from agent.scope.archiving import ArchivedRows
+from agent.scope.limits import Quotas, Unlimited
 from agent.scope.status import StatusPlace
 from agent.scope.tenants import StatusRegistry, TenantCatalogue
 from agent.tenancy import Principal, Tenant
@@ -24,6 +25,17 @@ class Conflict(ProtocolError):
 
     code = "conflict"
     status = 409
+
+
+class DatabaseGone(ProtocolError):
+    """This tenant cannot be served at the moment."""
+
+    code = "unavailable"
+    status = 503
+
+    def headers(self) -> dict[str, str]:
+        """When to come back (RFC 9110, 10.2.3)."""
+        return {"Retry-After": "5"}
 
 
 class Unit(Protocol):
@@ -85,13 +97,16 @@ class Wakeups(Protocol):
         """An event that is set whenever the name is called; whoever waits clears it."""
 
 
+UNLIMITED = Unlimited()
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One operation's world, for one tenant.
 
     `now` and `entropy` are the only clock and dice; `unit` begins a transaction; `vault` seals, opens, blinds and
     derives for this tenant; `keys` signs; `plugins` are the families that are on, by group and name; `archived`
-    are rows that left the database. Only the system tenant has a `control`.
+    are rows that left the database; `quotas` what the tenant may use. Only the system tenant has a `control`.
     """
 
     tenant: Tenant
@@ -110,3 +125,4 @@ class Scope:
     archived: ArchivedRows | None = None
     control: Control | None = None
     wakeups: Wakeups | None = None
+    quotas: Quotas = UNLIMITED

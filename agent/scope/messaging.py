@@ -40,6 +40,11 @@ class Identity:
     own: UUID | None = None
 
 
+def party_of(connection: UUID | None, did: str) -> str:
+    """Whose a thread or message is: of a connection even when its DIDs rotate, otherwise of a DID in its short form."""
+    return f"connection:{connection}" if connection else peer.short_form(did)
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """One run of one protocol with one peer, on a connection where there is one.
@@ -61,13 +66,16 @@ class Thread:
 
     @property
     def party(self) -> str:
-        """Whose thread it is: of a connection even when its DIDs rotate, otherwise of a DID in its short form."""
-        return f"connection:{self.connection}" if self.connection else peer.short_form(self.peer)
+        """Whose thread it is."""
+        return party_of(self.connection, self.peer)
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message of ours: its row, the plaintext, and whether it goes back on the connection that it answers."""
+    """A message of ours: its row, the plaintext, and whether it goes back on the connection that it answers.
+
+    One that goes back waits for `sent` as every other, but in no outbox: it is owed to whom it answers.
+    """
 
     id: UUID
     message: Message
@@ -92,11 +100,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A message of ours that waits to be sent, and the DIDComm version that its connection speaks."""
+    """A message of ours that waits to be sent, as it was written; the DIDComm version that its connection speaks, and
+    who the two are by now. `their_did` is empty without a connection."""
 
     message: Message
     version: int
     connection: UUID | None
+    own_did: UUID | None = None
+    their_did: str = ""
 
 
 class Conversations(Protocol):
@@ -120,11 +131,17 @@ class Conversations(Protocol):
     async def outgoing(self, message: UUID) -> Queued | None:
         """A message of ours that is queued, None when it is sent, failed or gone."""
 
-    async def taken(self, peer: str, ids: Sequence[str]) -> frozenset[str]:
-        """Which messages of a peer were handled."""
+    async def taken(self, party: str, ids: Sequence[str]) -> frozenset[str]:
+        """Which messages of a party were handled."""
 
-    async def acknowledge(self, peer: str, ids: Sequence[str]) -> int:
-        """The peer has these messages of ours; how many were news."""
+    async def acknowledge(self, party: str, ids: Sequence[str]) -> int:
+        """The party has these messages of ours; how many were news."""
+
+    async def owed(self, party: str, message_id: str) -> Message | None:
+        """What was to go back on the connection of this message of a party and has not gone; None when nothing is."""
+
+    async def release(self, party: str, message_id: str) -> None:
+        """What is owed for this message leaves through the outbox instead. Raises Conflict when nothing is."""
 
     async def sent(self, message: UUID, delivered: bool) -> UUID:
         """Mark a queued message as sent, or as failed for good; its thread. Raises Conflict when it is not queued."""

@@ -1,4 +1,4 @@
-"""A connection that stays open, a WebSocket: what was agreed on it, for as long as it lasts."""
+"""A connection that messages come on: what was agreed on it, for as long as it lasts."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,9 +22,12 @@ class Live:
 
 @dataclass(slots=True)
 class Session:
-    """Starts with nothing agreed. `returning` is return_route, which holds once it was said; `sent` what was delivered
-    live and is not acknowledged yet."""
+    """Starts with nothing agreed. `stays` says that it is a WebSocket, and no POST that takes one answer.
 
+    `returning` is return_route, which holds once it was said; `sent` what was delivered live and is not acknowledged.
+    """
+
+    stays: bool = True
     returning: bool = False
     live: Live | None = None
     sent: set[UUID] = field(default_factory=set)

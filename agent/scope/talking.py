@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from protocols.didcomm.message import WebRedirect
+
 
 @dataclass(frozen=True, slots=True)
 class ThreadShown:
@@ -23,7 +25,8 @@ class ThreadShown:
 
 @dataclass(frozen=True, slots=True)
 class MessageShown:
-    """One message: "in" or "out", its type, whether it was handled, queued, sent or failed, and its body."""
+    """One message: "in" or "out", its type, whether it was handled, queued, sent or failed, its body, and where its
+    sender would like the person's browser to go."""
 
     id: UUID
     thread: UUID
@@ -32,6 +35,7 @@ class MessageShown:
     state: str
     body: Mapping[str, Any]
     created: datetime
+    web_redirect: WebRedirect | None = None
 
 
 class Talks(Protocol):

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from agent.scope.policies import VerificationPolicy
+from agent.scope.settings import DEFAULTS, TenantSettings
 from protocols.claims_path import ClaimsPath
 from protocols.ports import KeyHandle, StatusReference, TrustAnchor
 
@@ -245,7 +246,8 @@ class TenantCatalogue:
 
     `status_registries`: by kind, the list that takes credentials at the moment. `verification_policies`: those in
     force, by name. `configurations` are offered and advertised; `retired` ones are not, and serve what was begun under
-    them. `revoked` are certificates (DER) that the tenant's own authorities took back, published or not.
+    them. `revoked` are certificates (DER) that the tenant's own authorities took back, published or not. `tenant` is
+    how it has set itself up.
     """
 
     version: str
@@ -267,6 +269,7 @@ class TenantCatalogue:
     verification_policies: Mapping[str, VerificationPolicy] = field(default_factory=dict)
     retired: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
     revoked: frozenset[bytes] = frozenset()
+    tenant: TenantSettings = DEFAULTS
 
     @property
     def every_configuration(self) -> tuple[CredentialConfiguration, ...]:

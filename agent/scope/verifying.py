@@ -15,8 +15,9 @@ class RequestTerms:
 
     `redirect_uri` is where the person's browser goes in the end; `same_device`: it began on a page of ours and has to
     come back there; `origins` may ask over the Digital Credentials API; `prefixes` are those of a request that several
-    identities sign; `profile` what the answer is held to. `purpose` and `legal_basis` are code words: what the data
-    access log says of who opens what was disclosed.
+    identities sign; `profile` what the answer is held to. Links lead to `authorization_endpoint`, the wallet's, or the
+    scheme that any wallet may have, and hold `request_uri_method`. `purpose` and `legal_basis` are code words: what the
+    data access log says of who opens what was disclosed.
     """
 
     redirect_uri: str | None = None
@@ -25,6 +26,8 @@ class RequestTerms:
     verifier_info: tuple[Mapping[str, Any], ...] = ()
     prefixes: tuple[str, ...] = ()
     profile: str | None = None
+    authorization_endpoint: str | None = None
+    request_uri_method: str | None = None
     purpose: str = PURPOSE
     legal_basis: str = LEGAL_BASIS
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, and_, bindparam, or_, select
 
+from agent.scope.settings import DEFAULTS, settings_of
 from agent.scope.tenants import (
     CredentialConfiguration,
     IssuancePolicy,
@@ -16,7 +17,7 @@ from agent.scope.tenants import (
     VerifierSettings,
 )
 from agent.storage import tables
-from agent.storage.repositories import identity_providers, verification_policies
+from agent.storage.repositories import identity_providers, tenant_configurations, verification_policies
 from agent.storage.repositories.issuance_policies import ACTIVE, policy_of
 from agent.storage.repositories.status_lists import registry_of
 from agent.storage.statements import Row, Statement
@@ -82,6 +83,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
         "anchors": await _ANCHORS.rows(connection, tenant=tenant, system=system),
         "policies": await ACTIVE.rows(connection, tenant=tenant),
         "verification": await verification_policies.ACTIVE.rows(connection, tenant=tenant),
+        "tenant": await tenant_configurations.READ.rows(connection, tenant=tenant),
     }
     revoked = frozenset(der for der, _ in await unit.signing_keys.revoked())
     policies = {row["policy_name"]: policy_of(row) for row in rows["policies"]}
@@ -117,6 +119,7 @@ async def read_catalogue(unit: "PostgresUnit", system: Any, dns_names: tuple[str
             row["policy_name"]: verification_policies.policy_of(row) for row in rows["verification"]
         },
         revoked=revoked,
+        tenant=settings_of(dict(rows["tenant"][0])) if rows["tenant"] else DEFAULTS,
     )
 
 

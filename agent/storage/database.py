@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
 import orjson
 
+from agent.scope.core import DatabaseGone
 from agent.storage.pool import Pool
 
 if TYPE_CHECKING:
@@ -30,17 +32,37 @@ async def open_pool(dsn: str, size: int, role: str | None = None) -> Pool:
 
     The first is opened at once, so that a database that cannot be reached is known now.
     """
+    pool = Pool(_connecting(dsn, role), size)
+    pool.give(await pool.take())
+    return pool
+
+
+def pool_of_one_tenant(dsn: str, size: int, role: str | None = None) -> Pool:
+    """The same for a database that may be gone while others are served: nothing is opened before it is needed.
+
+    To take a connection raises DatabaseGone.
+    """
+    connect = _connecting(dsn, role, 5.0)
+
+    async def reach() -> Connection:
+        try:
+            return await connect()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            raise DatabaseGone(type(error).__name__) from None
+
+    return Pool(reach, size)
+
+
+def _connecting(dsn: str, role: str | None, seconds: float = 60.0) -> Callable[[], Awaitable[Connection]]:
     settings = {"application_name": "chancery", "jit": "off", "search_path": "agent", "timezone": "UTC"}
 
     async def connect() -> Connection:
         connection = await asyncpg.connect(
-            dsn, statement_cache_size=512, server_settings=settings | ({"role": role} if role else {})
+            dsn, timeout=seconds, statement_cache_size=512, server_settings=settings | ({"role": role} if role else {})
         )
         await connection.set_type_codec(
             "jsonb", schema="pg_catalog", encoder=_jsonb, decoder=lambda data: orjson.loads(data[1:]), format="binary"
         )
         return connection
 
-    pool = Pool(connect, size)
-    pool.give(await pool.take())
-    return pool
+    return connect

@@ -24,9 +24,12 @@ from typing import IO
 
 import asyncpg
 
+from agent.storage.sizing import machine, rendered, sized
+
 OLDEST = 15
 BOOTSTRAP = "chancery_bootstrap"
 DATABASE = "chancery"
+_SIZED = "chancery.conf"
 
 
 class PostgresError(Exception):
@@ -243,10 +246,24 @@ class EmbeddedPostgres:
             *("-D", staging, "-k", "-E", "UTF8", "--no-locale", "-A", "trust", "-U", BOOTSTRAP, "--no-sync"),
         )
         with open(staging / "postgresql.conf", "a", encoding="utf-8") as settings:
-            settings.write(_settings() + self._settings)
+            settings.write(self._settings)
         staging.rename(self.data)  # a half-made folder is never taken for a database
 
+    def _size(self) -> None:
+        """Write what the machine allows now to a file that the server reads first; its own settings override it."""
+        library = "pg_stat_statements"
+        folders = (self.binaries.parent / "lib", self.binaries.parent / "lib" / "postgresql")
+        found = [library] if any((folder / f"{library}.so").exists() for folder in folders) else []
+        written = self.data / _SIZED
+        written.write_text(rendered(sized(*machine(), found)), encoding="utf-8")
+        self.give(written)
+        own = self.data / "postgresql.conf"
+        text = own.read_text(encoding="utf-8")
+        if _SIZED not in text:
+            own.write_text(f"include_if_exists = '{_SIZED}'\n{text}", encoding="utf-8")
+
     def _launch(self) -> None:
+        self._size()
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.socket),
@@ -301,17 +318,3 @@ async def _ensure_database(dsn: str) -> None:
             await connection.execute(f"CREATE DATABASE {DATABASE}")
     finally:
         await connection.close()
-
-
-def _settings() -> str:
-    """Settings sized to the machine: a quarter of memory up to 2 GiB for shared buffers."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1_048_576
-    return (
-        f"shared_buffers = {max(64, min(memory // 8, 2048))}MB\n"
-        f"effective_cache_size = {max(256, memory // 2)}MB\n"
-        "max_connections = 100\nwal_compression = on\ncheckpoint_timeout = 15min\nmax_wal_size = 2GB\n"
-        "timezone = 'UTC'\nlog_timezone = 'UTC'\nlog_statement = 'none'\n"
-        # The text of an error may quote a value: whoever asked gets it, the server's log does not.
-        "log_min_messages = log\nlog_min_error_statement = panic\n"
-        "log_error_verbosity = terse\nlog_parameter_max_length_on_error = 0\n"
-    )

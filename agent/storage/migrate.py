@@ -4,8 +4,6 @@ import asyncio
 from pathlib import Path
 
 import asyncpg
-from alembic import command
-from alembic.config import Config as AlembicConfig
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 LOGINS = {
@@ -35,8 +33,31 @@ async def prepare(admin_dsn: str, login: str = "", password: str = "") -> None:
                 await connection.execute(f"GRANT {role} TO {own}")
             if login and login not in LOGINS:
                 await _let(connection, login, password)
+            for statement in _MEASURING:
+                await _if_allowed(connection, statement)
     finally:
         await connection.close()
+
+
+_MEASURING = (
+    "CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA chancery_meta",
+    "CREATE EXTENSION IF NOT EXISTS pgstattuple SCHEMA chancery_meta",
+    "GRANT pg_read_all_stats TO agent_control",
+    "GRANT EXECUTE ON FUNCTION chancery_meta.pgstatindex(regclass) TO agent_maint, agent_owner",
+)
+"""What index advice and the rebuilding of indexes measure by; without it they say that they cannot."""
+
+
+_ABSENT = (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError, asyncpg.UndefinedFunctionError)
+
+
+async def _if_allowed(connection: asyncpg.Connection, statement: str) -> None:
+    """Extensions that are not installed, and roles that we may not give, are done without."""
+    try:
+        async with connection.transaction():
+            await connection.execute(statement)
+    except (asyncpg.InsufficientPrivilegeError, *_ABSENT):
+        return
 
 
 async def _let(connection: asyncpg.Connection, login: str, password: str) -> None:
@@ -55,16 +76,20 @@ def newest_revision() -> str:
     return max(path.name.split("_", 1)[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def _configuration(owner_dsn: str) -> AlembicConfig:
-    configuration = AlembicConfig()
+def _upgrade(owner_dsn: str, revision: str) -> None:
+    # Servers and workers migrate nothing, and start sooner without Alembic.
+    from alembic import command
+    from alembic.config import Config
+
+    configuration = Config()
     configuration.set_main_option("script_location", str(MIGRATIONS))
     configuration.attributes["dsn"] = owner_dsn
-    return configuration
+    command.upgrade(configuration, revision)
 
 
 async def migrate(owner_dsn: str, revision: str = "head") -> None:
     """Bring the database to a revision, as the owner."""
-    await asyncio.to_thread(command.upgrade, _configuration(owner_dsn), revision)
+    await asyncio.to_thread(_upgrade, owner_dsn, revision)
 
 
 async def current_revision(owner_dsn: str) -> str | None:

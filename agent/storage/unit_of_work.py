@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, insert, literal, select
 from agent.audit import AuditEvent, DataAccess, SecurityEvent
 from agent.encryption.vault import TenantVault
 from agent.scope import Conflict
+from agent.scope.core import DatabaseGone
 from agent.storage import tables
 from agent.storage.recording import recorded
 from agent.storage.repositories.anoncreds import PostgresAnonCreds
@@ -40,6 +41,7 @@ from agent.storage.repositories.idempotency_keys import IdempotencyKeyRepository
 from agent.storage.repositories.identity_providers import IdentityProviderRepository
 from agent.storage.repositories.issuance_policies import IssuancePolicyRepository
 from agent.storage.repositories.issuances import IssuanceRepository
+from agent.storage.repositories.jobs import JobRepository
 from agent.storage.repositories.mediations import MediationRepository
 from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.person_files import PersonFileRepository
@@ -50,8 +52,11 @@ from agent.storage.repositories.statistics import StatisticsRepository
 from agent.storage.repositories.status_evidence import StatusEvidenceRepository
 from agent.storage.repositories.status_lists import StatusListRepository
 from agent.storage.repositories.talks import TalkRepository
+from agent.storage.repositories.tenant_configurations import TenantConfigurationRepository
 from agent.storage.repositories.tenants import TenantRepository
 from agent.storage.repositories.trust_anchors import TrustAnchorRepository
+from agent.storage.repositories.upkeep import UpkeepRepository
+from agent.storage.repositories.usage import TenantLimitRepository, UsageRepository
 from agent.storage.repositories.verification_policies import VerificationPolicyRepository
 from agent.storage.statements import Statement
 from agent.storage.subjects import subject_index
@@ -243,6 +248,11 @@ class PostgresUnit:
         return PersonFileRepository(self)
 
     @property
+    def jobs(self) -> JobRepository:
+        """What is to be done later, by the worker."""
+        return JobRepository(self)
+
+    @property
     def issuances(self) -> IssuanceRepository:
         """Offers and what follows."""
         return IssuanceRepository(self)
@@ -288,9 +298,29 @@ class PostgresUnit:
         return StatusListRepository(self)
 
     @property
+    def upkeep(self) -> UpkeepRepository:
+        """How well the database does."""
+        return UpkeepRepository(self)
+
+    @property
     def tenants(self) -> TenantRepository:
         """The control plane's statements."""
         return TenantRepository(self)
+
+    @property
+    def configuration(self) -> TenantConfigurationRepository:
+        """How the tenant has set itself up."""
+        return TenantConfigurationRepository(self)
+
+    @property
+    def tenant_limits(self) -> TenantLimitRepository:
+        """Limits and tiers, as the control plane sets them."""
+        return TenantLimitRepository(self)
+
+    @property
+    def usage(self) -> UsageRepository:
+        """What is used of the tenant's limits."""
+        return UsageRepository(self)
 
     def changes_catalogue(self) -> None:
         """Tell every process, when this commits, that the tenant's catalogue is to be read again."""
@@ -370,6 +400,10 @@ class PostgresUnit:
         self.committed = True
 
 
+_LOST = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError, OSError)
+"""How a connection ends that the server has cut."""
+
+
 @asynccontextmanager
 async def unit_of_work(
     pool: Pool,
@@ -386,18 +420,22 @@ async def unit_of_work(
     if not isinstance(tenant.id, UUID):
         raise TypeError("a unit of work needs a tenant")
     async with pool.acquire() as connection:
-        # One exchange for both; a UUID's text form needs no quoting.
-        await connection.execute(f"BEGIN; SELECT set_config('app.current_tenant', '{tenant.id}', true)")
         unit = PostgresUnit(connection, tenant, principal, vault, clock())
         try:
+            # One exchange for both; a UUID's text form needs no quoting.
+            await connection.execute(f"BEGIN; SELECT set_config('app.current_tenant', '{tenant.id}', true)")
             yield unit
         except asyncpg.UniqueViolationError as error:
             raise Conflict(f"unique {error.constraint_name}") from None
         except asyncpg.TransactionRollbackError as error:  # what could not be put in order, and one of two in a ring
             raise Conflict(type(error).__name__) from None
+        except _LOST as error:
+            if tenant.database is None:
+                raise
+            raise DatabaseGone(type(error).__name__) from None  # its own: the others' is well
         finally:
             unit.connection = _ENDED
             if unit.committed and unit.notifies and changed:
                 changed(tenant.id)
-            if not unit.committed and connection.is_in_transaction():
+            if not unit.committed and not connection.is_closed() and connection.is_in_transaction():
                 await connection.execute("ROLLBACK")

@@ -1,6 +1,7 @@
 """Server-rendered pages: templates that escape, one style, a content security policy that allows nothing else."""
 
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -28,18 +29,22 @@ button{background:#1f3a5f;color:#fff;border:0;border-radius:.3rem;padding:.6rem 
 svg{width:18rem;height:18rem;max-width:100%}
 th{text-align:left;padding-right:1.5rem}
 """
-_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'",
-        "img-src data:",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    ]
-)
 _templates = Environment(
     loader=PackageLoader("agent.web"), autoescape=select_autoescape(), undefined=StrictUndefined, auto_reload=False
 )
+
+
+@cache
+def _style(accent: str | None) -> tuple[str, str]:
+    """The style with a tenant's color (six hex digits, checked when it was set), and the policy that allows it."""
+    style = STYLE
+    if accent:
+        red, green, blue = (int(accent[at : at + 2], 16) for at in (1, 3, 5))
+        text = "#000" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#fff"  # readable on either
+        style += f"header,button{{background:{accent};color:{text}}}\n"
+    hashed = b64encode(sha256(style.encode()).digest()).decode()
+    policy = ["default-src 'none'", f"style-src 'sha256-{hashed}'", "img-src data:", "frame-ancestors 'none'"]
+    return style, "; ".join([*policy, "base-uri 'none'"])
 
 
 def page(
@@ -54,16 +59,17 @@ def page(
 ) -> Reply:
     """One page of a tenant. `form_action` is where an answer to a form may lead beside here. The one script that runs,
     and speaks to this server alone, is at the address `script` or is `inline` itself."""
+    style, allowed = _style(scope.catalogue.tenant.accent_color)
     text = _templates.get_template(template).render(
-        tenant=scope.catalogue.verifier_name,
+        tenant=scope.catalogue.tenant.name or scope.catalogue.verifier_name,
         base=scope.tenant.base_url,
-        style=Markup(STYLE),  # noqa: S704  # ours
+        style=Markup(style),  # noqa: S704  # ours
         refresh=refresh,
         script=script,
         inline=Markup(inline),  # noqa: S704  # ours
         **values,
     )
-    policy = f"{_POLICY}; {_runs(script, inline)}" if script or inline else _POLICY
+    policy = f"{allowed}; {_runs(script, inline)}" if script or inline else allowed
     headers = {
         "Content-Security-Policy": f"{policy}; form-action 'self' {form_action}".rstrip(),
         "Cache-Control": "no-store",

@@ -23,6 +23,9 @@ _AT_ONCE = 16
 _LEASE = timedelta(seconds=60)
 _ATTEMPTS = 18
 _LONGEST = 3600
+_LOOK_AGAIN = 0.2
+_TOGETHER = 0.01
+"""What ends within so many seconds is one claim's room, and not a claim each."""
 
 
 class Deliveries:
@@ -36,9 +39,18 @@ class Deliveries:
         self._breaker = Breaker()
 
     async def __call__(self) -> None:
-        """Deliver what is due until nothing is."""
-        while leased := await self._outbox.claim(_AT_ONCE, _LEASE):
-            await asyncio.gather(*(self._deliver(row) for row in leased))
+        """Deliver what is due until nothing is. Who is slow takes one place of several, and holds up nobody else."""
+        async with asyncio.TaskGroup() as group:
+            under_way: set[asyncio.Task[None]] = set()
+            while True:
+                leased = await self._outbox.claim(_AT_ONCE - len(under_way), _LEASE)
+                under_way |= {group.create_task(self._deliver(row)) for row in leased}
+                if not under_way:
+                    return
+                timeout = None if len(under_way) >= _AT_ONCE else _LOOK_AGAIN
+                await asyncio.wait(under_way, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.sleep(_TOGETHER)
+                under_way = {one for one in under_way if not one.done()}
 
     async def _deliver(self, row: Leased) -> None:
         try:
@@ -50,6 +62,10 @@ class Deliveries:
             await self._outbox.postpone(row, timedelta(seconds=resting.seconds), tried=False)
         except (ProtocolError, FetchFailed, FetchRefused) as error:
             telemetry.log("delivery_failed", attempt=row.attempts, reason=type(error).__name__)
+            await self._later(row)
+        except Exception:
+            # A fault of ours with one message is nobody else's.
+            telemetry.failure("delivery_failed", attempt=row.attempts)
             await self._later(row)
         else:
             await self._outbox.clear(row)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from agent import telemetry
 from agent.operations.messaging.mediator_line import mediator_of
-from agent.operations.messaging.pick_up import live_socket, pick_up, take_frame
+from agent.operations.messaging.pick_up import open_line, pick_up, take_frame
 from agent.scope import Scope
 from agent.scope.mediating import Mediation
 from agent.storage.pool import Pool
@@ -33,7 +33,8 @@ class Pickups:
     async def __call__(self) -> None:
         """One round over all tenants: lines for new agreements, none for those that ended."""
         names = await self._pool.fetch(
-            "SELECT name FROM agent.tenants WHERE status = 'active' AND id <> agent.system_tenant() ORDER BY name"
+            "SELECT name FROM agent.tenants WHERE status = 'active' AND placement = 'shared'"
+            " AND id <> agent.system_tenant() ORDER BY name"
         )
         wanted: dict[UUID, tuple[str, Mediation]] = {}
         for (name,) in names:
@@ -73,19 +74,19 @@ class Pickups:
 
     async def _line(self, scope: Scope, mediation: Mediation) -> int:
         mediator = await mediator_of(scope, mediation)
-        socket = await live_socket(scope, mediator)
-        if socket is None:
+        line = await open_line(scope, mediator)
+        if line is None:
             return await pick_up(scope, mediation)
         fetched = 0
         try:
             while True:
                 with suppress(TimeoutError):
-                    octets = await socket.receive(_QUIET)
+                    octets = await line.socket.receive(_QUIET)
                     if octets is None:
                         return fetched
-                    fetched += await take_frame(scope, mediator, socket, octets)
+                    fetched += await take_frame(scope, line, octets)
                     continue
                 # A quiet line may be a dead one: asking shows, and fetches what was missed.
                 await pick_up(scope, mediation)
         finally:
-            await socket.close()
+            await line.socket.close()

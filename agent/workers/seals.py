@@ -24,7 +24,8 @@ class Seals:
     async def __call__(self) -> None:
         """One round over all tenants; a tenant that fails does not stop the others."""
         names = await self._maint.fetch(
-            "SELECT name FROM agent.tenants WHERE status = 'active' AND id <> agent.system_tenant() ORDER BY name"
+            "SELECT name FROM agent.tenants WHERE status = 'active' AND placement = 'shared'"
+            " AND id <> agent.system_tenant() ORDER BY name"
         )
         for (name,) in names:
             try:

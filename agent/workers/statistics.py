@@ -27,7 +27,9 @@ class Statistics:
 
     async def __call__(self) -> None:
         """One round over all tenants; a tenant that fails does not stop the others."""
-        names = await self._maint.fetch("SELECT name FROM agent.tenants WHERE status = 'active' ORDER BY name")
+        names = await self._maint.fetch(
+            "SELECT name FROM agent.tenants WHERE status = 'active' AND placement = 'shared' ORDER BY name"
+        )
         for (name,) in names:
             try:
                 await self.count(name)

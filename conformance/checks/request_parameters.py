@@ -7,6 +7,7 @@ from typing import Any
 
 from cryptography import x509
 
+from conformance.checks import mdoc_response
 from conformance.jose import SIGNATURE_ALGORITHMS, Unreadable, open_jws, public_key
 from conformance.presenting import REQUEST_MEDIA_TYPE, Presentation, fetch_request, request_uri
 from conformance.registry import check
@@ -259,10 +260,9 @@ async def formats_that_are_asked_for_are_described(session: Session) -> None:
 
 @check("metadata-mdoc-algorithms")
 async def mdoc_algorithms_are_numbers(session: Session) -> None:
-    """mso_mdoc in vp_formats_supported: COSE algorithms are integers, in non-empty arrays."""
-    described = _metadata(await Presentation.begin(session)).get("vp_formats_supported", {})
-    if "mso_mdoc" not in described:
-        skip("the verifier does not take mso_mdoc")
+    """A request for a mobile document: COSE algorithms in vp_formats_supported are integers, in non-empty arrays."""
+    described = _metadata(await mdoc_response.begin(session)).get("vp_formats_supported", {})
+    expect("mso_mdoc" in described, "mso_mdoc in vp_formats_supported", described)
     for name in COSE_NAMES:
         listed = described["mso_mdoc"].get(name, [-7])
         good = isinstance(listed, list) and listed and all(type(one) is int for one in listed)

@@ -224,3 +224,5 @@ END $$;
 
 -- Where Alembic keeps its version: no tenant's data, so outside the fenced schema.
 CREATE SCHEMA IF NOT EXISTS chancery_meta AUTHORIZATION agent_owner;
+-- Where the job queue keeps its tables; no row of a tenant, ids and code words only.
+CREATE SCHEMA IF NOT EXISTS chancery_jobs AUTHORIZATION agent_owner;

@@ -87,7 +87,15 @@ class DidUrl:
 
 def parse_did(text: str) -> tuple[str, str]:
     """Method and method-specific identifier of a DID (3.1). Raises InvalidDid."""
-    found = _DID.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_DID else None
+    if not isinstance(text, str) or len(text) > MAX_DID:
+        raise InvalidDid("not a DID")
+    return _parsed(text)
+
+
+# As with URLs below: a message names the same two DIDs in every layer.
+@lru_cache(256)
+def _parsed(text: str) -> tuple[str, str]:
+    found = _DID.fullmatch(text)
     if found is None or text.endswith(":"):
         raise InvalidDid("not a DID")
     return found[1], found[2]

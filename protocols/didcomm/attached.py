@@ -18,6 +18,8 @@ from protocols.errors import Malformed, ProtocolError
 MAX_ATTACHMENTS = 8
 MAX_BYTES = 400_000
 """Of one attachment's JSON. A message has at most 1,000,000, and base64 in an envelope takes nearly twice as much."""
+_MAX_SIGNED = 20_000
+"""Octets of a signed attachment, which holds a nonce and a signature."""
 _MEMBERS = {
     "propose-credential": "filters~attach",
     "offer-credential": "offers~attach",
@@ -47,7 +49,7 @@ class Attached:
 @dataclass(frozen=True, slots=True)
 class Said:
     """A message of such a protocol: its name, what is attached, words for people, the preview of a credential by
-    name and value, the code of a problem."""
+    name and value, the code of a problem, and signed attachments by id that those in formats refer to, as they came."""
 
     name: str
     attached: tuple[Attached, ...] = ()
@@ -55,6 +57,7 @@ class Said:
     goal_code: str = ""
     preview: Mapping[str, str] = field(default_factory=dict, repr=False)
     code: str = ""
+    appended: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
     def of(self, *formats: str) -> Attached | None:
         """The first attachment in one of these formats."""
@@ -72,6 +75,7 @@ def read(message: Message, version: int) -> Said:
         _text(body, "goal_code"),
         _preview(body.get("credential_preview"), version),
         _code(body) if name == "problem-report" else "",
+        _appended(body.get("~attach", ()) if version == 1 else message.attachments),
     )
 
 
@@ -92,10 +96,15 @@ def write(identifier: str, said: Said, version: int) -> Outgoing:
             {"id": str(number), "media_type": "application/json", "format": one.format, "data": {"json": one.content}}
             for number, one in enumerate(said.attached)
         )
-        return Outgoing(type_, body, attachments=shown)
+        signed = tuple(
+            {"id": id_, "media_type": "application/json", "data": one["data"]} for id_, one in said.appended.items()
+        )
+        return Outgoing(type_, body, attachments=shown + signed)
     if said.name in _MEMBERS:
         body["formats"] = [{"attach_id": str(number), "format": one.format} for number, one in enumerate(said.attached)]
         body[_MEMBERS[said.name]] = [_attachment_v1(number, one) for number, one in enumerate(said.attached)]
+    if said.appended:
+        body["~attach"] = [{**one, "@id": id_} for id_, one in said.appended.items()]
     if said.name == "issue-credential":
         body["~please_ack"] = {"on": ["OUTCOME"]}
     return Outgoing(type_, body)
@@ -136,10 +145,33 @@ def _attachments_v2(message: Message) -> tuple[Attached, ...]:
         raise InvalidBody("attachments")
     found = []
     for one in message.attachments:
+        if _is_appended(one):
+            continue
         if not isinstance(one.get("format"), str):
             raise InvalidBody("attachment without a format")
         found.append(_attached(one["format"], one))
     return tuple(found)
+
+
+def _is_appended(one: Any) -> bool:
+    """Signed, and in no format: what an attachment in a format refers to (RFC 0809)."""
+    data = one.get("data") if isinstance(one, dict) else None
+    return isinstance(data, dict) and "jws" in data and "format" not in one
+
+
+def _appended(listed: Any) -> dict[str, Mapping[str, Any]]:
+    """By id. Raises InvalidBody, AttachmentTooBig."""
+    if not isinstance(listed, list | tuple) or len(listed) > MAX_ATTACHMENTS:
+        raise InvalidBody("attachments")
+    found: dict[str, Mapping[str, Any]] = {}
+    for one in filter(_is_appended, listed):
+        id_ = one.get("@id", one.get("id"))
+        if not isinstance(id_, str) or not 0 < len(id_) <= 256 or id_ in found:
+            raise InvalidBody("a signed attachment without an id of its own")
+        if len(render_json(one)) > _MAX_SIGNED:
+            raise AttachmentTooBig("signed attachment")
+        found[id_] = one
+    return found
 
 
 def _attached(format_: str, attachment: Mapping[str, Any]) -> Attached:

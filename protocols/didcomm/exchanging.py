@@ -79,5 +79,11 @@ def require_attached(said: Said) -> None:
 def told(said: Said) -> dict[str, Any]:
     """What somebody has to look at."""
     attached = [{"format": one.format, "content": dict(one.content)} for one in said.attached]
-    told = {"attached": attached, "comment": said.comment, "goal_code": said.goal_code, "preview": dict(said.preview)}
+    told = {
+        "attached": attached,
+        "comment": said.comment,
+        "goal_code": said.goal_code,
+        "preview": dict(said.preview),
+        "appended": {id_: dict(one) for id_, one in said.appended.items()},
+    }
     return {name: value for name, value in told.items() if value}

@@ -1,6 +1,7 @@
 """The HTTPS transport's receiving end (DIDComm Messaging 2.1, Transports; Return-Route extension)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from protocols.didcomm.encrypted import ENCRYPTED
@@ -19,6 +20,17 @@ class UnsupportedMediaType(ProtocolError):
     status = 415
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """An envelope that goes back on the connection which a message came on (Return-Route).
+
+    `written` is awaited once it has gone; None where nobody wants to know.
+    """
+
+    octets: bytes
+    written: Callable[[], Awaitable[None]] | None = None
+
+
 def parse(call: Call) -> bytes:
     """The envelope. Raises UnsupportedMediaType, Malformed."""
     if call.media_type not in (ENCRYPTED, *_VERSION_1):
@@ -28,11 +40,12 @@ def parse(call: Call) -> bytes:
     return call.body
 
 
-def render(reply: bytes | None) -> Reply:
+def render(reply: Returned | None) -> Reply:
     """202, or 200 with the message that goes back on the same connection."""
-    if not reply:
+    if reply is None:
         return Reply(202, headers=NO_STORE)
-    return Reply(200, reply, pack.MEDIA_TYPE if pack.fits(reply) else ENCRYPTED, NO_STORE)
+    media_type = pack.MEDIA_TYPE if pack.fits(reply.octets) else ENCRYPTED
+    return Reply(200, reply.octets, media_type, NO_STORE, written=reply.written)
 
 
 def parse_invitation_request(call: Call) -> str:

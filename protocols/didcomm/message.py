@@ -12,6 +12,7 @@ from protocols.errors import Malformed
 PLAIN = "application/didcomm-plain+json"
 MAX_ADDRESSEES = 64
 _MAX_ATTACHMENTS = 100
+_WEB = re.compile(r"https://[!-~]{1,2000}", re.ASCII)
 _LAST_SECOND = 253_402_300_799
 # The letter of the specification allows 32 characters, and everybody sends UUIDs of 36.
 _ID = re.compile(r"[!-~]{1,255}", re.ASCII)
@@ -52,6 +53,23 @@ class Message:
     def name(self) -> str:
         """The name of the message within its protocol."""
         return self.type.rpartition("/")[2]
+
+    @property
+    def web_redirect(self) -> "WebRedirect | None":
+        """Where the person's browser is to go when all is said (Out-of-Band Messages), where it can be gone to."""
+        value = self.headers.get("web_redirect")
+        status, url = (value.get("status"), value.get("redirectUrl")) if isinstance(value, dict) else (None, None)
+        if status not in ("OK", "FAIL") or not isinstance(url, str) or not _WEB.fullmatch(url):
+            return None
+        return WebRedirect(status, url)
+
+
+@dataclass(frozen=True, slots=True)
+class WebRedirect:
+    """`web_redirect`: "OK" or "FAIL", and an https URL that a peer chose, for a person to follow."""
+
+    status: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)

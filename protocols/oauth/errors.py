@@ -5,6 +5,13 @@ from typing import ClassVar
 from protocols.errors import ProtocolError
 
 
+class TemporarilyUnavailable(ProtocolError):
+    """The authorization server takes no such requests at the moment."""
+
+    code = "temporarily_unavailable"
+    status = 503
+
+
 class InvalidRequest(ProtocolError):
     """The request lacks a parameter, repeats one, or has one that is not expected."""
 

@@ -49,6 +49,21 @@ class CredentialRequestDenied(ProtocolError):
     code = "credential_request_denied"
 
 
+class TemporarilyUnavailable(ProtocolError):
+    """The Credential Issuer can issue no more Credentials at the moment."""
+
+    code = "temporarily_unavailable"
+    status = 429
+
+    def __init__(self, detail: str = "", seconds: int = 3600) -> None:
+        super().__init__(detail)
+        self._seconds = seconds
+
+    def headers(self) -> dict[str, str]:
+        """When to come back (RFC 6585, 4)."""
+        return {"Retry-After": str(self._seconds)}
+
+
 class InvalidTransactionId(ProtocolError):
     """The transaction_id was not issued here, or its Credential was obtained already."""
 

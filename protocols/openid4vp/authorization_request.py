@@ -1,9 +1,10 @@
 """Authorization Requests (OpenID4VP 1.0, 5 and A.2): their parameters, and the links that lead to them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from protocols.encoding import render_json
 
@@ -17,6 +18,12 @@ POSTED = frozenset({DIRECT_POST, DIRECT_POST_JWT})
 DIGITAL = frozenset({DC_API, DC_API_JWT})
 ENCRYPTED = frozenset({DIRECT_POST_JWT, DC_API_JWT})
 RESPONSE_MODES = (DIRECT_POST, DIRECT_POST_JWT, DC_API, DC_API_JWT, FRAGMENT)
+
+_ENDPOINT = re.compile(r"([a-z][a-z0-9+.-]{1,63})://[A-Za-z0-9._~:/?@!$&'()*+,;=%\[\]-]{0,512}")
+_NO_WALLETS = frozenset(
+    {"about", "blob", "data", "file", "filesystem", "ftp", "http", "javascript", "vbscript", "view-source", "ws", "wss"}
+)
+"""Schemes that a browser takes for itself: a link with one would run or open something else than a wallet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +80,39 @@ def _client_metadata(request: AuthorizationRequest) -> dict[str, Any]:
     return metadata
 
 
-def by_reference(client_id: str, request_uri: str, request_uri_method: str | None = None) -> str:
+def is_authorization_endpoint(text: str) -> bool:
+    """Whether a link can lead to a wallet there (5): https, or a scheme that wallets registered; no fragment."""
+    found = _ENDPOINT.fullmatch(text)
+    if found is None or found[1] in _NO_WALLETS:
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return "@" not in parts.netloc and (found[1] != "https" or bool(parts.hostname))
+
+
+def by_reference(
+    client_id: str, request_uri: str, request_uri_method: str | None = None, endpoint: str = SCHEME
+) -> str:
     """The link of a signed request (5.4, 5.10)."""
-    link = f"{SCHEME}?client_id={quote(client_id, safe='')}&request_uri={quote(request_uri, safe='')}"
-    return f"{link}&request_uri_method={request_uri_method}" if request_uri_method else link
+    given = f"client_id={quote(client_id, safe='')}&request_uri={quote(request_uri, safe='')}"
+    return _link(endpoint, f"{given}&request_uri_method={request_uri_method}" if request_uri_method else given)
 
 
-def signed_by_value(client_id: str, token: str) -> str:
+def signed_by_value(client_id: str, token: str, endpoint: str = SCHEME) -> str:
     """The link that holds a signed Request Object itself (RFC 9101, 5)."""
-    return f"{SCHEME}?client_id={quote(client_id, safe='')}&request={token}"
+    return _link(endpoint, f"client_id={quote(client_id, safe='')}&request={token}")
 
 
-def by_value(request: AuthorizationRequest) -> str:
+def by_value(request: AuthorizationRequest, endpoint: str = SCHEME) -> str:
     """The link of a request that must not be signed: objects as JSON text (5.1)."""
     flat = {
         name: value if isinstance(value, str) else render_json(value).decode()
         for name, value in parameters(request).items()
     }
-    return f"{SCHEME}?{urlencode(flat, quote_via=quote)}"
+    return _link(endpoint, urlencode(flat, quote_via=quote))
+
+
+def _link(endpoint: str, given: str) -> str:
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{given}"

@@ -38,6 +38,20 @@ LATER = {
     "proof_types": {"jwt": ["ES256"]},
 }
 """Issued once it is paid for."""
+TYPED = {
+    "credential_configuration_id": "pid_typed",
+    "format": "dc+sd-jwt",
+    "type": "urn:eudi:pid:1",
+    "scope": "pid_typed",
+    "binding_methods": ["jwk"],
+    "proof_types": {"jwt": ["ES256"]},
+    "claims": [
+        {"path": ["given_name"], "display": [{"name": "Given name", "locale": "en"}]},
+        {"path": ["family_name"]},
+    ],
+    "display": [{"name": "Person", "locale": "en"}, {"name": "Ausweis", "locale": "de"}],
+}
+"""Issued by the address of its own type."""
 ATTESTED = "https://wallet.example"
 
 
@@ -87,6 +101,8 @@ class Issuers:
             ("POST", "issuance-policies", {"name": "paid", "interval": 5, "fee": {"amount": "5", "currency": "EUR"}}),
             ("POST", "credential-configurations", LATER),
             ("PATCH", "credential-configurations/pid_later", {"policy": "paid"}),
+            ("POST", "credential-configurations", TYPED),
+            ("POST", "credential-types", {"credential_configuration_id": "pid_typed", "name": "person"}),
         ):
             async with session.request(method, f"/api/v1/{path}", json=body) as answer:
                 assert answer.status in {201, 204}, await answer.text()
@@ -119,6 +135,7 @@ class Issuers:
             "url": url,
             "configuration": "pid",
             "mdoc": "mdl",
+            "typed": "pid_typed",
             "redirect_uri": REDIRECT,
             "sign_in": {"fields": {"username": "erika@example.org", "password": PASSWORD}},
             "offer": offer(own),
@@ -135,6 +152,7 @@ class Issuers:
             issuer |= {
                 "client_id": "wallet",
                 "offer_mdoc": offer({"credential_configuration_ids": ["mdl"], "claims": LICENSED}),
+                "offer_typed": offer({**given, "credential_configuration_ids": ["pid_typed"]}),
                 "offer_with_tx_code": offer({**given, "tx_code": True}, tx_code="tx_code"),
                 "other_client": {"client_id": "other", **registered},
                 "key_client": {"client_id": "portal", "key": "key.jwk", **registered},

@@ -1,6 +1,9 @@
 """What a target file can say of an issuer, and what comes of it."""
 
+import pytest
+
 from conformance import target
+from conformance.__main__ import main
 from conformance.browser import forms_of
 
 PAGE = """
@@ -24,3 +27,8 @@ def test_the_demo_tenants_target_signs_in_with_the_account_on_its_page() -> None
     assert issuing.unregistered_clients
     assert issuing.sign_in
     assert forms_of(PAGE)[0].filled(issuing.sign_in.fields) == {}
+
+
+def test_a_link_without_a_request_is_attested_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["attestation", "openid4vp://?client_id=redirect_uri:https://verifier.example"]) == 2
+    assert capsys.readouterr() == ("", "conformance: the link has no request_uri\n")

@@ -32,6 +32,7 @@ ENDPOINTS = {
     "credential": r"(GET|POST) /t/[^/]+/credential",
     "deferred": r"POST /t/[^/]+/deferred_credential",
     "notification": r"POST /t/[^/]+/notification",
+    "type-metadata": r"GET /t/[^/]+/types/.*",
     "status-list": r"GET /t/[^/]+/status-lists/.*",
     "invite": r"POST /api/v1/didcomm/invitations",
     "inbox": r"POST /t/[^/]+/didcomm",

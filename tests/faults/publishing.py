@@ -100,6 +100,14 @@ PUBLISHING: Mapping[str, tuple[str, Bug]] = {
     "signed-metadata-one-key": metadata_jwt(lambda head, _: head.update(jwk={})),
     "signed-metadata-chain": metadata_jwt(lambda head, _: head.update(x5c=[stranger()])),
     "signed-metadata-chain-without-root": metadata_jwt(lambda head, _: head.update(x5c=[*head["x5c"], stranger()])),
+    # Type Metadata
+    "type-metadata-document": ("type-metadata", header("Content-Type", "text/plain")),
+    "type-metadata-vct": ("type-metadata", member("vct", lambda vct: f"{vct}2")),
+    "type-metadata-integrity": ("type-metadata", always(lambda answer: replace(answer, body=answer.body + b"\n"))),
+    "type-metadata-claims": ("type-metadata", member("claims", [{"path": ["given_name"], "sd": "sometimes"}])),
+    "type-metadata-display": ("type-metadata", member("display", [{"name": "Person"}])),
+    "type-metadata-mandatory": ("type-metadata", member("claims", [{"path": ["rank"], "mandatory": True}])),
+    "type-metadata-sd": ("type-metadata", member("claims", [{"path": ["given_name"], "sd": "never"}])),
     # Authorization server metadata
     "server-metadata-endpoints": server("pushed_authorization_request_endpoint", "http://issuer.example/par"),
     "server-metadata-response-types": server("response_types_supported"),

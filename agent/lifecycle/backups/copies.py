@@ -27,13 +27,13 @@ def put_back(server: EmbeddedPostgres, folder: Path) -> None:
         server.give(path)
 
 
-def export_rows(server: EmbeddedPostgres, file: Path) -> None:
-    """Every row of every tenant as pg_dump's own format, past row security. Raises PostgresError."""
+def export_rows(server: EmbeddedPostgres, file: Path, database: str = DATABASE) -> None:
+    """Every row of one database as pg_dump's own format, past row security. Raises PostgresError."""
     _new(server, file.parent / f"{file.name}.new")
     written = file.parent / f"{file.name}.new" / "dump"
     server.run(
         server.binaries / "pg_dump",
-        *("-h", server.socket, "-U", BOOTSTRAP, "--role=agent_backup", "-Fc", "-f", written, "-d", DATABASE),
+        *("-h", server.socket, "-U", BOOTSTRAP, "--role=agent_backup", "-Fc", "-f", written, "-d", database),
     )
     written.rename(file)
     written.parent.rmdir()

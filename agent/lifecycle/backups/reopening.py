@@ -45,7 +45,7 @@ async def reopen(
     Raises DoesNotOpen when the journal was tampered with, KeyStoreUnavailable without the keys.
     """
     names = await maint.fetch(
-        "SELECT name FROM agent.tenants WHERE id <> agent.system_tenant()"
+        "SELECT name FROM agent.tenants WHERE id <> agent.system_tenant() AND placement = 'shared'"
         " AND status IN ('active', 'suspended', 'disabled') ORDER BY name"
     )
     scopes = [await scope_of(row["name"], WORKER) for row in names]

@@ -9,7 +9,7 @@ from agent.audit import AuditEvent
 from agent.operations.administering.issuer_keys import create_issuer_keys
 from agent.operations.signing_in.sign_in import hash_password
 from agent.operations.verifying.vc_api import OFF
-from agent.scope import Scope
+from agent.scope import Scope, limits
 from agent.scope.authorizing import NewUser, UserListing
 from agent.tenancy import uuid7
 from protocols import haip
@@ -41,7 +41,7 @@ class CreateUser:
 
 
 async def create_user(scope: Scope, request: CreateUser) -> UUID:
-    """A person of the tenant. Raises Conflict when the address or the external id is taken."""
+    """A person of the tenant. Raises Conflict when the address or the external id is taken, LimitReached."""
     hashed = await hash_password(request.password) if request.password else None
     ids = [uuid7(scope.now(), scope.entropy(10)) for _ in range(3)]
     user = NewUser(
@@ -53,7 +53,7 @@ async def create_user(scope: Scope, request: CreateUser) -> UUID:
         authenticator_id=ids[2] if hashed else None,
         password_hash=hashed,
     )
-    async with scope.unit() as unit:
+    async with scope.quotas.spend(scope, limits.USERS), scope.unit() as unit:
         await unit.people.add(user)
         unit.record(AuditEvent("user.created", "user", user.id))
         await unit.commit()

@@ -61,7 +61,8 @@ async def create_api_key(scope: Scope, request: CreateApiKey) -> CreatedApiKey:
         raise UnknownRole()
     key, prefix, key_hash = new_key(scope.tenant.name, scope.entropy(36))
     key_id = uuid7(scope.now(), scope.entropy(10))
-    expires = scope.now() + request.lifetime if request.lifetime else None
+    lifetime = _lifetime(scope, request.lifetime)
+    expires = scope.now() + lifetime if lifetime else None
     async with scope.unit() as unit:
         await unit.api_keys.add(
             NewApiKey(key_id, request.name, prefix, key_hash, tuple(sorted(ROLES[request.role])), expires)
@@ -69,6 +70,14 @@ async def create_api_key(scope: Scope, request: CreateApiKey) -> CreatedApiKey:
         unit.record(AuditEvent("api_key.created", "api_key", key_id, metadata={"role": request.role}))
         await unit.commit()
     return CreatedApiKey(key_id, key, request.role)
+
+
+def _lifetime(scope: Scope, asked: timedelta | None) -> timedelta | None:
+    """As long as was asked for, or as the tenant lets keys live, whichever is less."""
+    days = scope.catalogue.tenant.api_key_days
+    if days is None:
+        return asked
+    return min(asked or timedelta(days=days), timedelta(days=days))
 
 
 async def revoke_api_key(scope: Scope, key_id: UUID) -> bool:

@@ -38,7 +38,7 @@ async def configure_verifier(scope: Scope, request: ConfigureVerifier) -> None:
     if ":" in (settings.get("client_id") or ""):
         raise InvalidSettings("client_id looks prefixed")
     if settings.get("webhook"):
-        _require_webhook(settings["webhook"]["url"])
+        require_webhook(settings["webhook"]["url"])
     if settings.get("attestation"):
         _require_attestation(scope, settings["attestation"])
     async with scope.unit() as unit:
@@ -51,8 +51,8 @@ async def configure_verifier(scope: Scope, request: ConfigureVerifier) -> None:
         await unit.commit()
 
 
-def _require_webhook(url: str) -> None:
-    """An address without user information or fragment; the guarded fetch has the last word about it."""
+def require_webhook(url: str) -> None:
+    """An address without user information or fragment; the guarded fetch has the last word. Raises InvalidSettings."""
     try:
         parts = urlsplit(url)
     except ValueError:

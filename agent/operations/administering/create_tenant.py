@@ -45,6 +45,13 @@ class InvalidKeyStore(ProtocolError):
     code = "invalid_key_store"
 
 
+class DatabaseTaken(ProtocolError):
+    """Another tenant's rows lie in this database."""
+
+    code = "database_taken"
+    status = 409
+
+
 class UnknownTemplate(ProtocolError):
     """There is no such credential configuration to begin with."""
 
@@ -54,11 +61,11 @@ class UnknownTemplate(ProtocolError):
 async def create_tenant(control: Control, request: CreateTenant) -> CreatedTenant:
     """Make the keys, then insert everything in one transaction.
 
-    Raises Conflict when the name is taken, UnknownTemplate, InvalidKeyStore for a store that is not on or cannot do
-    what is needed.
+    Raises Conflict when the name is taken, UnknownTemplate, DatabaseTaken, DatabaseGone, and InvalidKeyStore for a
+    store that is not on or cannot do what is needed.
     """
     _require_stores(control.keys, request.key_stores)
-    tenant = Tenant(_id(control), request.name, f"{control.origin}/t/{request.name}")
+    tenant = Tenant(_id(control), request.name, f"{control.origin}/t/{request.name}", database=request.database)
     wrapped = await new_tenant_keys(tenant.id, control.kek, control.kek_store, [_id(control) for _ in range(4)])
     vault = await unlock(tenant.id, wrapped, control.kek_store)
     keys = await _keys(control, request, tenant)
@@ -89,13 +96,23 @@ async def create_tenant(control: Control, request: CreateTenant) -> CreatedTenan
 
 
 async def _insert(control: Control, tenant: Tenant, vault: TenantVault, new: NewTenant, key: NewApiKey) -> None:
+    """A tenant with a database of its own is founded there first: before the shared one names it, nobody finds it."""
     async with control.enter(tenant, WORKER, vault) as unit:
+        if tenant.database and not await unit.tenants.leave_to_one():
+            raise DatabaseTaken(tenant.database)
         await unit.tenants.found(new)
         await unit.api_keys.add(key)
         unit.record(AuditEvent("tenant.created", "tenant", tenant.id))
         unit.record(AuditEvent("api_key.created", "api_key", key.id, metadata={"role": "administrator"}))
         unit.changes_catalogue()
         await unit.commit()
+    if tenant.database:
+        server, _, name = tenant.database.partition("/")
+        async with control.enter(SYSTEM, WORKER, vault) as unit:
+            await unit.tenants.place(new, server, name)
+            unit.record(AuditEvent("tenant.placed", "tenant", tenant.id, metadata={"database": tenant.database}))
+            unit.changes_catalogue()
+            await unit.commit()
 
 
 async def found_system(control: Control) -> str:

@@ -24,7 +24,6 @@ from protocols.encoding import b64url, parse_b64url
 from protocols.errors import ProtocolError
 
 CODE_LIFETIME = timedelta(minutes=30)
-SESSION_LIFETIME = timedelta(hours=8)
 SESSION_SCOPES = ADMINISTRATOR - {API_KEYS_WRITE, SESSIONS_WRITE, USERS_WRITE, CLIENTS_WRITE, ISSUER_WRITE}
 _TIME, _RANDOM = 6, 16
 
@@ -80,7 +79,7 @@ async def begin_session(scope: Scope, code: str) -> Session:
             raise InvalidStartCode("used")
         unit.record(AuditEvent("session.begun", "session", uuid7(scope.now(), scope.entropy(10)), "begin"))
         await unit.commit()
-    return session(scope, _make(scope, "session", SESSION_LIFETIME))
+    return session(scope, _make(scope, "session", timedelta(minutes=scope.catalogue.tenant.session_minutes)))
 
 
 def session(scope: Scope, token: str) -> Session:

@@ -8,6 +8,7 @@ from agent.encryption.vault import TenantVault
 from agent.operations.administering.create_tenant import SYSTEM
 from agent.scope import Conflict
 from agent.scope.administering import Control, TenantListing
+from agent.scope.core import DatabaseGone
 from agent.tenancy import Principal, Tenant
 from protocols.errors import ProtocolError
 
@@ -27,6 +28,19 @@ class SetTenantStatus:
     status: str
 
 
+async def entered(control: Control, vault: TenantVault, principal: Principal, name: str) -> Tenant:
+    """The tenant of this name, to be entered by the control plane. Raises UnknownTenant.
+
+    Nothing of the tenant's is sealed or opened there, so the operator's own vault will do.
+    """
+    async with control.enter(SYSTEM, principal, vault) as unit:
+        listed: Sequence[TenantListing] = await unit.tenants.all()
+    found = next((one for one in listed if one.name == name), None)
+    if found is None:
+        raise UnknownTenant()
+    return Tenant(found.id, found.name, "", database=found.database)
+
+
 async def set_tenant_status(
     control: Control, vault: TenantVault, principal: Principal, request: SetTenantStatus
 ) -> None:
@@ -34,16 +48,25 @@ async def set_tenant_status(
 
     Nothing of a suspended tenant is answered: neither wallets nor verifiers, its status lists included.
     """
-    async with control.enter(SYSTEM, principal, vault) as unit:
-        listed: Sequence[TenantListing] = await unit.tenants.all()
-    found = next((one for one in listed if one.name == request.name), None)
-    if found is None:
-        raise UnknownTenant()
-    # Nothing of the tenant's is sealed or opened here, so the operator's own vault will do.
-    async with control.enter(Tenant(found.id, found.name, ""), principal, vault) as unit:
-        if not await unit.tenants.set_status(request.status):
-            raise Conflict(f"not to be {request.status}")
-        event = "tenant.suspended" if request.status == "suspended" else "tenant.reinstated"
-        unit.record(AuditEvent(event, "tenant", found.id, "update"))
+    tenant = await entered(control, vault, principal, request.name)
+    if tenant.database is None:
+        await _set(control, vault, principal, tenant, tenant, request.status)
+        return
+    # What the shared database says is what holds; a tenant whose own cannot be reached can be suspended still.
+    await _set(control, vault, principal, SYSTEM, tenant, request.status)
+    try:
+        await _set(control, vault, principal, tenant, tenant, request.status)
+    except (DatabaseGone, Conflict):
+        return
+
+
+async def _set(
+    control: Control, vault: TenantVault, principal: Principal, within: Tenant, tenant: Tenant, status: str
+) -> None:
+    async with control.enter(within, principal, vault) as unit:
+        if not await unit.tenants.set_status(tenant.id, status):
+            raise Conflict(f"not to be {status}")
+        event = "tenant.suspended" if status == "suspended" else "tenant.reinstated"
+        unit.record(AuditEvent(event, "tenant", tenant.id, "update"))
         unit.changes_catalogue()
         await unit.commit()

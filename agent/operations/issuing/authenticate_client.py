@@ -107,7 +107,7 @@ async def _believed(
     )
     if opened.attester is not None:
         try:
-            keys = [(await gather.issuer_key(scope, opened.attester, purpose)).jwk]
+            keys = [(await gather.unrevoked_key(scope, opened.attester, purpose)).jwk]
         except ProtocolError as error:
             raise refusal(error.detail) from None
     shown = plugin.verify(opened, keys, registered, ClientExpectations(scope.tenant.base_url, scope.now()))

@@ -6,17 +6,20 @@ from agent.operations.issuing.authenticate_client import Client
 from agent.operations.issuing.codes import digest
 from agent.scope import Scope
 from agent.scope.authorizing import OfferedToSignIn
+from agent.scope.settings import ISSUING
 from protocols.encoding import b64url
 from protocols.oauth.authorization_request import AuthorizationRequest, is_registered
-from protocols.oauth.errors import InvalidRequest, InvalidScope, UnauthorizedClient
+from protocols.oauth.errors import InvalidRequest, InvalidScope, TemporarilyUnavailable, UnauthorizedClient
 from protocols.openid4vci import authorization_details
 
 
 async def judged(scope: Scope, request: AuthorizationRequest, client: Client) -> dict[str, Any]:
     """The request as it is kept until the code is redeemed.
 
-    Raises InvalidRequest, InvalidScope, InvalidAuthorizationDetails, UnauthorizedClient.
+    Raises InvalidRequest, InvalidScope, InvalidAuthorizationDetails, UnauthorizedClient, TemporarilyUnavailable.
     """
+    if ISSUING in scope.catalogue.tenant.off:
+        raise TemporarilyUnavailable("the tenant has switched issuing off")
     _require_client(scope, request, client)
     offer = await _offer(scope, request.issuer_state)
     configurations = _configurations(scope, request, offer)

@@ -12,6 +12,8 @@ from agent.operations.issuing.claims import claims_for
 from agent.operations.issuing.evidence import wants_evidence
 from agent.scope import Scope
 from agent.scope.issuing import NewIssuance
+from agent.scope.limits import CREDENTIALS
+from agent.scope.settings import ISSUING
 from agent.tenancy import uuid7
 from protocols.errors import ProtocolError
 from protocols.oauth.token import AUTHORIZATION_CODE
@@ -61,11 +63,14 @@ class CreatedCredentialOffer:
 
 
 async def create_credential_offer(scope: Scope, request: CreateCredentialOffer) -> CreatedCredentialOffer:
-    """Raises UnknownConfiguration, TxCodeNotPossible, InvalidClaims."""
+    """Raises UnknownConfiguration, TxCodeNotPossible, InvalidClaims, FeatureOff, and LimitReached when nothing could
+    be issued."""
+    scope.catalogue.tenant.require(ISSUING)
     if request.grant == AUTHORIZATION_CODE and request.tx_code:
         raise TxCodeNotPossible()
     if not set(request.credential_configuration_ids) <= scope.catalogue.configurations.keys():
         raise UnknownConfiguration()
+    await scope.quotas.require(scope, CREDENTIALS)
     claims: Mapping[str, Any] | None = None  # of who signs in, unless the offer brings them
     if request.claims or request.grant != AUTHORIZATION_CODE:
         claims = claims_for(scope.catalogue, request.credential_configuration_ids, request.claims)

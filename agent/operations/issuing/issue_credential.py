@@ -163,8 +163,8 @@ async def _verified(
 
 async def _attester(scope: Scope, signer: KeyReference) -> Mapping[str, Any]:
     try:
-        return (await gather.issuer_key(scope, signer, Purpose.ATTEST_WALLET)).jwk
-    except gather.UnknownIssuer as error:
+        return (await gather.unrevoked_key(scope, signer, Purpose.ATTEST_WALLET)).jwk
+    except ProtocolError as error:
         raise InvalidProof(error.detail) from None
 
 

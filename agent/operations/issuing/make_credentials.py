@@ -3,7 +3,8 @@
 `make` waits for key stores and settles nothing; what it made counts once `settle` has run in the caller's transaction.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -23,6 +24,7 @@ from agent.operations.issuing.serve_schema import address
 from agent.scope import Scope
 from agent.scope.authorizing import Mark
 from agent.scope.issuing import Authorized, IssuedCredential, Settlement
+from agent.scope.limits import CREDENTIALS, LimitReached
 from agent.scope.status import StatusPlace
 from agent.scope.tenants import CredentialConfiguration
 from agent.tenancy import uuid7
@@ -31,7 +33,7 @@ from protocols.encoding import b64url
 from protocols.errors import ProtocolError
 from protocols.jose.jwk import thumbprint
 from protocols.oauth.token import AUTHORIZATION_CODE
-from protocols.openid4vci.errors import CredentialRequestDenied
+from protocols.openid4vci.errors import CredentialRequestDenied, TemporarilyUnavailable
 from protocols.ports import CredentialDraft, StatusReference
 
 
@@ -80,12 +82,26 @@ async def issue(
     proved: Proved,
     marks: Sequence[Mark],
 ) -> Sequence[Any]:
-    """Make and settle in a transaction of its own. Raises Conflict when another request was first."""
-    made = await make(scope, replace(issuance, claims=claims), configuration, proved, marks)
-    async with scope.unit() as unit:
-        await made.settle(unit)
-        await unit.commit()
+    """Make and settle in a transaction of its own.
+
+    Raises Conflict when another request was first, TemporarilyUnavailable when the tenant may have no more.
+    """
+    async with _within_limits(scope, len(proved.holders)):
+        made = await make(scope, replace(issuance, claims=claims), configuration, proved, marks)
+        async with scope.unit() as unit:
+            await made.settle(unit)
+            await unit.commit()
     return made.credentials
+
+
+@asynccontextmanager
+async def _within_limits(scope: Scope, count: int) -> AsyncIterator[None]:
+    """In the words of the Credential Endpoint."""
+    try:
+        async with scope.quotas.spend(scope, CREDENTIALS, count):
+            yield
+    except LimitReached as error:
+        raise TemporarilyUnavailable(error.metric, error.seconds) from None
 
 
 def begins(scope: Scope, configuration: CredentialConfiguration) -> datetime:

@@ -11,6 +11,7 @@ from agent.operations.issuing.register_secured import place, registered
 from agent.operations.issuing.sealed_keys import signature
 from agent.operations.verifying.vc_api import form_of, require_on
 from agent.scope import Scope
+from agent.scope.limits import CREDENTIALS
 from agent.tenancy import uuid7
 from protocols import data_integrity, vcdm
 from protocols.data_integrity import ProofGenerationError
@@ -20,14 +21,19 @@ from protocols.vc_api import IssueRequest
 
 
 async def secure_credential(scope: Scope, request: IssueRequest) -> Mapping[str, Any]:
-    """The secured credential. Raises InvalidCredential, ProofGenerationError, InvalidJsonLd, UnknownContext, and
-    Conflict for an id that a registered credential has.
+    """The secured credential. Raises InvalidCredential, ProofGenerationError, InvalidJsonLd, UnknownContext,
+    LimitReached, and Conflict for an id that a registered credential has.
 
     Only what the tenant is called may stand as issuer; a credential that carries proofs gets one more.
     """
     suite = require_on(scope, request.suite)
     vcdm.require_credential(request.credential)
     require_related(request.credential)
+    async with scope.quotas.spend(scope, CREDENTIALS):
+        return await _issue(scope, suite, request)
+
+
+async def _issue(scope: Scope, suite: Any, request: IssueRequest) -> Mapping[str, Any]:
     placed = await place(scope, request)
     secured = await _secured(scope, suite, placed.request)
     form = request.suite if form_of(request.suite) else "ldp_vc"

@@ -4,27 +4,27 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from agent.operations.messaging.envelope import Arrival
 from agent.scope import Scope
 from protocols.didcomm.catalog.empty import EMPTY
-from protocols.didcomm.envelope import Received
 from protocols.didcomm.message import Message
 from protocols.didcomm.protocol import Outgoing
 
 _MOST = 16
 
 
-async def acknowledged(scope: Scope, received: Received) -> tuple[str, ...]:
+async def acknowledged(scope: Scope, arrival: Arrival) -> tuple[str, ...]:
     """The ids to acknowledge: this message, and others that were handled before; nothing else is confirmed.
 
     A message that only acknowledges is not acknowledged, so that two agents do not thank each other for ever.
     """
-    message = received.message
+    message = arrival.received.message
     asked = _ids(message, "please_ack")
     if not asked or (message.type == EMPTY and message.headers.get("ack")):
         return ()
     wanted = [message.id if one == "" else one for one in asked]
     async with scope.unit() as unit:
-        handled: frozenset[str] = await unit.conversations.taken(received.sender, wanted)
+        handled: frozenset[str] = await unit.conversations.taken(arrival.party, wanted)
     return tuple(dict.fromkeys(one for one in wanted if one == message.id or one in handled))
 
 
@@ -39,14 +39,14 @@ def with_ack(sending: Sequence[Outgoing], acks: tuple[str, ...]) -> tuple[Outgoi
     return (replace(first, headers={**first.headers, **headers}), *sending[1:])
 
 
-def noted(received: Received) -> tuple[Callable[[Any], Awaitable[None]], ...]:
+def noted(arrival: Arrival) -> tuple[Callable[[Any], Awaitable[None]], ...]:
     """What the peer acknowledges, to be noted with its message."""
-    ids, sender = [one for one in _ids(received.message, "ack") if one], received.sender
+    ids, party = [one for one in _ids(arrival.received.message, "ack") if one], arrival.party
     if not ids:
         return ()
 
     async def note(unit: Any) -> None:
-        await unit.conversations.acknowledge(sender, ids)
+        await unit.conversations.acknowledge(party, ids)
 
     return (note,)
 

@@ -13,6 +13,7 @@ from agent.operations.messaging.reachable import reachable_did
 from agent.operations.messaging.threads import new_id
 from agent.scope import Scope
 from agent.scope.connections import Connection
+from agent.scope.settings import MESSAGING
 from protocols.didcomm.catalog import out_of_band
 from protocols.didcomm.catalog.out_of_band import Invitation
 from protocols.encoding import render_json
@@ -49,8 +50,9 @@ class CreatedInvitation:
 async def create_invitation(scope: Scope, request: CreateInvitation) -> CreatedInvitation:
     """Make a DID for it and store both. A DID's keys are made before the transaction begins.
 
-    Raises NoConnection, Undeliverable for a mediator that does not route.
+    Raises FeatureOff, NoConnection, Undeliverable for a mediator that does not route.
     """
+    scope.catalogue.tenant.require(MESSAGING)
     policy = request.policy or {}
     # Whoever is mediated for holds a line open.
     own = await reachable_did(scope, request.mediator, sockets=policy.get(MEDIATE) is True)

@@ -1,14 +1,18 @@
 """A queued message goes to its addressee, through the mediators that the addressee names."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.messaging.breaker import Breaker, Resting
-from agent.operations.messaging.identity import identity_named, identity_of
+from agent.operations.messaging.identity import identity_for, identity_named, identity_of
 from agent.operations.messaging.receive_message import receive_message
 from agent.operations.messaging.versions import VERSIONS
 from agent.scope import Scope
-from agent.scope.messaging import Queued, Undeliverable
+from agent.scope.connections import Connection
+from agent.scope.messaging import Identity, Queued, Undeliverable
+from protocols.did import peer
+from protocols.didcomm.message import Message
 from protocols.errors import ProtocolError
 from protocols.ports import Transport
 from protocols.ports.tools import FetchFailed, FetchRefused
@@ -51,10 +55,8 @@ async def _take_reply(scope: Scope, reply: bytes) -> None:
 
 
 async def _send(scope: Scope, queued: Queued, breaker: Breaker) -> bytes | None:
-    envelopes, message = VERSIONS[queued.version], queued.message
-    identity = await identity_named(scope, message.from_) if message.from_ else await identity_of(scope)
-    if identity is None:
-        raise Undeliverable("written as somebody that we are not")
+    envelopes = VERSIONS[queued.version]
+    identity, message = await _addressed(scope, queued)
     endpoints = await envelopes.endpoints(scope, message)
     packed = await envelopes.pack(scope, identity, message)
     failure: Exception = Undeliverable("addressee has no endpoint that we can use")
@@ -79,6 +81,31 @@ async def _send(scope: Scope, queued: Queued, breaker: Breaker) -> bytes | None:
     if isinstance(failure, FetchRefused):
         raise Undeliverable("the guard forbids every endpoint")
     raise failure
+
+
+async def _addressed(scope: Scope, queued: Queued) -> tuple[Identity, Message]:
+    """Who says it to whom: DIDs that were followed by others since it was written are not used any more.
+
+    Raises Undeliverable.
+    """
+    message = queued.message
+    if queued.their_did and peer.short_form(message.to[0]) != peer.short_form(queued.their_did):
+        message = replace(message, to=(queued.their_did,))
+    if not message.from_:
+        return await identity_of(scope), message
+    identity = await identity_named(scope, message.from_)
+    if queued.connection is None or (identity is not None and identity.own == queued.own_did):
+        if identity is None:
+            raise Undeliverable("written as somebody that we are not")
+        return identity, message
+    if queued.version == 1 and identity is not None:
+        return identity, message  # a peer of version 1 knows us by our keys until it was told of others
+    async with scope.unit() as unit:
+        connection: Connection | None = await unit.connections.get(queued.connection)
+    if connection is None:
+        raise Undeliverable("relationship is gone")
+    identity = await identity_for(scope, connection.own_did)
+    return identity, replace(message, from_=identity.did, from_prior=str(connection.data.get("from_prior", "")))
 
 
 def transport_of(scope: Scope, uri: str) -> Transport | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from agent.scope import Scope
 from agent.scope.connections import Connection
-from agent.scope.messaging import Identity
+from agent.scope.messaging import Identity, party_of
 from agent.scope.sessions import Session
 from protocols.didcomm.envelope import Received
 from protocols.didcomm.message import Message
@@ -19,7 +19,7 @@ from protocols.didcomm.routing import Endpoint
 class Arrival:
     """A message that was opened: which of our identities it is for, and whose connection it belongs to, if any.
 
-    `session` is the WebSocket that it came on.
+    `session` is the connection that it came on, None where nothing can go back: a mediator held it, say.
     """
 
     received: Received
@@ -27,6 +27,11 @@ class Arrival:
     version: int
     connection: Connection | None = None
     session: Session | None = None
+
+    @property
+    def party(self) -> str:
+        """Whose message it is."""
+        return party_of(self.connection.id if self.connection else None, self.received.sender)
 
 
 class Envelopes(Protocol):

@@ -1,5 +1,6 @@
 """What the operator sees of DIDComm: contacts, threads with what was said in them, and conversations."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from agent.operations.messaging.begin_protocol import NoConnection
 from agent.scope import Scope
 from agent.scope.connections import Connection
 from agent.scope.talking import MessageShown, ThreadShown
+from protocols.didcomm.catalog.user_profile import PROFILE, merged
 from protocols.errors import ProtocolError
 
 PAGE = 100
@@ -43,6 +45,14 @@ async def show_contact(scope: Scope, contact: UUID) -> Connection:
     if found is None:
         raise NoConnection("no such connection")
     return found
+
+
+async def show_profile_of(scope: Scope, contact: UUID) -> tuple[Connection, Mapping[str, str]]:
+    """A contact, and what it has told of itself so far: nothing of it is verified. Raises NoConnection."""
+    found = await show_contact(scope, contact)
+    async with scope.unit() as unit:
+        said: list[MessageShown] = await unit.talks.said(contact, (PROFILE,), _SAID)
+    return found, merged(one.body for one in said if one.direction == "in")
 
 
 async def list_threads(scope: Scope, request: Threads) -> list[ThreadShown]:

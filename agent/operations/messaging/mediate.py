@@ -157,7 +157,7 @@ async def change_live(scope: Scope, arrival: Arrival, _thread: Thread, question:
     mediation, session = await _mediation(scope, arrival), arrival.session
     if mediation is None:
         raise NoQueue("not mediated for")
-    if session is None:
+    if session is None or not session.stays:
         return (None if question.live else await _state(scope, arrival, mediation, "")), ()
     session.live = None
     if question.live:

@@ -1,5 +1,6 @@
 """We fetch what a mediator holds for us: handled first, acknowledged then, so that a crash loses nothing."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from agent import telemetry
@@ -37,7 +38,22 @@ async def pick_up(scope: Scope, mediation: Mediation) -> int:
     return fetched
 
 
-async def live_socket(scope: Scope, mediator: Mediator) -> Socket | None:
+@dataclass(slots=True)
+class Line:
+    """A connection to a mediator that stays; `said` is the id of what we said on it last."""
+
+    mediator: Mediator
+    socket: Socket
+    said: str = ""
+
+    async def say(self, scope: Scope, message: Message) -> None:
+        """Raises FetchFailed, DidNotFound."""
+        self.said = message.id
+        packed = await VERSIONS[self.mediator.connection.version].pack(scope, self.mediator.identity, message)
+        await self.socket.send(packed)
+
+
+async def open_line(scope: Scope, mediator: Mediator) -> Line | None:
     """A connection with live delivery switched on, and a first request for what waits; None where none can stay.
 
     Raises FetchRefused, FetchFailed, DidNotFound.
@@ -48,28 +64,26 @@ async def live_socket(scope: Scope, mediator: Mediator) -> Socket | None:
         transport: Any = None if endpoint.routing_keys else transport_of(scope, endpoint.uri)
         if not isinstance(transport, KeepsConnections):
             continue
-        socket = await transport.open(endpoint.uri)
+        line = Line(mediator, await transport.open(endpoint.uri))
         for message in (probe, delivery_request(scope, mediator)):
-            await socket.send(await envelopes.pack(scope, mediator.identity, message))
-        return socket
+            await line.say(scope, message)
+        return line
     return None
 
 
-async def take_frame(scope: Scope, mediator: Mediator, socket: Socket, octets: bytes) -> int:
-    """What came on a live connection: a delivery is handled and acknowledged, and more is asked for while more waits.
+async def take_frame(scope: Scope, line: Line, octets: bytes) -> int:
+    """What came on a line: a delivery is handled and acknowledged, and more is asked for while more waits.
 
     How many envelopes came.
     """
-    message = await opened(scope, mediator, octets)
+    message = await opened(scope, line.mediator, octets)
     taken = await take_delivery(scope, message)
     if taken:
-        answer = messages_received(scope, mediator, taken)
-    elif message.type == f"{PICKUP}/status" and message.body.get("message_count"):
-        # What waited before this line was open is not delivered live: it is asked for until nothing is left.
-        answer = delivery_request(scope, mediator)
-    else:
-        return 0
-    await socket.send(await VERSIONS[mediator.connection.version].pack(scope, mediator.identity, answer))
+        await line.say(scope, messages_received(scope, line.mediator, taken))
+    elif message.type == f"{PICKUP}/status" and message.body.get("message_count") and message.thid in ("", line.said):
+        # What waited before this line was open is not delivered live: it is asked for until nothing is left. A status
+        # older than what we said last counts what we have meanwhile, and would bring it once more.
+        await line.say(scope, delivery_request(scope, line.mediator))
     return len(taken)
 
 

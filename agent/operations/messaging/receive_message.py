@@ -10,20 +10,21 @@ from agent.operations.messaging.acknowledging import acknowledged, noted, with_a
 from agent.operations.messaging.answers import answered
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.forward_message import forward_message
-from agent.operations.messaging.identity import identity_for
 from agent.operations.messaging.relationships import Met, ended_by_peer, met
+from agent.operations.messaging.returning import again, packed, returned, returns, speaking
 from agent.operations.messaging.threads import new_id, protocol_of, settle, write
-from agent.operations.messaging.versions import VERSIONS, fitting
+from agent.operations.messaging.versions import fitting
 from agent.scope import Conflict, Scope
-from agent.scope.messaging import Identity, Step, Thread, Undeliverable
+from agent.scope.messaging import Replayed, Step, Thread
 from agent.scope.sessions import Session
-from protocols.did import DidNotFound
+from agent.scope.settings import MESSAGING
 from protocols.didcomm.catalog import report_problem, report_problem_1
 from protocols.didcomm.catalog.report_problem import ReportProblem
 from protocols.didcomm.catalog.report_problem_1 import ReportProblem1
 from protocols.didcomm.catalog.routing import forward_of, is_forward
 from protocols.didcomm.ciphers import CannotOpen
 from protocols.didcomm.envelope import MAX_BYTES, Inconsistent
+from protocols.didcomm.http import Returned
 from protocols.didcomm.message import Message
 from protocols.didcomm.protocol import (
     Feature,
@@ -31,7 +32,7 @@ from protocols.didcomm.protocol import (
     ThreadState,
     Transition,
 )
-from protocols.errors import Malformed, ProtocolError
+from protocols.errors import ProtocolError
 
 Effects = tuple[Callable[[Any], Awaitable[None]], ...]
 _ATTEMPTS = 3
@@ -47,13 +48,21 @@ class NotCurrent(ProtocolError):
     code = "e.p.req.time"
 
 
-async def receive_message(scope: Scope, octets: bytes, session: Session | None = None, depth: int = 0) -> bytes | None:
+async def receive_posted(scope: Scope, octets: bytes) -> Returned | None:
+    """Take a message that was posted: its connection takes one answer. See `receive_message`."""
+    return await receive_message(scope, octets, Session(stays=False))
+
+
+async def receive_message(
+    scope: Scope, octets: bytes, session: Session | None = None, depth: int = 0
+) -> Returned | None:
     """Take a message; the reply if it goes back on this connection (return_route).
 
-    `session` is the connection where it stays open, `depth` how many forwards were around the message. Raises
-    CannotOpen, NotCurrent, Replayed, QueueFull. What an authenticated sender does wrong within a protocol is answered
-    by a problem report instead.
+    `session` is the connection, None where nothing can go back on it; `depth` how many forwards were around the
+    message. Raises CannotOpen, NotCurrent, Replayed, QueueFull, FeatureOff. What an authenticated sender does wrong
+    within a protocol is answered by a problem report instead.
     """
+    scope.catalogue.tenant.require(MESSAGING)
     arrival = replace(await _open(scope, octets), session=session)
     message = arrival.received.message
     _require_current(message, int(scope.now().timestamp()))
@@ -61,7 +70,8 @@ async def receive_message(scope: Scope, octets: bytes, session: Session | None =
         ours = await forward_message(scope, forward_of(message), arrival.received.sender)
         if ours and (depth >= _DEEPEST or len(ours) > 1):
             raise CannotOpen("wrapped too often")
-        return await receive_message(scope, ours[0], session, depth + 1) if ours else None
+        # The connection is with whoever sent it on.
+        return await receive_message(scope, ours[0], None, depth + 1) if ours else None
     if not arrival.received.sender and message.from_prior:
         await ended_by_peer(scope, arrival.identity.own, message.from_prior)
         return None
@@ -70,12 +80,22 @@ async def receive_message(scope: Scope, octets: bytes, session: Session | None =
         raise CannotOpen("no authenticated sender")
     for attempt in range(_ATTEMPTS):
         try:
-            return await _take(scope, await _met(scope, arrival))
+            return await _answered(scope, await _met(scope, arrival))
         except Conflict:
-            # Another message of the thread was faster: look again at where it stands.
+            # Another message of the thread or of the relationship was faster: look again at where they stand.
             if attempt == _ATTEMPTS - 1:
                 raise
+            arrival = replace(await _open(scope, octets), session=session)
     raise AssertionError
+
+
+async def _answered(scope: Scope, meeting: Met) -> Returned | None:
+    try:
+        return await _take(scope, meeting)
+    except Replayed:
+        # The DID that it comes from this time may be a new one.
+        await _keep(scope, meeting)
+        return await again(scope, meeting.arrival)
 
 
 async def _met(scope: Scope, arrival: Arrival) -> Met:
@@ -112,26 +132,26 @@ def features(scope: Scope, version: int) -> tuple[Feature, ...]:
     )
 
 
-async def _take(scope: Scope, meeting: Met) -> bytes | None:
+async def _take(scope: Scope, meeting: Met) -> Returned | None:
     arrival, received = meeting.arrival, meeting.arrival.received
     thread, transition, effects = await _advance(scope, arrival)
     effects = (*meeting.effects, *effects)
-    returned = _returns(arrival)
+    back = returns(arrival)
     if thread.transient:
         return await _answer_at_once(scope, meeting, thread, transition, effects)
-    identity, prior = await _speaking(scope, arrival)
+    identity, prior = await speaking(scope, arrival)
     arrival = replace(arrival, identity=identity)
     # Version 1 has its own word for it, in the protocols that want one.
-    acks = await acknowledged(scope, received) if arrival.version == 2 else ()
+    acks = await acknowledged(scope, arrival) if arrival.version == 2 else ()
     sending = with_ack(transition.send, acks)
     written = [write(scope, identity, thread, outgoing, from_prior=prior) for outgoing in sending]
-    effects = (*effects, *noted(received))
-    reply = None
-    if written and returned:
+    effects = (*effects, *noted(arrival))
+    octets = None
+    if written and back:
         # One response carries one message; the others take the long way. Packed before anything is settled, because
         # no transaction waits for a key store: who loses the settling has sent nothing.
-        reply = await _pack(scope, arrival, written[0].message)
-        written[0] = replace(written[0], returned=reply is not None)
+        octets = await packed(scope, arrival, written[0].message)
+        written[0] = replace(written[0], returned=octets is not None)
     taken = (new_id(scope), received.message)
     step = Step(
         thread,
@@ -143,53 +163,33 @@ async def _take(scope: Scope, meeting: Met) -> bytes | None:
         effects,
     )
     await settle(scope, "didcomm.received", step)
-    return reply
-
-
-async def _speaking(scope: Scope, arrival: Arrival) -> tuple[Identity, str]:
-    """Who answers, and the word that says so: another DID than the one written to, when ours was followed by it."""
-    connection = arrival.connection
-    if connection is None:
-        return arrival.identity, ""
-    word = str(connection.data.get("from_prior", ""))
-    if connection.own_did == arrival.identity.own:
-        return arrival.identity, word
-    return await identity_for(scope, connection.own_did), word
-
-
-def _returns(arrival: Arrival) -> bool:
-    """Whether replies go back on the connection (Return-Route): said with the message, or once on a WebSocket."""
-    wanted, session = arrival.received.message.headers.get("return_route"), arrival.session
-    if session is not None and wanted is not None:
-        session.returning = wanted in ("all", "thread")
-    return session.returning if session is not None else wanted in ("all", "thread")
+    return returned(scope, octets, written[0].id) if octets else None
 
 
 async def _answer_at_once(
     scope: Scope, meeting: Met, thread: Thread, transition: Transition, effects: Effects
-) -> bytes | None:
+) -> Returned | None:
     """A message about the channel leaves no trace in conversations; without return_route nothing is answered, for an
     answer that waits would be wrong by the time it comes."""
-    arrival, reply = meeting.arrival, None
+    arrival, octets = meeting.arrival, None
     # Agents of version 1 pick up without saying return_route, and read the answer of their POST all the same.
-    if transition.send and (arrival.version == 1 or _returns(arrival)):
+    if transition.send and (returns(arrival) or (arrival.version == 1 and arrival.session is not None)):
         written = write(scope, arrival.identity, thread, transition.send[0])
-        reply = await _pack(scope, arrival, written.message)
-    if meeting.connections or effects:
-        async with scope.unit() as unit:
-            for connection in meeting.connections:
-                await (unit.connections.add if connection.row_version is None else unit.connections.settle)(connection)
-            for effect in effects:
-                await effect(unit)
-            await unit.commit()
-    return reply
+        octets = await packed(scope, arrival, written.message)
+    await _keep(scope, replace(meeting, effects=effects))
+    return Returned(octets) if octets else None
 
 
-async def _pack(scope: Scope, arrival: Arrival, message: Message) -> bytes | None:
-    try:
-        return await VERSIONS[arrival.version].pack(scope, arrival.identity, message, arrival.connection)
-    except (DidNotFound, Malformed, Undeliverable):
-        return None
+async def _keep(scope: Scope, meeting: Met) -> None:
+    """What a message makes of its relationship, where nothing else is stored with it."""
+    if not meeting.connections and not meeting.effects:
+        return
+    async with scope.unit() as unit:
+        for connection in meeting.connections:
+            await (unit.connections.add if connection.row_version is None else unit.connections.settle)(connection)
+        for effect in meeting.effects:
+            await effect(unit)
+        await unit.commit()
 
 
 async def _advance(scope: Scope, arrival: Arrival) -> tuple[Thread, Transition, Effects]:

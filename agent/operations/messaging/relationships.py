@@ -35,17 +35,15 @@ async def met(scope: Scope, arrival: Arrival) -> Met:
         return Met(arrival)
     own, sender, message = arrival.identity.own, arrival.received.sender, arrival.received.message
     async with scope.unit() as unit:
-        found: Connection | None = await unit.connections.between(own, sender)
-        if found is None:
-            found = _left_behind(await unit.connections.with_peer(sender), own)
+        found = await _standing(unit, own, sender)
         left: list[Connection] = await unit.connections.named(peer.short_form(sender)) if found is None else []
         invited: Connection | None = None
         if found is None and message.pthid:
             invited = await unit.connections.invited(message.pthid)
         prior: Connection | None = None
         if message.from_prior:
-            prior = await unit.connections.between(own, from_prior.parse(message.from_prior).iss)
-    if any(connection.own_did == own for connection in left):
+            prior = await _standing(unit, own, from_prior.parse(message.from_prior).iss)
+    if any(connection.own_did == own or _knew(connection, own) for connection in left):
         raise CannotOpen("the sender has left this DID")
     if found is not None:
         _require_open(found)
@@ -60,9 +58,18 @@ async def met(scope: Scope, arrival: Arrival) -> Met:
     return Met(arrival)
 
 
-def _left_behind(candidates: list[Connection], own: UUID | None) -> Connection | None:
-    """The connection of a peer that does not know yet that our DID was followed by another."""
-    return next((one for one in candidates if one.data.get("prior_own") == str(own or "")), None)
+async def _standing(unit: Any, own: UUID | None, their_did: str) -> Connection | None:
+    """The connection between two DIDs, or of a peer that does not know yet that ours was followed by another."""
+    found: Connection | None = await unit.connections.between(own, their_did)
+    if found is not None:
+        return found
+    candidates: list[Connection] = await unit.connections.with_peer(their_did)
+    return next((one for one in candidates if _knew(one, own)), None)
+
+
+def _knew(connection: Connection, own: UUID | None) -> bool:
+    """Whether the peer knew us by this DID of ours, which was followed by another."""
+    return connection.data.get("prior_own") == str(own or "")
 
 
 def _confirmed(arrival: Arrival, found: Connection) -> Met:
@@ -120,7 +127,7 @@ def taking(scope: Scope, invitation: Connection, their_did: str, now: datetime) 
 async def ended_by_peer(scope: Scope, own: UUID | None, word: str) -> None:
     """The peer has left: its word was believed when the message was opened. A peer that is none is no error."""
     async with scope.unit() as unit:
-        found: Connection | None = await unit.connections.between(own, from_prior.parse(word).iss)
+        found = await _standing(unit, own, from_prior.parse(word).iss)
         if found is None or found.state == "abandoned":
             return
         await unit.connections.settle(replace(found, state="abandoned"))

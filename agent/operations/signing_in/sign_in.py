@@ -20,7 +20,8 @@ _LOCKED = timedelta(minutes=1)
 _hasher = PasswordHasher()
 _threads = ThreadPoolExecutor(os.cpu_count() or 1, "argon2id")
 """Of their own, and no more than there are cores: who guesses passwords keeps nothing waiting but other sign-ins."""
-_NOBODY = _hasher.hash("nobody has this password")
+_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$ykMam3IqZHagJ0NQtzm8Bw$hv7eI3roGX151JjRvvw9CW5ixhEdsspRA6qsJiyuyrI"
+"""Of a password that nobody has, under the parameters of all others: who has no account waits as long."""
 _NO_ACCOUNT = PasswordAccount(UUID(int=0), UUID(int=0), _NOBODY, 0, None, 0)
 
 

@@ -13,6 +13,7 @@ from agent.operations.signing_in.decide import deny
 from agent.operations.signing_in.identity_provider import claims_for_code, metadata_of
 from agent.scope import Conflict, Scope
 from agent.scope.authorizing import AuthorizationSession, NewAuthenticator, NewUser
+from agent.scope.limits import USERS, LimitReached
 from agent.scope.tenants import IdentityProvider
 from agent.tenancy import uuid7
 from protocols.encoding import b64url, parse_b64url
@@ -139,6 +140,20 @@ async def _enter(
 
     Two first sign-ins at once make one account: who comes second finds it.
     """
+    async with scope.unit() as unit:
+        known = await unit.authenticators.find(KIND, _named(provider, claims)) is not None
+    if known:
+        return await _admitted(scope, session, provider, claims)
+    try:
+        async with scope.quotas.spend(scope, USERS):
+            return await _admitted(scope, session, provider, claims)
+    except LimitReached:
+        raise SignInFailed("the tenant may have no more accounts") from None
+
+
+async def _admitted(
+    scope: Scope, session: AuthorizationSession, provider: IdentityProvider, claims: Mapping[str, Any]
+) -> Browser:
     for _ in range(2):
         try:
             async with scope.unit() as unit:
@@ -152,7 +167,7 @@ async def _enter(
 
 
 async def _account(scope: Scope, unit: Any, provider: IdentityProvider, claims: Mapping[str, Any]) -> UUID:
-    name = f"{provider.issuer}\0{claims['sub']}"
+    name = _named(provider, claims)
     found = await unit.authenticators.find(KIND, name)
     if found is not None:
         await unit.people.set_claims(found.user_id, personal(claims))
@@ -162,3 +177,7 @@ async def _account(scope: Scope, unit: Any, provider: IdentityProvider, claims: 
     secret = {"sub": claims["sub"]}
     await unit.authenticators.add(NewAuthenticator(authenticator, user, KIND, name, secret, provider.issuer))
     return user
+
+
+def _named(provider: IdentityProvider, claims: Mapping[str, Any]) -> str:
+    return f"{provider.issuer}\0{claims['sub']}"

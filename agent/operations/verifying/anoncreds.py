@@ -12,6 +12,8 @@ from agent.operations.issuing.anoncreds.publish import format_of
 from agent.operations.trusting.anoncreds import find, list_at, require_trusted
 from agent.scope import Scope
 from agent.scope.anoncreds import Exchange
+from agent.scope.limits import VERIFICATIONS
+from agent.scope.settings import VERIFYING
 from agent.tenancy import uuid7
 from protocols import anoncreds
 from protocols.anoncreds import Identifier, Interval, NotProved, PresentationTerms
@@ -50,7 +52,9 @@ async def request_presentation(scope: Scope, terms: PresentationTerms) -> Presen
 
 
 async def prepare_presentation_request(scope: Scope, terms: PresentationTerms) -> tuple[PresentationRequested, Effect]:
-    """The request, and what begins its exchange. Raises InvalidAnonCreds."""
+    """The request, and what begins its exchange. Raises InvalidAnonCreds, FeatureOff, LimitReached."""
+    scope.catalogue.tenant.require(VERIFYING)
+    await scope.quotas.take(scope, VERIFICATIONS)
     nonce = await gather.finished(scope, format_of(scope).new_nonce())
     request = anoncreds.render_presentation_request(terms, nonce, int(scope.now().timestamp()))
     exchange = Exchange(uuid7(scope.now(), scope.entropy(10)), "verifier", "requested", {"request": request})

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from agent.operations.verifying import secrets
-from agent.operations.verifying.authorization_requests import request_of, sign, sign_together, signer_of
-from agent.operations.verifying.identity import UNSIGNED, request_uri
+from agent.operations.verifying.authorization_requests import link_to, request_of, sign, sign_together, signer_of
+from agent.operations.verifying.identity import UNSIGNED
 from agent.operations.verifying.serve_request_object import RequestGone
 from agent.scope import Scope
 from agent.scope.verifying import OpenRequest
-from protocols.openid4vp import authorization_request
 from protocols.openid4vp.authorization_request import DIGITAL, parameters
 from protocols.openid4vp.digital_credentials import MULTISIGNED, SIGNED, DigitalCredentialRequest
 from protocols.openid4vp.digital_credentials import UNSIGNED as UNSIGNED_PROTOCOL
@@ -74,6 +73,4 @@ async def _digital(scope: Scope, found: OpenRequest) -> DigitalCredentialRequest
 
 async def _link(scope: Scope, found: OpenRequest) -> str:
     _, signer = await signer_of(scope, found)
-    if signer.signed:
-        return authorization_request.by_reference(found.client_id, request_uri(scope, found.id))
-    return authorization_request.by_value(request_of(scope, found, signer))
+    return link_to(scope, found, signer)

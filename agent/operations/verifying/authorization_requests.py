@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.operations.verifying import secrets
-from agent.operations.verifying.identity import UNSIGNED, answer_uri, identity_of, prefix_of
+from agent.operations.verifying.identity import UNSIGNED, answer_uri, identity_of, prefix_of, request_uri
 from agent.scope import Scope
 from agent.scope.verifying import NewPresentationRequest, OpenRequest
 from protocols.jose import jws
-from protocols.openid4vp import request_object
-from protocols.openid4vp.authorization_request import DIGITAL, AuthorizationRequest
+from protocols.openid4vp import authorization_request, request_object
+from protocols.openid4vp.authorization_request import DIGITAL, SCHEME, AuthorizationRequest
 from protocols.ports import RequestSigner
 
 Stored = NewPresentationRequest | OpenRequest
@@ -33,7 +33,7 @@ def request_of(
         response_mode=stored.response_mode,
         nonce=secrets.nonce(scope.vault, stored.id),
         dcql_query=stored.dcql_query,
-        vp_formats_supported=_formats(scope),
+        vp_formats_supported=_formats(scope, stored.dcql_query),
         answer_uri=None if digital else answer_uri(scope, stored.id, stored.response_mode),
         state=None if digital else secrets.state(scope.vault, stored.id),
         encryption_key=_shown(key) if key else None,
@@ -43,6 +43,15 @@ def request_of(
         wallet_nonce=wallet_nonce,
         metadata_known=signer.metadata_known,
     )
+
+
+def link_to(scope: Scope, stored: Stored, signer: RequestSigner) -> str:
+    """What invokes the wallet: the whole request where nobody may sign it, else where it is fetched."""
+    endpoint = stored.terms.authorization_endpoint or SCHEME
+    if not signer.signed:
+        return authorization_request.by_value(request_of(scope, stored, signer), endpoint)
+    where, method = request_uri(scope, stored.id), stored.terms.request_uri_method
+    return authorization_request.by_reference(stored.client_id, where, method, endpoint)
 
 
 async def sign(scope: Scope, request: AuthorizationRequest, stored: Stored, signer: RequestSigner) -> str:
@@ -62,12 +71,10 @@ async def sign_together(
     return request_object.seal_together(prepared, [await scope.keys.sign(key.handle, one) for one in prepared])
 
 
-def _formats(scope: Scope) -> dict[str, Any]:
-    return {
-        name: found.supported
-        for name, found in sorted(scope.plugins["credential_formats"].items())
-        if not hasattr(found, "presented_as")
-    }
+def _formats(scope: Scope, query: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are asked for: a wallet may refuse what it cannot read of others."""
+    found = scope.plugins["credential_formats"]
+    return {name: found[name].supported for name in sorted({asked["format"] for asked in query["credentials"]})}
 
 
 def _shown(private: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,15 +54,16 @@ async def notify_verifier(scope: Scope, message: str, payload: Mapping[str, Any]
     body = render_json({**told, "data": dict(payload)})
     version = webhook.get("secret_version", 1)
     secrets = [webhook_secret(scope, one) for one in (version, version - 1) if one > 0]
-    headers = _signed(message, told["timestamp"], body, secrets)
+    headers = signed(message, told["timestamp"], body, secrets)
     answer = await scope.fetch.post(webhook["url"], body, "application/json", _LONGEST, headers=headers)
     if not 200 <= answer.status < 300:
         raise NotDelivered(str(answer.status))
 
 
-def _signed(message: str, moment: Any, body: bytes, secrets: list[bytes]) -> dict[str, str]:
-    signed = b".".join((message.encode(), str(moment).encode(), body))
-    signatures = [b64encode(hmac.digest(secret, signed, sha256)).decode() for secret in secrets]
+def signed(message: str, moment: Any, body: bytes, secrets: list[bytes]) -> dict[str, str]:
+    """The headers of Standard Webhooks 1.0: the message's id, its moment, and one signature for each secret."""
+    content = b".".join((message.encode(), str(moment).encode(), body))
+    signatures = [b64encode(hmac.digest(secret, content, sha256)).decode() for secret in secrets]
     return {
         "webhook-id": message,
         "webhook-timestamp": str(moment),

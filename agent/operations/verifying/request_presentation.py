@@ -9,13 +9,15 @@ from uuid import UUID
 from agent.audit import AuditEvent
 from agent.encryption.ephemeral import new_agreement_key
 from agent.operations.verifying import secrets
-from agent.operations.verifying.authorization_requests import request_of, sign, signer_of
+from agent.operations.verifying.authorization_requests import link_to, request_of, sign, signer_of
 from agent.operations.verifying.dcql_queries import active_query, in_words
-from agent.operations.verifying.identity import UNSIGNED, page_uri, request_uri
+from agent.operations.verifying.identity import UNSIGNED, page_uri
 from agent.operations.verifying.policies import chosen
 from agent.operations.verifying.request_terms import require_terms
 from agent.scope import Scope
+from agent.scope.limits import VERIFICATIONS
 from agent.scope.policies import LEGAL_BASIS, PURPOSE, PolicyRules
+from agent.scope.settings import VERIFYING
 from agent.scope.verifying import NewPresentationRequest, RequestTerms
 from agent.tenancy import uuid7
 from protocols import haip
@@ -24,7 +26,7 @@ from protocols.dcql.build import PlainCredential
 from protocols.encoding import b64url
 from protocols.jose.jwk import public, thumbprint
 from protocols.openid4vp import authorization_request, transaction_data
-from protocols.openid4vp.authorization_request import DIGITAL, ENCRYPTED, FRAGMENT, POSTED
+from protocols.openid4vp.authorization_request import DIGITAL, ENCRYPTED, FRAGMENT, POSTED, SCHEME
 from protocols.openid4vp.digital_credentials import audience, origin_of
 from protocols.ports import RequestSigner
 
@@ -36,6 +38,7 @@ class RequestPresentation:
 
     `client_id_prefixes` are for a request over the Digital Credentials API that several identities sign, the prefix
     `origin` for one that nobody signs. `same_device`: the person's browser begins on a page of ours and comes back.
+    `authorization_endpoint` is the wallet's, where the link leads to, None for the scheme that any wallet may have.
     `policy` is the name of the verification policy that decides, None for the one named "default", if there is one;
     `purpose` and `legal_basis`, what is disclosed for and on what ground, are its if they are None.
     """
@@ -55,6 +58,7 @@ class RequestPresentation:
     request_uri_method: str | None = None
     by_value: bool = False
     profile: str | None = None
+    authorization_endpoint: str | None = None
     policy: str | None = None
     purpose: str | None = None
     legal_basis: str | None = None
@@ -73,7 +77,8 @@ class RequestedPresentation:
 
 async def request_presentation(scope: Scope, request: RequestPresentation) -> RequestedPresentation:
     """Raises InvalidQuery, UnknownQuery, UnknownPolicy, UnknownPrefix, UnknownFormat, InvalidTransactionData,
-    InvalidTerms, NotByProfile."""
+    InvalidTerms, NotByProfile, FeatureOff, LimitReached."""
+    scope.catalogue.tenant.require(VERIFYING)
     # 1. what is asked
     query_id, wanted = await _query(scope, request)
     asked = dcql.parse(wanted)
@@ -90,7 +95,7 @@ async def request_presentation(scope: Scope, request: RequestPresentation) -> Re
     # 3. as whom, with a key of its own
     new, signer = await _named(scope, _new(scope, request, asked, query_id, policy.id if policy else None))
     # 4. kept, and told
-    async with scope.unit() as unit:
+    async with scope.quotas.spend(scope, VERIFICATIONS), scope.unit() as unit:
         metadata = {"prefix": new.client_id_prefix, "response_mode": new.response_mode}
         unit.record(AuditEvent("presentation.requested", "presentation_request", new.id, "request", new.id, metadata))
         await unit.presentations.add(new)
@@ -140,6 +145,8 @@ def _new(
             verifier_info=tuple(request.verifier_info),
             prefixes=request.client_id_prefixes,
             profile=request.profile,
+            authorization_endpoint=request.authorization_endpoint,
+            request_uri_method=request.request_uri_method,
             purpose=request.purpose or PURPOSE,
             legal_basis=request.legal_basis or LEGAL_BASIS,
         ),
@@ -174,9 +181,7 @@ async def _told(
 
 
 async def _link(scope: Scope, request: RequestPresentation, new: NewPresentationRequest, signer: RequestSigner) -> str:
-    if not signer.signed:
-        return authorization_request.by_value(request_of(scope, new, signer))
-    if request.by_value:
-        token = await sign(scope, request_of(scope, new, signer), new, signer)
-        return authorization_request.signed_by_value(new.client_id, token)
-    return authorization_request.by_reference(new.client_id, request_uri(scope, new.id), request.request_uri_method)
+    if not (signer.signed and request.by_value):
+        return link_to(scope, new, signer)
+    token = await sign(scope, request_of(scope, new, signer), new, signer)
+    return authorization_request.signed_by_value(new.client_id, token, request.authorization_endpoint or SCHEME)

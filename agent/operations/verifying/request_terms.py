@@ -10,7 +10,7 @@ from protocols import haip
 from protocols.dcql.query import DcqlQuery
 from protocols.errors import ProtocolError
 from protocols.openid4vp import transaction_data
-from protocols.openid4vp.authorization_request import DIGITAL, FRAGMENT, POSTED
+from protocols.openid4vp.authorization_request import DIGITAL, FRAGMENT, POSTED, is_authorization_endpoint
 from protocols.openid4vp.digital_credentials import is_origin
 from protocols.openid4vp.transaction_data import InvalidTransactionData
 
@@ -81,6 +81,9 @@ def _require_destinations(scope: Scope, request: "RequestPresentation") -> None:
         raise InvalidTerms("origin is not one of the verifier's")
     if not all(is_origin(one) for one in request.origins):
         raise InvalidTerms("not an origin")
+    wallet = request.authorization_endpoint
+    if wallet is not None and (request.response_mode in DIGITAL or not is_authorization_endpoint(wallet)):
+        raise InvalidTerms("authorization_endpoint")
     if request.origins and request.response_mode not in DIGITAL:
         raise InvalidTerms("origins without the DC API")
     if request.same_device and request.response_mode not in (*POSTED, FRAGMENT):

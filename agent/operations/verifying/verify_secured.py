@@ -10,6 +10,7 @@ from agent import gather
 from agent.operations.verifying.proofs import controller_of, require_proofs, verification_key
 from agent.operations.verifying.vc_api import require_on
 from agent.scope import Scope
+from agent.scope.limits import VERIFICATIONS
 from protocols import vc_jose_cose, vcdm
 from protocols.data_integrity import Expectations, InvalidVerificationMethod
 from protocols.data_integrity.related import require_related
@@ -21,8 +22,9 @@ SKEW = 60
 
 
 async def verify_credential(scope: Scope, request: VerifyRequest) -> Verification:
-    """Whether a secured credential holds; a problem when not."""
+    """Whether a secured credential holds; a problem when not. Raises LimitReached."""
     require_on(scope, request.suite)
+    await scope.quotas.take(scope, VERIFICATIONS)
     try:
         checks = await _credential(scope, request.document, request)
     except ProtocolError as error:
@@ -31,8 +33,9 @@ async def verify_credential(scope: Scope, request: VerifyRequest) -> Verificatio
 
 
 async def verify_presentation(scope: Scope, request: VerifyRequest) -> Verification:
-    """Whether a secured presentation holds, and every credential in it; a problem when not."""
+    """Whether a secured presentation holds, and every credential in it; a problem when not. Raises LimitReached."""
     require_on(scope, request.suite)
+    await scope.quotas.take(scope, VERIFICATIONS)
     try:
         checks = await _presentation(scope, request)
     except ProtocolError as error:

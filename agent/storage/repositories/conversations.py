@@ -12,7 +12,6 @@ from agent.scope import Conflict
 from agent.scope.messaging import Queued, Replayed, Step, Thread, Written
 from agent.storage.statements import Row, Statement
 from agent.storage.tables import connections, credentials, messages, threads
-from protocols.did import peer
 from protocols.didcomm import message as wire
 from protocols.didcomm.message import Message
 from protocols.didcomm.protocol import ThreadState
@@ -59,7 +58,7 @@ _MOVE = Statement(
         issuance_id=bindparam("issuance_id"),
     )
 )
-_COLUMNS = "tenant_id id thread_id direction message_hash type state body_sealed sent_at"
+_COLUMNS = "tenant_id id thread_id direction message_hash type state body_sealed answer_id"
 _ADD = Statement(
     insert(messages)
     .values({name: bindparam(name) for name in _COLUMNS.split()})
@@ -67,7 +66,13 @@ _ADD = Statement(
 )
 _queued = (_m.tenant_id == bindparam("tenant"), _m.id == bindparam("message"), _m.state == "queued")
 _OUTGOING = Statement(
-    select(_m.body_sealed, _t.connection_id, func.coalesce(_c.didcomm_version, 2).label("didcomm_version"))
+    select(
+        _m.body_sealed,
+        _t.connection_id,
+        func.coalesce(_c.didcomm_version, 2).label("didcomm_version"),
+        _c.own_did_id,
+        _c.their_did_sealed,
+    )
     .join_from(messages, threads, (_t.tenant_id == _m.tenant_id) & (_t.id == _m.thread_id))
     .outerjoin(connections, (_c.tenant_id == _t.tenant_id) & (_c.id == _t.connection_id))
     .where(*_queued)
@@ -79,12 +84,27 @@ _SENT = Statement(
     .returning(_m.thread_id)
 )
 
-
+_answer = messages.alias("answer")
+_taken = (_m.tenant_id == bindparam("tenant"), _m.message_hash == bindparam("hash"), _m.direction == "in")
+_OWED = Statement(
+    select(_answer.c.id, _answer.c.body_sealed)
+    .join_from(messages, _answer, (_answer.c.tenant_id == _m.tenant_id) & (_answer.c.id == _m.answer_id))
+    .where(*_taken, _answer.c.state == "queued")
+)
+_owing = select(_m.id, _m.thread_id, _m.answer_id).where(*_taken, _m.answer_id.is_not(None)).with_for_update().cte()
+_RELEASE = Statement(
+    update(messages)
+    .where(_m.tenant_id == bindparam("tenant"), _m.id == _owing.c.id)
+    .values(answer_id=None)
+    .returning(_owing.c.thread_id, _owing.c.answer_id)
+)
 _hashes: Any = bindparam("hashes", type_=ARRAY(LargeBinary()))
 _among = (_m.tenant_id == bindparam("tenant"), _m.message_hash == func.any(_hashes))
 _TAKEN = Statement(select(_m.message_hash).where(*_among, _m.direction == "in"))
 _ACKNOWLEDGE = Statement(
-    update(messages).where(*_among, _m.direction == "out", _m.state == "sent").values(state="acknowledged")
+    update(messages)
+    .where(*_among, _m.direction == "out", or_(_m.state == "sent", _m.state == "queued"))
+    .values(state="acknowledged")
 )
 
 
@@ -135,7 +155,7 @@ class ConversationRepository:
             await effect(self._unit)
         await (self._begin(step) if step.thread.version is None else self._move(step))
         if step.taken:
-            await self._take(step.thread, *step.taken)
+            await self._take(step, *step.taken)
         for written in step.written:
             await self._write(step.thread, written)
 
@@ -181,17 +201,23 @@ class ConversationRepository:
         if not moved:
             raise Conflict("thread moved on")
 
-    async def _take(self, thread: Thread, row_id: UUID, message: Message) -> None:
-        if not await self._add(thread, row_id, "in", "handled", message):
-            raise Replayed(thread.protocol)
+    async def _take(self, step: Step, row_id: UUID, message: Message) -> None:
+        answer = next((written.id for written in step.written if written.returned), None)
+        if not await self._add(step.thread, row_id, "in", "handled", message, answer):
+            raise Replayed(step.thread.protocol)
 
     async def _write(self, thread: Thread, written: Written) -> None:
-        if not await self._add(thread, written.id, "out", "sent" if written.returned else "queued", written.message):
+        if not await self._add(thread, written.id, "out", "queued", written.message):
             raise Conflict("message id used twice")
         if not written.returned:
-            self._unit.send("didcomm.message", str(thread.id), {"message": str(written.id)})
+            self._send(thread.id, written.id)
 
-    async def _add(self, thread: Thread, row_id: UUID, direction: str, state: str, message: Message) -> int:
+    def _send(self, thread: UUID, message: UUID) -> None:
+        self._unit.send("didcomm.message", str(thread), {"message": str(message)})
+
+    async def _add(
+        self, thread: Thread, row_id: UUID, direction: str, state: str, message: Message, answer: UUID | None = None
+    ) -> int:
         unit = self._unit
         return await _ADD.run(
             unit.connection,
@@ -199,11 +225,11 @@ class ConversationRepository:
             id=row_id,
             thread_id=thread.id,
             direction=direction,
-            message_hash=self._hash("message", direction, peer.short_form(thread.peer), message.id),
+            message_hash=self._hash("message", direction, thread.party, message.id),
             type=message.type,
             state=state,
             body_sealed=unit.vault.seal("messages", "body_sealed", row_id, wire.render(message)),
-            sent_at=unit.now if state == "sent" else None,
+            answer_id=answer,
         )
 
     async def outgoing(self, message: UUID) -> Queued | None:
@@ -212,22 +238,40 @@ class ConversationRepository:
         row = await _OUTGOING.row(unit.connection, tenant=unit.tenant_id, message=message)
         if row is None:
             return None
-        found = wire.parse(unit.vault.open("messages", "body_sealed", message, row["body_sealed"]))
-        return Queued(found, row["didcomm_version"], row["connection_id"])
+        connection, sealed = row["connection_id"], row["their_did_sealed"]
+        theirs = unit.vault.open("connections", "their_did_sealed", connection, sealed).decode() if sealed else ""
+        return Queued(self._message(message, row), row["didcomm_version"], connection, row["own_did_id"], theirs)
 
-    def _hashes(self, direction: str, peer_did: str, ids: Sequence[str]) -> dict[bytes, str]:
-        return {self._hash("message", direction, peer.short_form(peer_did), one): one for one in ids}
+    def _message(self, row_id: UUID, row: Row) -> Message:
+        return wire.parse(self._unit.vault.open("messages", "body_sealed", row_id, row["body_sealed"]))
 
-    async def taken(self, peer: str, ids: Sequence[str]) -> frozenset[str]:
+    def _hashes(self, direction: str, party: str, ids: Sequence[str]) -> dict[bytes, str]:
+        return {self._hash("message", direction, party, one): one for one in ids}
+
+    async def taken(self, party: str, ids: Sequence[str]) -> frozenset[str]:
         """See `scope.messaging.Conversations`."""
-        unit, hashes = self._unit, self._hashes("in", peer, ids)
+        unit, hashes = self._unit, self._hashes("in", party, ids)
         rows = await _TAKEN.rows(unit.connection, tenant=unit.tenant_id, hashes=list(hashes))
         return frozenset(hashes[bytes(row["message_hash"])] for row in rows)
 
-    async def acknowledge(self, peer: str, ids: Sequence[str]) -> int:
+    async def acknowledge(self, party: str, ids: Sequence[str]) -> int:
         """See `scope.messaging.Conversations`."""
-        unit, hashes = self._unit, self._hashes("out", peer, ids)
+        unit, hashes = self._unit, self._hashes("out", party, ids)
         return await _ACKNOWLEDGE.run(unit.connection, tenant=unit.tenant_id, hashes=list(hashes))
+
+    async def owed(self, party: str, message_id: str) -> Message | None:
+        """See `scope.messaging.Conversations`."""
+        unit, taken = self._unit, self._hash("message", "in", party, message_id)
+        row = await _OWED.row(unit.connection, tenant=unit.tenant_id, hash=taken)
+        return self._message(row["id"], row) if row else None
+
+    async def release(self, party: str, message_id: str) -> None:
+        """See `scope.messaging.Conversations`."""
+        unit, taken = self._unit, self._hash("message", "in", party, message_id)
+        row = await _RELEASE.row(unit.connection, tenant=unit.tenant_id, hash=taken)
+        if row is None:
+            raise Conflict("nothing is owed")
+        self._send(row["thread_id"], row["answer_id"])
 
     async def sent(self, message: UUID, delivered: bool) -> UUID:
         """See `scope.messaging.Conversations`."""

@@ -90,7 +90,14 @@ class TalkRepository:
 
     def _message(self, row: Row) -> MessageShown:
         sealed = row["body_sealed"]
-        body = wire.parse(self._unit.vault.open("messages", "body_sealed", row["id"], sealed)).body if sealed else {}
+        said = wire.parse(self._unit.vault.open("messages", "body_sealed", row["id"], sealed)) if sealed else None
         return MessageShown(
-            row["id"], row["thread_id"], row["direction"], row["type"], row["state"], body, row["created_at"]
+            row["id"],
+            row["thread_id"],
+            row["direction"],
+            row["type"],
+            row["state"],
+            said.body if said else {},
+            row["created_at"],
+            said.web_redirect if said else None,
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, case, exists, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from agent.encryption.vault import WrappedTenantKey
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from agent.storage.unit_of_work import PostgresUnit
 
 _LIST = Statement(
-    select(*(tables.tenants.c[name] for name in ("id", "name", "display_name", "status", "created_at")))
+    select(
+        *(tables.tenants.c[name] for name in ("id", "name", "display_name", "status", "created_at")),
+        case(
+            (tables.tenants.c.placement == "shared", null()),
+            else_=tables.tenants.c.dsn_ref + "/" + tables.tenants.c.database_name,
+        ),
+    )
     .where(tables.tenants.c.id != UUID(int=0))
     .order_by(tables.tenants.c.name)
 )
@@ -34,6 +40,11 @@ _SET_STATUS = Statement(
         or_(_t.status == "active", _t.status == "suspended"),
     )
     .values(status=bindparam("status_"))
+)
+_LEAVE = Statement(
+    update(tables.tenants)
+    .where(_t.id == bindparam("system"), ~exists(select(_t.id).where(_t.id != bindparam("system")).correlate(None)))
+    .values(status="moved")
 )
 _issuers = tables.issuers
 _ISSUER = Statement(
@@ -72,9 +83,18 @@ class TenantRepository:
         """Every tenant but the system's."""
         return [TenantListing(*row) for row in await _LIST.rows(self._unit.connection)]
 
-    async def set_status(self, status: str) -> bool:
+    async def set_status(self, tenant: UUID, status: str) -> bool:
         """Compare-and-set."""
-        return bool(await _SET_STATUS.run(self._unit.connection, tenant=self._unit.tenant_id, status_=status))
+        return bool(await _SET_STATUS.run(self._unit.connection, tenant=tenant, status_=status))
+
+    async def leave_to_one(self) -> bool:
+        """The system tenant lives elsewhere."""
+        return bool(await _LEAVE.run(self._unit.connection, system=UUID(int=0)))
+
+    async def place(self, tenant: NewTenant, server: str, name: str) -> None:
+        """A row that says where the others are."""
+        named = {"id": tenant.id, "name": tenant.name, "display_name": tenant.display_name}
+        await self._add("tenants", {**named, "placement": "dedicated", "dsn_ref": server, "database_name": name})
 
     async def found(self, tenant: NewTenant) -> None:
         """Insert the tenant and all it begins with, parents first."""

@@ -6,7 +6,14 @@ from agent.storage.tables.anoncreds import (
     anoncreds_objects,
     anoncreds_status_lists,
 )
-from agent.storage.tables.audit import audit_logs, audit_seals, compliance_records, data_access_logs, security_events
+from agent.storage.tables.audit import (
+    audit_heads,
+    audit_logs,
+    audit_seals,
+    compliance_records,
+    data_access_logs,
+    security_events,
+)
 from agent.storage.tables.configuration import (
     credential_configurations,
     credential_schemas,
@@ -103,6 +110,7 @@ from agent.storage.tables.status import (
     status_list_tokens,
 )
 from agent.storage.tables.tenants import (
+    subscription_tiers,
     tenant_configurations,
     tenant_limits,
     tenant_moves,
@@ -129,6 +137,7 @@ __all__ = [
     "approvals",
     "archive_segments",
     "attempt_counters",
+    "audit_heads",
     "audit_logs",
     "audit_seals",
     "authorization_sessions",
@@ -196,6 +205,7 @@ __all__ = [
     "status_list_shards",
     "status_list_tokens",
     "subject_keys",
+    "subscription_tiers",
     "tenant_configurations",
     "tenant_keys",
     "tenant_limits",

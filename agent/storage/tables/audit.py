@@ -14,6 +14,14 @@ audit_logs = table(
     xid="xact",
 )
 
+audit_heads = table(
+    "audit_heads",
+    uuid="tenant_id",
+    int8="seal_no",
+    data="seal_hash",
+    time="noted_at",
+)
+
 audit_seals = table(
     "audit_seals",
     uuid="tenant_id",

@@ -37,7 +37,7 @@ threads = table(
 
 messages = table(
     "messages",
-    uuid="tenant_id id thread_id",
+    uuid="tenant_id id thread_id answer_id",
     text="direction type state",
     data="message_hash body_sealed",
     time="sent_at created_at",

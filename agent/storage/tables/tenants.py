@@ -19,6 +19,15 @@ tenant_limits = table(
     int4="row_version",
 )
 
+subscription_tiers = table(
+    "subscription_tiers",
+    uuid="tenant_id",
+    text="name",
+    int8="max_users max_credentials max_storage_gb max_api_calls_per_month max_verifications_per_month",
+    time="updated_at",
+    int4="row_version",
+)
+
 usage_counters = table(
     "usage_counters",
     uuid="tenant_id",

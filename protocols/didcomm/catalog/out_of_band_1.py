@@ -75,6 +75,8 @@ def parse(octets: bytes) -> Invitation:
         message = wire.of(found)
         if message.type == OLD_INVITATION:
             return _old(message.id, found)
+        if "~service" in found:
+            return _connectionless(message.id, found)
         if not message.type.startswith("https://didcomm.org/out-of-band/1.") or message.name != "invitation":
             raise InvalidInvitation("not an invitation of version 1")
         return _invitation(message.id, found)
@@ -100,6 +102,15 @@ def _invitation(message_id: str, found: Mapping[str, Any]) -> Invitation:
 def _old(message_id: str, found: Mapping[str, Any]) -> Invitation:
     service: Service | str = found["did"] if isinstance(found.get("did"), str) else services.inline(dict(found))
     return Invitation(message_id, (service,), (CONNECTIONS,), *_words(found))
+
+
+def _connectionless(message_id: str, found: Mapping[str, Any]) -> Invitation:
+    """A message that says itself where it is answered (RFC 0056), as agents sent them before there were invitations."""
+    where = found["~service"]
+    if not isinstance(where, dict):
+        raise InvalidInvitation("~service is no object")
+    request = {name: value for name, value in found.items() if name != "~service"}
+    return Invitation(message_id, (services.inline(where),), requests=(request,))
 
 
 def _words(found: Mapping[str, Any]) -> tuple[str, str, str]:

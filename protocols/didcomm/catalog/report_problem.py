@@ -17,6 +17,9 @@ from protocols.didcomm.protocol import (
 from protocols.errors import ProtocolError
 
 PROBLEM_REPORT = "https://didcomm.org/report-problem/2.0/problem-report"
+MAX_COMMENT = 1_000
+_MAX_ARGS = 32
+_PLACE = re.compile(r"\{(\d{1,6})\}", re.ASCII)
 _CODE = re.compile(r"[ew]\.[a-z0-9-]+(\.[a-z0-9-]+){0,15}", re.ASCII)
 
 
@@ -47,18 +50,37 @@ class ReportProblem:
         return Transition(ThreadState("notifier", "completed"), (report,), closed=True)
 
     def receive(self, thread: ThreadState | None, received: Received, features: tuple[Feature, ...]) -> Transition:
-        """Keep the code that the peer reports; its comment is untrusted text and stays in the message."""
+        """Keep the code that the peer reports and its words, which are untrusted text."""
         if received.message.name != "problem-report":
             raise UnsupportedMessage("report-problem knows problem-report")
-        code = received.message.body.get("code")
+        body = received.message.body
+        code, comment = body.get("code"), explained(body.get("comment"), body.get("args"))
         if not isinstance(code, str) or len(code) > 256 or not _CODE.fullmatch(code):
             raise InvalidBody("code is no problem code")
-        state = ThreadState("notified", "completed", {"code": code})
+        state = ThreadState("notified", "completed", {"code": code, **({"comment": comment} if comment else {})})
         return Transition(state, closed=True, ask=Reported(code, received.message.pthid))
 
     def answered(self, thread: ThreadState, _question: Reported, _answer: None) -> Transition:
         """Noted."""
         return Transition(thread, closed=True)
+
+
+def explained(comment: Any, args: Any) -> str:
+    """A comment with its `{1}`, `{2}` filled in from `args` (Problem Reports), at most MAX_COMMENT characters.
+
+    What is missing is `?`; what no place was left for follows the comment.
+    """
+    if not isinstance(comment, str):
+        return ""
+    given = [str(one)[:MAX_COMMENT] for one in args[:_MAX_ARGS]] if isinstance(args, list) else []
+    places = [int(match[1]) for match in _PLACE.finditer(comment[:MAX_COMMENT])]
+    filled = _PLACE.sub(lambda match: _argument(given, int(match[1])), comment[:MAX_COMMENT])
+    left = [one for place, one in enumerate(given, 1) if place not in places]
+    return ", ".join((filled, *left))[:MAX_COMMENT]
+
+
+def _argument(given: list[str], place: int) -> str:
+    return given[place - 1] if 1 <= place <= len(given) else "?"
 
 
 def report(error: ProtocolError) -> Outgoing:

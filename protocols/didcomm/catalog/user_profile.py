@@ -1,12 +1,13 @@
 """User Profile 1.0: how a peer would like to be shown to people; every word of it is untrusted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from protocols.didcomm.envelope import Received
 from protocols.didcomm.protocol import Feature, InvalidBody, Outgoing, ThreadState, Transition, UnsupportedMessage
 
 IDENTIFIER = "https://didcomm.org/user-profile/1.0"
+PROFILE = f"{IDENTIFIER}/profile"
 _MAX_FIELDS, _MAX_TEXT = 32, 2_000
 
 
@@ -56,6 +57,15 @@ class UserProfile:
         shown = {name: value for name, value in answer.items() if not question.query or name in question.query}
         sent = (Outgoing(f"{IDENTIFIER}/profile", {"profile": shown}, apart=True),) if shown else ()
         return Transition(thread, sent, closed=True)
+
+
+def merged(bodies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What a peer has told of itself in messages `profile`, oldest first: a field that one leaves out stays as it was,
+    and one that is null or empty goes (Profile)."""
+    found: dict[str, Any] = {}
+    for body in bodies:
+        found |= _profile(body)
+    return {name: value for name, value in found.items() if value}
 
 
 def _query(value: Any) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.houses import PERSON, free_port
+from tests.houses import PERSON, Site, free_port
 from tests.openid_providers import Forger
 from tests.servers import Servers
 from tests.wallets import Wallet
@@ -59,23 +59,33 @@ async def chancery(*words: str, given: str = "", **settings: str) -> Ended:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A running server, and the command beside it as alpha's administrator."""
+    """The command beside a server, as alpha's administrator."""
 
-    servers: Servers
     home: Path
 
     async def __call__(self, *words: str, given: str = "", **settings: str) -> Ended:
         return await chancery(*words, given=given, CHANCERY_HOME=str(self.home), **settings)
 
 
+def beside(home: Path, url: str, administrator: str, operator: str) -> Desk:
+    """What `chancery up` leaves in the state folder for the command."""
+    (home / "url").write_text(url + "\n")
+    for name, key in (("admin.key", administrator), ("operator.key", operator)):
+        (home / name).touch(0o600)
+        (home / name).write_text(key + "\n")
+    return Desk(home)
+
+
+@pytest.fixture
+def desk(site: Site, tmp_path: Path) -> Desk:
+    return beside(tmp_path, site.url, site.alpha.api_key, site.operator_key)
+
+
 @pytest_asyncio.fixture
-async def desk(servers: Servers, tmp_path: Path) -> Desk:
+async def own_desk(servers: Servers, tmp_path: Path) -> Desk:
+    """Beside a server of its own process, that can be stopped."""
     await servers.start()
-    (tmp_path / "url").write_text(servers.url + "\n")
-    for name, key in (("admin.key", servers.tenant.api_key), ("operator.key", servers.operator_key)):
-        (tmp_path / name).touch(0o600)
-        (tmp_path / name).write_text(key + "\n")
-    return Desk(servers, tmp_path)
+    return beside(tmp_path, servers.url, servers.tenant.api_key, servers.operator_key)
 
 
 async def test_the_day_of_an_issuer_and_a_verifier(desk: Desk, tmp_path: Path) -> None:
@@ -110,7 +120,9 @@ async def test_the_day_of_an_issuer_and_a_verifier(desk: Desk, tmp_path: Path) -
         revoked = await desk("revoke", offered.json["issuance_id"], "--json")
         assert revoked.code == DONE
         assert len(revoked.json["credentials"]) == 1
-        again = await desk("request", str(tmp_path / "query.json"), "--response-mode", "direct_post", "--json")
+        words = ("request", str(tmp_path / "query.json"), "--response-mode", "direct_post", "--json")
+        again = await desk(*words, "--wallet", "https://wallet.example/authorize")
+        assert again.json["authorization_request_uri"].startswith("https://wallet.example/authorize?client_id=")
         assert (await wallet.present(again.json["authorization_request_uri"], credential, {"given_name"})).status == 400
         assert (await desk("result", again.json["presentation_id"])).code == FAILED
     assert (await desk("trust", "remove", added.json["id"])).code == DONE
@@ -244,13 +256,13 @@ async def test_a_typo_in_a_setting_is_no_default(tmp_path: Path) -> None:
     assert "Traceback" not in ended.err
 
 
-async def test_tenants_are_the_operators(desk: Desk) -> None:
+async def test_tenants_are_the_operators(desk: Desk, site: Site) -> None:
     made = await desk("tenant", "create", "gamma", "--display-name", "Gamma", "--json")
     assert made.code == DONE
     assert made.json["api_key"].startswith("chy_gamma_")
     listed = await desk("tenant", "list", "--json")
     assert {one["name"] for one in listed.json["items"]} >= {"alpha", "beta", "gamma"}
-    refused = await desk("tenant", "list", CHANCERY_API_KEY=desk.servers.tenant.api_key)
+    refused = await desk("tenant", "list", CHANCERY_API_KEY=site.alpha.api_key)
     assert refused.code == FAILED
     assert "gamma" not in refused.out
     assert (await desk("tenant", "create", "gamma")).code == FAILED
@@ -264,16 +276,16 @@ async def test_plugins_say_where_they_come_from(desk: Desk) -> None:
     assert "on  credential_formats/dc+sd-jwt (chancery)" in (await desk("plugins")).out
 
 
-async def test_an_export_is_proved_without_the_server(desk: Desk, tmp_path: Path) -> None:
-    assert (await desk("offer", "pid", "--json")).code == DONE
-    here = await desk("audit", "verify", "--json")
+async def test_an_export_is_proved_without_the_server(own_desk: Desk, servers: Servers, tmp_path: Path) -> None:
+    assert (await own_desk("offer", "pid", "--json")).code == DONE
+    here = await own_desk("audit", "verify", "--json")
     assert here.code == DONE
     assert here.json["valid"]
     assert here.json["key_trusted"]
-    export = await desk("audit", "export")
+    export = await own_desk("audit", "export")
     (tmp_path / "audit.jsonl").write_text(export.out)
-    (tmp_path / "ca.pem").write_text((await desk("ca")).out)
-    await desk.servers.kill()
+    (tmp_path / "ca.pem").write_text((await own_desk("ca")).out)
+    await servers.kill()
     file, ca = str(tmp_path / "audit.jsonl"), str(tmp_path / "ca.pem")
     elsewhere = {"CHANCERY_HOME": str(tmp_path / "elsewhere")}
     proved = await chancery("audit", "verify", file, "--key", ca, "--json", **elsewhere)
@@ -287,20 +299,20 @@ async def test_an_export_is_proved_without_the_server(desk: Desk, tmp_path: Path
     assert (await chancery("audit", "verify", str(tmp_path / "noise"), **elsewhere)).code == FAILED
 
 
-async def test_the_doctor_names_the_fault_and_the_fix(desk: Desk, tmp_path: Path) -> None:
+async def test_the_doctor_names_the_fault_and_the_fix(own_desk: Desk, servers: Servers, tmp_path: Path) -> None:
     database = {
-        "CHANCERY_DATABASE_URL": desk.servers.database.dsn("app"),
-        "CHANCERY_DATABASE_OWNER_URL": desk.servers.database.dsn("owner"),
+        "CHANCERY_DATABASE_URL": servers.database.dsn("app"),
+        "CHANCERY_DATABASE_OWNER_URL": servers.database.dsn("owner"),
     }
-    well = await desk("doctor", "--json", **database)
+    well = await own_desk("doctor", "--json", **database)
     assert well.code == DONE, well.out
     (tmp_path / "admin.key").chmod(0o644)
-    open_key = await desk("doctor", **database)
+    open_key = await own_desk("doctor", **database)
     assert open_key.code == FAILED
     assert "chmod 600" in open_key.out
     (tmp_path / "admin.key").chmod(0o600)
-    await desk.servers.stop()
-    down = await desk("doctor", "--json", **database)
+    await servers.stop()
+    down = await own_desk("doctor", "--json", **database)
     wrong = [one for one in down.json["findings"] if not one["well"]]
     assert down.code == FAILED
     assert [one["what"] for one in wrong] == ["server"]
@@ -331,12 +343,8 @@ def test_version_is_the_distributions() -> None:
     assert version("chancery") in CliRunner().invoke(main, ["--version"]).output
 
 
-async def test_a_tenant_brings_its_identity_provider_and_stops_an_account(servers: Servers, tmp_path: Path) -> None:
-    servers.settings["CHANCERY_FETCH_ALLOW"] = "localhost"
-    await servers.start()
-    desk = Desk(servers, tmp_path)
-    (tmp_path / "url").write_text(servers.url)
-    (tmp_path / "admin.key").write_text(servers.tenant.api_key)
+@pytest.mark.parametrize("settings", [{"fetch_allow": "localhost"}])
+async def test_a_tenant_brings_its_identity_provider_and_stops_an_account(desk: Desk) -> None:
     provider = ("issuer", "identity-provider")
     async with Forger() as forger:
         planned = await desk(*provider, "redirect-uri", forger.issuer)
@@ -369,12 +377,8 @@ async def test_a_tenant_brings_its_identity_provider_and_stops_an_account(server
     assert (await desk("user", "passkey-link", user)).code == FAILED
 
 
-async def test_a_client_is_registered_by_what_its_certificate_names(servers: Servers, tmp_path: Path) -> None:
-    servers.settings["CHANCERY_CLIENT_CERTIFICATE_HEADER"] = "Client-Cert"
-    await servers.start()
-    desk = Desk(servers, tmp_path)
-    (tmp_path / "url").write_text(servers.url)
-    (tmp_path / "admin.key").write_text(servers.tenant.api_key)
+@pytest.mark.parametrize("settings", [{"client_certificate_header": "Client-Cert"}])
+async def test_a_client_is_registered_by_what_its_certificate_names(desk: Desk) -> None:
     words = ("client", "create", "portal", "--method", "tls_client_auth")
     assert (await desk(*words)).code == FAILED
     made = await desk(*words, "--subject-dn", "CN=portal,O=Example", "--redirect-uri", "https://portal.example/cb")
@@ -382,12 +386,8 @@ async def test_a_client_is_registered_by_what_its_certificate_names(servers: Ser
     assert (await desk(*words[:2], "other", *words[3:], "--san-dns", "portal.example")).code == DONE
 
 
+@pytest.mark.parametrize("settings", [{"plugin_settings": (("WEBVH_PLAIN_HTTP", "localhost"),)}])
 async def test_a_did_is_made_changed_and_ended(desk: Desk) -> None:
-    settings = {"CHANCERY_PLUGIN_WEBVH_PLAIN_HTTP": "localhost"}
-    await desk.servers.stop()
-    desk.servers.settings |= settings
-    await desk.servers.start()
-    (desk.home / "url").write_text(desk.servers.url + "\n")
     service = '{"id": "#shop", "type": "LinkedDomains", "serviceEndpoint": "https://shop.example"}'
     made = await desk("did", "create", "main", "--portable", "--web", "--service", service, "--json")
     assert made.code == DONE, made.err

@@ -1,5 +1,6 @@
 """A mediator for agents of version 1, seen by an agent that a test plays key by key."""
 
+import asyncio
 import json
 import secrets
 
@@ -88,3 +89,17 @@ async def test_nobody_takes_anothers_key_or_queue(world: World, edge: Edge) -> N
     taken = await thief.ask(f"{PICKUP}/delivery-request", limit=10, recipient_key=edge.verkey)
     assert taken["@type"] == f"{PICKUP}/status"
     assert taken["message_count"] == 0
+
+
+async def test_what_is_said_beside_the_last_word_of_a_handshake_is_heard(world: World) -> None:
+    """A peer asks for mediation while its own `complete` is on its way: both bring the connection on."""
+    tenant = await world.tenant(f"m{secrets.token_hex(6)}")
+    for _ in range(3):
+        edge = Edge(world)
+        await edge.connect(tenant, completes=False, mediate=True)
+        thread = {"~thread": {"thid": edge.thread}}
+        await asyncio.gather(
+            edge.ask("https://didcomm.org/didexchange/1.1/complete", **thread),
+            *(edge.ask("https://didcomm.org/trust_ping/1.0/ping", response_requested=True) for _ in range(3)),
+            edge.ask(f"{MEDIATION}/mediate-request"),
+        )

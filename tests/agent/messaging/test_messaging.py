@@ -119,7 +119,10 @@ async def test_a_ping_that_wants_no_answer_is_accepted(meeting: Meeting) -> None
 async def test_a_message_is_handled_once(meeting: Meeting) -> None:
     packed = meeting.stranger.pack(meeting.message(), meeting.tenant, meeting.keys)
     answers = await asyncio.gather(*(meeting.post(packed) for _ in range(10)))
-    assert sorted(status for status, _ in answers) == [200] + [409] * 9
+    # Who comes while the first is being answered may be given the same answer: nobody knows yet that it arrives.
+    assert {status for status, _ in answers} <= {200, 409}
+    assert len({meeting.stranger.open(octets, meeting.keys).id for status, octets in answers if status == 200}) == 1
+    assert (await meeting.post(packed))[0] == 409
     rows = await meeting.world.rows(meeting.tenant, "SELECT direction, state FROM messages ORDER BY direction")
     assert [tuple(row) for row in rows] == [("in", "handled"), ("out", "sent")]
 

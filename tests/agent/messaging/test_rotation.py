@@ -146,6 +146,54 @@ async def test_our_did_is_followed_by_another(world: World, alice: Scope) -> Non
     assert {row["state"] for row in await world.rows(alice, "SELECT state FROM threads")} == {"completed"}
 
 
+async def test_both_may_move_at_once(world: World, alice: Scope) -> None:
+    old = await met(alice)
+    await rotate_did(alice, (await connections(alice))[0].id)
+    new = old.renew()
+    # Its word is for the DID of ours that it knows.
+    assert await new.say(PING, headers={"return_route": "none"}, from_prior=old.word(new.did)) == 202
+    (row,) = await connections(alice)
+    assert row.their_did == new.did
+    assert await old.say(PING) == 400
+    gone = dataclasses.replace(new.message("https://didcomm.org/empty/1.0/empty", from_prior=new.word("")), from_="")
+    assert (await new.post(new.pack(gone, anonymous=True)))[0] == 202
+    assert [one.state for one in await connections(alice)] == ["abandoned"]
+
+
+async def test_what_waits_goes_to_the_did_that_followed(world: World, alice: Scope) -> None:
+    bob, _, deliveries = await two(world, alice)
+    ours, theirs = (await connections(alice))[0], (await connections(bob))[0]
+    await begin_protocol(alice, BeginProtocol(ours.id, "basicmessage", {"content": "written before"}))
+    await world.maint.execute("UPDATE outbox SET available_at = 'infinity' WHERE tenant_id = $1", alice.tenant.id)
+    await rotate_did(bob, theirs.id)
+    await begin_protocol(bob, BeginProtocol(theirs.id, "trust-ping"))
+    await deliveries()
+    async with bob.unit() as unit:
+        assert (await unit.connections.own_did_by_id(theirs.own_did)).retired
+    await world.maint.execute("UPDATE outbox SET available_at = now() WHERE tenant_id = $1", alice.tenant.id)
+    await deliveries()
+    kept = "SELECT state FROM messages WHERE direction = '{}' AND type LIKE '%basicmessage%'"
+    assert [row["state"] for row in await world.rows(alice, kept.format("out"))] == ["sent"]
+    assert [row["state"] for row in await world.rows(bob, kept.format("in"))] == ["handled"]
+
+
+async def test_what_waits_is_said_by_the_did_that_followed(world: World, alice: Scope) -> None:
+    bob, _, deliveries = await two(world, alice)
+    ours, theirs = (await connections(alice))[0], (await connections(bob))[0]
+    await begin_protocol(alice, BeginProtocol(ours.id, "basicmessage", {"content": "written before"}))
+    await world.maint.execute("UPDATE outbox SET available_at = 'infinity' WHERE tenant_id = $1", alice.tenant.id)
+    await rotate_did(alice, ours.id)
+    for contact, scope in ((ours, alice), (theirs, bob)):  # Bob hears of it, and uses it
+        await begin_protocol(scope, BeginProtocol(contact.id, "trust-ping"))
+        await deliveries()
+    async with alice.unit() as unit:
+        assert (await unit.connections.own_did_by_id(ours.own_did)).retired
+    await world.maint.execute("UPDATE outbox SET available_at = now() WHERE tenant_id = $1", alice.tenant.id)
+    await deliveries()
+    kept = "SELECT state FROM messages WHERE direction = 'in' AND type LIKE '%basicmessage%'"
+    assert [row["state"] for row in await world.rows(bob, kept)] == ["handled"]
+
+
 async def test_two_rotations_at_once_are_one(world: World, alice: Scope) -> None:
     await two(world, alice)
     row = (await connections(alice))[0]

@@ -7,14 +7,11 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from agent.compose.databases import Addresses
 from agent.operations.administering.create_tenant import UnknownTemplate, create_tenant
 from agent.operations.administering.document_signers import renew
 from agent.operations.issuing.make_credentials import begins
 from agent.scope import Scope
 from agent.scope.administering import CreatedTenant, CreateTenant
-from agent.storage.database import open_pool
-from agent.workers.document_signers import DocumentSigners
 from protocols.x509 import load_certificate
 from tests.houses import Site
 
@@ -101,9 +98,9 @@ async def test_a_tenant_of_before_gets_its_authority_from_the_worker(site: Site)
         await admin.close()
     site.house.cache.clear()
     assert (await site.api("GET", "/document-signing"))[0] == 404
-    addresses: Addresses = site.database.addresses
-    async with await open_pool(addresses.maint, 2, "agent_maint") as pool:
-        await asyncio.gather(*(DocumentSigners(pool, site.house.scope_of)() for _ in range(2)))
+    for tenant in (site.alpha, site.beta):
+        scope = await site.scope(tenant)
+        await asyncio.gather(*(renew(scope) for _ in range(2)))
     site.house.cache.clear()
     assert (await site.api("GET", "/document-signing"))[0] == 200
     assert [state for state, _, _ in await keys(site, site.alpha, "iaca")] == ["active"]

@@ -4,6 +4,7 @@ page, and what of them is refused."""
 import json
 from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -95,6 +96,79 @@ async def test_g3_a_client_id_that_the_header_does_not_carry_is_no_signer(site: 
             prefix.signer(f"{name}:other.example", header)
 
 
+WALLETS = (
+    "https://wallet.example/authorize",
+    "https://wallet.example/?via=code",
+    "haip-vp://authorize",
+    "mdoc-openid4vp://",
+)
+
+
+@pytest.mark.parametrize("prefix", ["x509_hash", "redirect_uri"])
+async def test_a_link_leads_to_the_wallet_that_is_named(
+    site: Site, wallet: Wallet, credential: str, prefix: str
+) -> None:
+    """Section 5: the wallet's authorization endpoint, where it is not the scheme that every wallet may have."""
+    for endpoint in WALLETS:
+        named = {"authorization_endpoint": endpoint, "client_id_prefix": prefix}
+        made = await ask(site, **named)
+        link, start = made["authorization_request_uri"], f"{endpoint}{'&' if '?' in endpoint else '?'}client_id="
+        assert link.startswith(f"{start}{prefix}%3A")
+        assert (await wallet.present(link, credential, NAMES)).status == 200
+        begun = await ask(site, **named, same_device=True)
+        async with site.session.get(begun["start_uri"]) as page:
+            assert f'href="{start}{prefix}%3A' in unescape(await page.text())
+    by_value = await ask(site, authorization_endpoint=WALLETS[0], by_value=True)
+    assert by_value["authorization_request_uri"].startswith(f"{WALLETS[0]}?client_id=x509_hash%3A")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        *(
+            "javascript://x/%0aalert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "blob:x",
+            "file:///etc",
+        ),
+        *(
+            "http://wallet.example",
+            "https://",
+            "https://wallet.example/#x",
+            "wallet",
+            "//wallet.example",
+            "https://a@b.c",
+        ),
+        *("haip-vp:", "haip-vp://a b", 'haip-vp://a"b', "haip vp://", "", "x" * 600),
+    ],
+)
+async def test_what_is_no_wallets_endpoint_is_no_link(site: Site, endpoint: str) -> None:
+    body = {"dcql_query": query(), "authorization_endpoint": endpoint}
+    status, problem = await site.api("POST", "/presentation-requests", body)
+    assert (status, problem["code"]) in {(422, "invalid_request_terms"), (422, "invalid_input")}
+
+
+async def test_the_page_of_a_browser_has_the_link_that_was_told(site: Site) -> None:
+    made = await ask(site, same_device=True, request_uri_method="post")
+    assert made["authorization_request_uri"].endswith("&request_uri_method=post")
+    async with site.session.get(made["start_uri"]) as page:
+        assert made["authorization_request_uri"] in unescape(await page.text())
+
+
+async def test_a_request_describes_the_formats_that_it_asks_for_and_no_other(site: Site, wallet: Wallet) -> None:
+    """A wallet that reads client_metadata strictly stumbles over no format that nobody asks it for."""
+    mdl = {"id": "mdl", "format": "mso_mdoc", "meta": {"doctype_value": "org.iso.18013.5.1.mDL"}}
+    for asked, formats in (
+        (query(), {"dc+sd-jwt"}),
+        ({"credentials": [*query()["credentials"], mdl]}, {"dc+sd-jwt", "mso_mdoc"}),
+    ):
+        made = await ask(site, asked)
+        request = await wallet.request(made["authorization_request_uri"])
+        assert request["client_metadata"]["vp_formats_supported"].keys() == formats
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -110,6 +184,8 @@ async def test_g3_a_client_id_that_the_header_does_not_carry_is_no_signer(site: 
         ({"verifier_info": [{"format": "jwt"}]}, "invalid_request_terms"),
         ({"verifier_info": [{"format": "jwt", "data": "x", "credential_ids": ["other"]}]}, "invalid_request_terms"),
         ({"query": "unknown", "dcql_query": None}, "unknown_query"),
+        # issued under this name, asked for and presented as jwt_vc_json
+        ({"dcql_query": query(format="jwt_vc_json-ld", meta={"type_values": [["urn:a"]]})}, "unknown_format"),
     ],
 )
 async def test_terms_that_do_not_go_together(site: Site, body: dict[str, Any], code: str) -> None:

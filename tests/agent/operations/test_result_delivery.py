@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import RawTestServer
 
 from agent.compose.house import House
+from agent.mail import Mailer
 from agent.operations.verifying import follow_presentation as following
 from agent.storage.database import open_pool
 from agent.workers.notifications import Notifications
@@ -145,7 +146,7 @@ async def work(site: Site) -> None:
     """The worker's round."""
     pool = await open_pool(site.database.addresses.maint, 1, "agent_maint")
     try:
-        await Notifications(pool, site.house.scope_of)()
+        await Notifications(pool, site.house.scope_of, Mailer("", ""))()
     finally:
         await pool.close()
 

@@ -1,4 +1,4 @@
-"""Abuse cases E7, G4 and G8 to G12: whose word counts for what, and for how long."""
+"""Abuse cases E7, G3, G4 and G8 to G12: whose word counts for what, and for how long."""
 
 import ast
 import time
@@ -70,6 +70,15 @@ async def test_e7_a_vct_that_is_an_address_is_a_name_and_is_not_asked(
     assert (status, found["presentations"][0]["type"]) == (200, vct)
     assert (await present(site, wallet, issued))[0] == 400
     assert asked == []
+
+
+async def test_g3_an_issuer_that_its_certificate_does_not_name_is_refused(site: Site, wallet: Wallet) -> None:
+    """SD-JWT VC, 3.5: the host of an https iss is a dNSName of the leaf, here localhost."""
+    other = Authority()
+    await other.trusted(site, "issue")
+    assert (await present(site, wallet, other.credential(wallet.key, iss="https://localhost")))[0] == 200
+    status, found = await present(site, wallet, other.credential(wallet.key, iss="https://issuer.example"))
+    assert (status, found["errors"]) == (400, ["untrusted_issuer"])
 
 
 async def test_g4_an_anchor_for_another_role_does_not_issue(site: Site, wallet: Wallet) -> None:

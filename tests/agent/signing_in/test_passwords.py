@@ -4,7 +4,14 @@ import asyncio
 import os
 import threading
 
-from agent.operations.signing_in.sign_in import hash_password
+from argon2 import PasswordHasher
+
+from agent.operations.signing_in.sign_in import _NO_ACCOUNT, hash_password
+
+
+def test_nobodys_password_is_hashed_as_all_others_are() -> None:
+    # Otherwise the time of an answer would tell who has an account.
+    assert not PasswordHasher().check_needs_rehash(_NO_ACCOUNT.password_hash)
 
 
 async def test_hashing_keeps_the_loop_free_on_no_more_threads_than_cores() -> None:

@@ -51,9 +51,14 @@ async def answer(request):
     return {"packed": json.loads(packed.packed_msg)}
 
 
-for line in sys.stdin:
-    try:
-        answered = asyncio.run(answer(json.loads(line)))
-    except Exception as error:
-        answered = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps(answered), flush=True)
+def main():
+    for line in sys.stdin:
+        try:
+            answered = asyncio.run(answer(json.loads(line)))
+        except Exception as error:
+            answered = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answered), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,15 +1,18 @@
 """Published envelopes: the specification's appendix, the SICPA libraries' tests, and what deployed libraries emit."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
-from protocols.didcomm import message
+from protocols.didcomm import from_prior, message
 from protocols.didcomm.agreement import unwrap, wrap
 from protocols.didcomm.ciphers import decrypt, encrypt
 from protocols.encoding import b64url, parse_b64url
 from protocols.errors import ProtocolError
 from protocols.jose.agreement import concat_kdf
+from tests.conftest import ROOT
 
 _NO_BODY = {"py/INVALID_PLAINTEXT_TEST_VECTORS[4]", "rs/INVALID_PLAINTEXT_MSG_NO_BODY"}
 
@@ -89,3 +92,34 @@ def test_ecdh_1pu_derives_what_the_drafts_derive(vectors, world) -> None:
     a = published["appendix_a_direct"]
     z = agree(a["bob"], a["ephemeral"]) + agree(a["bob"], a["alice"])
     assert concat_kdf(z, a["alg"], a["apu"].encode(), a["apv"].encode()).hex() == a["derived_hex"]
+
+
+def test_a_rotation_of_sicpa_is_believed_and_its_forgeries_are_not(vectors, world) -> None:
+    sicpa = world("sicpa")
+    published = vectors("didcomm/sicpa/from-prior-jwt.json")
+    assert len(published) == 3
+    for name, token in published.items():
+        if name == "FROM_PRIOR_JWT_FULL":
+            prior = from_prior.parse(token)
+            assert (prior.iss, prior.sub, prior.kid) == (
+                "did:example:charlie",
+                "did:example:alice",
+                prior.iss + "#key-1",
+            )
+            from_prior.verify(prior, sicpa.key(prior.kid, "authentication"), "did:example:alice")
+            with pytest.raises(ProtocolError):
+                from_prior.verify(prior, sicpa.key(prior.kid, "authentication"), "did:example:bob")
+            continue
+        with pytest.raises(ProtocolError):
+            prior = from_prior.parse(token)
+            from_prior.verify(prior, sicpa.key(prior.kid, "authentication"), "did:example:alice")
+
+
+def test_no_published_vector_of_didcomm_lies_unread(vectors_folder: Path) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    read = {name for text in texts for name in re.findall(r"didcomm/[\w.-]+/[\w.-]+\.json", text)}
+    worlds = {name for text in texts for name in re.findall(r'world\("([\w.-]+)"\)', text)}
+    read |= {f"didcomm/{name}/{file}.json" for name in worlds for file in ("secrets", "did-docs")}
+    there = {path.relative_to(vectors_folder).as_posix() for path in (vectors_folder / "didcomm").rglob("*.json")}
+    assert len(there) == 15
+    assert there == read

@@ -11,6 +11,7 @@ from agent.operations.issuing.anoncreds.publish import NoSuchObject, format_of, 
 from agent.operations.messaging.notify_revoked import notice_of_place
 from agent.scope import Conflict, Scope
 from agent.scope.anoncreds import Exchange, RegistryObject
+from agent.scope.limits import CREDENTIALS
 from agent.tenancy import uuid7
 from protocols.anoncreds import InvalidAnonCreds, revocable
 from protocols.encoding import parse_json_object, render_json
@@ -117,11 +118,15 @@ async def issue_anoncreds(scope: Scope, request: IssueAnonCreds) -> Mapping[str,
 
 
 async def prepare_credential(scope: Scope, request: IssueAnonCreds) -> tuple[Mapping[str, Any], Effect]:
-    """The credential, and what ends its exchange. Raises NoSuchExchange, InvalidAnonCreds, RegistryFull."""
+    """The credential, and what ends its exchange.
+
+    Raises NoSuchExchange, InvalidAnonCreds, RegistryFull, LimitReached.
+    """
     async with scope.unit() as unit:
         exchange = await unit.anoncreds.exchange(request.exchange, "issuer")
     if exchange is None or exchange.state != "offered" or exchange.definition is None:
         raise NoSuchExchange()
+    await scope.quotas.take(scope, CREDENTIALS)
     definition = await _definition(scope, exchange.definition)
     public = parse_json_object(definition.content)
     place = await _place(scope, definition.id) if revocable(public) else None

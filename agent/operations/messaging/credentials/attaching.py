@@ -24,7 +24,8 @@ class NotOverDidcomm(ProtocolError):
 @dataclass(frozen=True, slots=True)
 class OfferTerms:
     """What an operator offers: a credential configuration with claims, for `subject` (the tenant's own name for the
-    person) and, where it is known, for the DID `holder`; or an AnonCreds `definition` with values."""
+    person) and, where it is known, for the DID `holder`, in the attachment format `format` (the preferred one of the
+    credential's when empty); or an AnonCreds `definition` with values."""
 
     configuration: str = ""
     definition: UUID | None = None
@@ -32,6 +33,7 @@ class OfferTerms:
     subject: str | None = None
     holder: str | None = None
     lifetime: timedelta | None = None
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,12 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A credential request of ours: its attachment, and what the thread remembers."""
+    """A credential request of ours: its attachment, what the thread remembers, and signed attachments by id."""
 
     attached: Attached
     known: Mapping[str, Any] = field(repr=False)
     effects: tuple[Effect, ...] = ()
+    appended: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
 
 Answer = tuple[Issued | Later | Kept | Declined, tuple[Effect, ...]]

@@ -8,16 +8,20 @@ from agent.operations.messaging.credentials.attaching import CredentialAttachmen
 from agent.operations.messaging.credentials.dif_presentation_exchange import DifPresentationExchange
 from agent.operations.messaging.credentials.ld_proof_vc import LdProofVc
 from agent.operations.messaging.credentials.proving import ProofAttachments, ProofTerms
+from agent.operations.messaging.credentials.w3c_di_vc import W3cDiVc
 
-FORMATS: tuple[CredentialAttachments, ...] = (LdProofVc(), AnonCredsCredential())
+FORMATS: tuple[CredentialAttachments, ...] = (LdProofVc(), W3cDiVc(), AnonCredsCredential())
 """Of Issue Credential; each of them both issues and holds."""
+OFFERED = tuple(one.offers for one in FORMATS)
+"""Their names, in offers."""
 PROOFS: tuple[ProofAttachments, ...] = (DifPresentationExchange(), AnonCredsProof())
 """Of Present Proof; each of them both asks and shows."""
 
 
 def format_for(terms: OfferTerms) -> CredentialAttachments:
     """The format in which this is offered."""
-    return FORMATS[0] if terms.definition is None else FORMATS[1]
+    wanted = terms.format or (LdProofVc.offers if terms.definition is None else AnonCredsCredential.offers)
+    return next(one for one in FORMATS if one.offers == wanted)
 
 
 def proof_for(terms: ProofTerms) -> ProofAttachments:

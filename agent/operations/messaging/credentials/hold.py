@@ -72,7 +72,7 @@ async def request_credential(scope: Scope, row: UUID) -> UUID:
             raise NothingOffered("the offer has expired")
         format_, content = found
         asked = await format_.request(scope, content)
-        said = Said("request-credential", (asked.attached,))
+        said = Said("request-credential", (asked.attached,), appended=asked.appended)
         known = {**asked.known, "attachment_format": format_.offers}
         return protocol.move(state, said, known), asked.effects
 

@@ -74,7 +74,8 @@ async def issue_requested(scope: Scope, row: UUID) -> UUID:
         if format_ is None or state.state != "request-received":
             raise NotNow("nothing was asked for")
         attached = tuple(Attached(one["format"], one["content"]) for one in state.data["request"]["attached"])
-        question = CredentialRequested(Said("request-credential", attached), state.data)
+        appended = state.data["request"].get("appended", {})
+        question = CredentialRequested(Said("request-credential", attached, appended=appended), state.data)
         answer, effects = await format_.issue(scope, {**state.data, "thread": str(thread.id)}, question.said)
         if isinstance(answer, Later):
             raise NotNow(", ".join(answer.waiting_for))
