@@ -11,6 +11,8 @@ import asyncpg
 
 from agent import telemetry
 
+_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
+
 
 class Wakeups:
     """Who waits in this process for something that another process may do; a name is an id and no data."""
@@ -82,7 +84,7 @@ class Listener:
                 await asyncio.sleep(2)
                 try:
                     await connection.fetchval("SELECT 1", timeout=5)
-                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                except _LOST:
                     telemetry.log("signals_lost")
                     self._on_gap()
                     connection = await self._reconnect()

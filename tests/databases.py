@@ -15,9 +15,7 @@ from agent.storage import migrate
 from agent.storage.embedded import EmbeddedPostgres, wheel_binaries
 from tests.postgres_binaries import server_folder
 
-_NOT_DURABLE = (
-    "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 300\nmax_wal_size = 256MB\n"
-)
+_NOT_DURABLE = "wal_level = logical\nmax_sync_workers_per_subscription = 8\nmax_logical_replication_workers = 12\nmax_worker_processes = 20\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 300\nmax_wal_size = 256MB\n"
 _numbers = itertools.count(1)
 
 

@@ -36,6 +36,7 @@ _VERBS = {
     "retention": "keeping",
     "archive": "keeping",
     "statistics": "statistics",
+    "move": "moving",
     "limits": "limits",
     "tier": "limits",
     "settings": "tenant_settings",

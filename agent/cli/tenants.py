@@ -35,7 +35,7 @@ def create(
 
     Purposes of keys: ca, issuer, verifier, audit, iaca, document_signer, messaging.
     """
-    own = {"database": {"server": server, "name": _make_database(server, name)}} if dedicated else {}
+    own = {"database": {"server": server, "name": made_database(server, name)}} if dedicated else {}
     stores = {purpose: store for purpose, _, store in (one.partition("=") for one in key_stores)}
     body = {
         "name": name,
@@ -49,7 +49,7 @@ def create(
     show(answer, as_json, f"{answer['credential_issuer']}\nadministrator key: {answer['api_key']}")
 
 
-def _make_database(server: str, tenant: str) -> str:
+def made_database(server: str, tenant: str) -> str:
     """An empty database of this version's schema: an administrator's act, which no server process can do."""
     import asyncio
 

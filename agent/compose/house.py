@@ -36,6 +36,7 @@ from agent.operations.keeping.spend_limits import SpentQuotas
 from agent.sandbox import ProcessSandbox
 from agent.scope import Scope, TenantCatalogue
 from agent.scope.administering import Control
+from agent.scope.core import DatabaseGone
 from agent.signals import Wakeups
 from agent.storage import tables
 from agent.storage.catalogue import read_catalogue
@@ -202,7 +203,9 @@ class House:
         return await self._scope(self._tenant(row, name), principal)
 
     def _tenant(self, row: Row, name: str) -> Tenant:
-        """Where the shared database says that it lies; while it moves, its rows are where they were."""
+        """Where the shared database says that it lies. Raises DatabaseGone for the seconds of a switch."""
+        if row["placement"] == "migrating":
+            raise DatabaseGone("the tenant is between two databases")
         database = None if row["placement"] == "shared" else f"{row['dsn_ref']}/{row['database_name']}"
         return Tenant(row["id"], name, f"{self.origin}/t/{name}", database=database)
 

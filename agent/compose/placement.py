@@ -53,9 +53,11 @@ class Placement:
 
     async def close(self) -> None:
         """Every line and every pool."""
-        for listener in self._listeners.values():
+        listeners, self._listeners = list(self._listeners.values()), {}
+        pools, self._pools = list(self._pools.values()), {}
+        for listener in listeners:
             await listener.stop()
-        for pool in self._pools.values():
+        for pool in pools:
             with suppress(TimeoutError):
                 await asyncio.wait_for(pool.close(), 5)
 

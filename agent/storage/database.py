@@ -53,6 +53,13 @@ def pool_of_one_tenant(dsn: str, size: int, role: str | None = None) -> Pool:
     return Pool(reach, size)
 
 
+async def speak_json(connection: Connection) -> None:
+    """jsonb as Python's own values."""
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_jsonb, decoder=lambda data: orjson.loads(data[1:]), format="binary"
+    )
+
+
 def _connecting(dsn: str, role: str | None, seconds: float = 60.0) -> Callable[[], Awaitable[Connection]]:
     settings = {"application_name": "chancery", "jit": "off", "search_path": "agent", "timezone": "UTC"}
 
@@ -60,9 +67,7 @@ def _connecting(dsn: str, role: str | None, seconds: float = 60.0) -> Callable[[
         connection = await asyncpg.connect(
             dsn, timeout=seconds, statement_cache_size=512, server_settings=settings | ({"role": role} if role else {})
         )
-        await connection.set_type_codec(
-            "jsonb", schema="pg_catalog", encoder=_jsonb, decoder=lambda data: orjson.loads(data[1:]), format="binary"
-        )
+        await speak_json(connection)
         return connection
 
     return connect

@@ -268,6 +268,7 @@ class EmbeddedPostgres:
             "listen_addresses": "",
             "unix_socket_directories": str(self.socket),
             "unix_socket_permissions": "0700",
+            "wal_level": "logical",  # tenants can move
         }
         options = " ".join(f"-c {name}={shlex.quote(value)}" for name, value in (settings | self.options).items())
         log = self.data / "server.log"

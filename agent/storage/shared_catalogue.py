@@ -11,6 +11,7 @@ from agent.storage.statements import Statement
 from agent.storage.tables import audit_heads, audit_seals
 
 if TYPE_CHECKING:
+    from agent.storage.statements import Connection
     from agent.storage.unit_of_work import PostgresUnit
 
 _TABLES = (
@@ -38,29 +39,29 @@ _NOTE = Statement(
 )
 
 
-async def copy_catalogue(source: "PostgresUnit", target: "PostgresUnit") -> int:
-    """What the shared database says, in two units of the system tenant; how many rows were not the same."""
+async def copy_catalogue(source: "Connection", target: "Connection") -> int:
+    """What the shared database says, where both see the system tenant's rows; how many rows were not the same."""
     changed, shapes = 0, {}
     for table in _TABLES:
-        columns = await source.connection.fetch(_COLUMNS, table)
+        columns = await source.fetch(_COLUMNS, table)
         shapes[table] = [row[0] for row in columns], [row[0] for row in columns if row[1]]
     theirs = {table: await _rows(source, table, shapes[table][1]) for table in _TABLES}
     ours = {table: await _rows(target, table, shapes[table][1]) for table in _TABLES}
     for table in _TABLES:
         for key, row in theirs[table].items():
             if ours[table].get(key) != row:
-                await target.connection.execute(_put(table, *shapes[table]), row)
+                await target.execute(_put(table, *shapes[table]), row)
                 changed += 1
     for table in _TAKEN_AWAY:
         for key in ours[table].keys() - theirs[table].keys():
-            await target.connection.execute(_take(table, shapes[table][1]), ours[table][key])
+            await target.execute(_take(table, shapes[table][1]), ours[table][key])
             changed += 1
     return changed
 
 
-async def _rows(unit: "PostgresUnit", table: str, key: list[str]) -> Mapping[tuple[Any, ...], Any]:
+async def _rows(connection: "Connection", table: str, key: list[str]) -> Mapping[tuple[Any, ...], Any]:
     """By primary key, as JSON; tables and columns are ours and PostgreSQL's own names."""
-    rows = await unit.connection.fetch(
+    rows = await connection.fetch(
         f"SELECT to_jsonb(t) - '{{updated_at,row_version}}'::text[] FROM agent.{table} t"  # noqa: S608  # as above
         " WHERE tenant_id = agent.system_tenant()"
     )

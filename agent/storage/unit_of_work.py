@@ -429,6 +429,8 @@ async def unit_of_work(
             raise Conflict(f"unique {error.constraint_name}") from None
         except asyncpg.TransactionRollbackError as error:  # what could not be put in order, and one of two in a ring
             raise Conflict(type(error).__name__) from None
+        except asyncpg.CannotConnectNowError as error:  # and where a tenant was that has moved
+            raise DatabaseGone(type(error).__name__) from None
         except _LOST as error:
             if tenant.database is None:
                 raise

@@ -26,7 +26,7 @@ class SharedCatalogue:
     async def __call__(self) -> None:
         """Trust and tiers, then the head of the record."""
         async with self._shared(self._system) as source, self._own(self._system) as target:
-            if await copy_catalogue(source, target):
+            if await copy_catalogue(source.connection, target.connection):
                 await target.commit()
                 telemetry.log("catalogue_copied", tenant=self._tenant.name)
                 await self._tell()
