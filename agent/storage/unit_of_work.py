@@ -46,6 +46,7 @@ from agent.storage.repositories.mediations import MediationRepository
 from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.person_files import PersonFileRepository
 from agent.storage.repositories.presentations import PresentationRepository
+from agent.storage.repositories.quality import QualityRepository
 from agent.storage.repositories.replay_marks import ReplayMarkRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
 from agent.storage.repositories.statistics import StatisticsRepository
@@ -236,6 +237,11 @@ class PostgresUnit:
     def compliance(self) -> ComplianceRepository:
         """What is demanded, and how it stands."""
         return ComplianceRepository(self)
+
+    @property
+    def quality(self) -> QualityRepository:
+        """How good the tenant's data are."""
+        return QualityRepository(self)
 
     @property
     def erasures(self) -> ErasureRepository:
