@@ -100,6 +100,22 @@ def ping(contact: str, as_json: bool) -> None:
 @didcomm.command()
 @click.argument("contact", type=click.UUID)
 @json_flag
+def rotate(contact: str, as_json: bool) -> None:
+    """Speak with CONTACT under a new DID."""
+    show(Client().post(f"/didcomm/contacts/{contact}/rotations", {}), as_json, "a new DID was announced")
+
+
+@didcomm.command()
+@click.argument("contact", type=click.UUID)
+@json_flag
+def end(contact: str, as_json: bool) -> None:
+    """Tell CONTACT that you have left, and hear and say nothing more."""
+    show(Client().post(f"/didcomm/contacts/{contact}/end", {}), as_json, "the relationship has ended")
+
+
+@didcomm.command()
+@click.argument("contact", type=click.UUID)
+@json_flag
 def messages(contact: str, as_json: bool) -> None:
     """The texts that went to and fro with CONTACT."""
     answer = Client().get(f"/didcomm/contacts/{contact}/messages")

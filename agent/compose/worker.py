@@ -15,6 +15,7 @@ from agent.mail import Mailer
 from agent.operations.administering.create_tenant import SYSTEM
 from agent.operations.administering.document_signers import renew
 from agent.operations.keeping.announce import announce
+from agent.operations.keeping.quality import check_quality
 from agent.scope import Scope
 from agent.storage.database import open_pool
 from agent.storage.maintenance import Maintenance
@@ -92,7 +93,15 @@ async def _announce(scope: Scope, _args: Mapping[str, Any]) -> None:
     await announce(scope)
 
 
-_SHARES: Mapping[str, Share] = {"renew_signers": _renew_signers, "announce": _announce}
+async def _check_quality(scope: Scope, _args: Mapping[str, Any]) -> None:
+    await check_quality(scope)
+
+
+_SHARES: Mapping[str, Share] = {
+    "renew_signers": _renew_signers,
+    "announce": _announce,
+    "check_quality": _check_quality,
+}
 
 
 async def _together(*works: Coroutine[Any, Any, None]) -> None:

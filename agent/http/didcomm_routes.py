@@ -23,6 +23,7 @@ from agent.operations.messaging.look import (
     show_thread,
 )
 from agent.operations.messaging.mediate import MEDIATE
+from agent.operations.messaging.rotate_did import end_connection, rotate_did
 from agent.operations.messaging.talk import SendText, ping, send_text
 from agent.scope import Scope
 from agent.scope.connections import Connection
@@ -63,7 +64,7 @@ class TextBody(ClosedSchema):
 
 
 class PingBody(ClosedSchema):
-    """POST /didcomm/contacts/{contact}/pings."""
+    """POST pings, rotations and end below /didcomm/contacts/{contact}."""
 
 
 def _uuid(text: str) -> UUID:
@@ -104,6 +105,16 @@ def _text(call: Call) -> SendText:
 def _ping(call: Call) -> UUID:
     PingBody.read(call)
     return contact_of(call)
+
+
+async def _rotate(scope: Scope, contact: UUID) -> tuple[Connection, Mapping[str, str]]:
+    await rotate_did(scope, contact)
+    return await show_profile_of(scope, contact)
+
+
+async def _end(scope: Scope, contact: UUID) -> tuple[Connection, Mapping[str, str]]:
+    await end_connection(scope, contact)
+    return await show_profile_of(scope, contact)
 
 
 def contact_of(call: Call) -> UUID:
@@ -218,6 +229,8 @@ ROWS = (
     Route("POST", "/didcomm/contacts/{contact}/messages", _write, _text, send_text, added),
     Route("GET", "/didcomm/contacts/{contact}/messages", _read, contact_of, show_conversation, _conversation),
     Route("POST", "/didcomm/contacts/{contact}/pings", _write, _ping, ping, added),
+    Route("POST", "/didcomm/contacts/{contact}/rotations", _write, _ping, _rotate, _one_contact),
+    Route("POST", "/didcomm/contacts/{contact}/end", _write, _ping, _end, _one_contact),
     Route("GET", "/didcomm/threads", _read, _threads, list_threads, _threads_shown),
     Route("GET", "/didcomm/threads/{thread}", _read, thread_of, show_thread, _one_thread),
 )
@@ -227,4 +240,6 @@ BODIES = {
     ("POST", "/didcomm/contacts"): AcceptanceBody,
     ("POST", "/didcomm/contacts/{contact}/messages"): TextBody,
     ("POST", "/didcomm/contacts/{contact}/pings"): PingBody,
+    ("POST", "/didcomm/contacts/{contact}/rotations"): PingBody,
+    ("POST", "/didcomm/contacts/{contact}/end"): PingBody,
 }

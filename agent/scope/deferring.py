@@ -175,6 +175,9 @@ class ClaimRecords(Protocol):
     async def of_subject(self, table: str, subject: str) -> Mapping[str, Any] | None:
         """The record of a person by the tenant's own name for them."""
 
+    async def newest(self, table: str, limit: int) -> Sequence[tuple[UUID, Mapping[str, Any]]]:
+        """(key of the person, claims) of those loaded last, opened: who asks has it on record."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewPolicy:

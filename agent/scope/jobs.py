@@ -21,6 +21,7 @@ SCHEDULES = (
     Schedule("retention", "15 */6 * * *", "months leave the database for the archive, segments move and go"),
     Schedule("renew_signers", "40 * * * *", "document signers are followed before they end", each=True),
     Schedule("announce", "0 6 * * *", "keys that end and reviews that are due are told, issuers' renewed", each=True),
+    Schedule("check_quality", "30 4 * * *", "quality rules are looked at", each=True),
     Schedule("statistics", "10 2 * * *", "statistics of every table, settings of new ones, how large each is"),
     Schedule("indexes", "30 3 * * 0", "indexes that are mostly air are rebuilt while they are used"),
     Schedule("partitions", "5 4 1 * *", "months ahead are made, and seen to be there"),

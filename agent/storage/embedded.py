@@ -175,6 +175,15 @@ class EmbeddedPostgres:
         """What a program says that is run as the server's user. Raises PostgresError."""
         return _run(self._user, *command).stdout
 
+    def reach(self, binaries: Path) -> Path:
+        """Programs where the server's user can run them."""
+        return self._reachable_binaries(self.base, binaries)
+
+    @staticmethod
+    def major(binaries: Path) -> int:
+        """Of which major version the programs are, 0 when they do not say."""
+        return _major(binaries)
+
     def give(self, path: Path) -> None:
         """Make a file or folder the server's user's own."""
         if self._user.uid is not None:

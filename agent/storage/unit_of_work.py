@@ -46,6 +46,7 @@ from agent.storage.repositories.mediations import MediationRepository
 from agent.storage.repositories.people import PeopleRepository
 from agent.storage.repositories.person_files import PersonFileRepository
 from agent.storage.repositories.presentations import PresentationRepository
+from agent.storage.repositories.quality import QualityRepository
 from agent.storage.repositories.replay_marks import ReplayMarkRepository
 from agent.storage.repositories.signing_keys import SigningKeyRepository
 from agent.storage.repositories.statistics import StatisticsRepository
@@ -60,7 +61,7 @@ from agent.storage.repositories.usage import TenantLimitRepository, UsageReposit
 from agent.storage.repositories.verification_policies import VerificationPolicyRepository
 from agent.storage.statements import Statement
 from agent.storage.subjects import subject_index
-from agent.telemetry import COMMITS, EVENTS, one
+from agent.telemetry import COMMITS, EVENTS
 from agent.tenancy import Principal, Tenant
 
 if TYPE_CHECKING:
@@ -238,6 +239,11 @@ class PostgresUnit:
         return ComplianceRepository(self)
 
     @property
+    def quality(self) -> QualityRepository:
+        """How good the tenant's data are."""
+        return QualityRepository(self)
+
+    @property
     def erasures(self) -> ErasureRepository:
         """Requests to be forgotten."""
         return ErasureRepository(self)
@@ -332,7 +338,7 @@ class PostgresUnit:
 
     def record(self, event: AuditEvent, *accesses: DataAccess) -> None:
         """Queue an audit row, and what personal data was opened for it; `commit` writes them."""
-        one(EVENTS, event.type).inc()
+        EVENTS.count(event.type)
         row = {
             "id": uuid4(),
             "tenant_id": self.tenant_id,
@@ -396,7 +402,7 @@ class PostgresUnit:
         for name in sorted(self._wakes):
             await self.connection.execute("SELECT pg_notify($1, $2)", QUEUE_CHANNEL, name)
         await self.connection.execute("COMMIT")
-        COMMITS.inc()
+        COMMITS.count()
         self.committed = True
 
 

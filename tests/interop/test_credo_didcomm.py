@@ -13,6 +13,7 @@ from agent.operations.messaging.accept_invitation import AcceptInvitation
 from agent.operations.messaging.begin_protocol import BeginProtocol, begin_protocol
 from agent.operations.messaging.create_invitation import CreateInvitation
 from agent.operations.messaging.invite import accept, invite
+from agent.operations.messaging.rotate_did import end_connection, rotate_did
 from agent.scope import Scope
 from agent.scope.connections import Connection
 from agent.workers.deliveries import Deliveries
@@ -181,6 +182,31 @@ async def test_credo_rotates_its_did_and_leaves(world: World, ours: Scope, credo
     async def gone() -> bool:
         async with ours.unit() as unit:
             return bool((await unit.connections.get(connection.id)).state == "abandoned")
+
+    await until(gone)
+
+
+async def test_credo_follows_our_did_and_hears_that_we_leave(world: World, ours: Scope, credo: CredoAgent) -> None:
+    connection, theirs = await invited_by_us(ours, credo, "https://didcomm.org/didexchange/1.1")
+    await rotate_did(ours, connection.id)
+
+    async def moved() -> bool:
+        async with ours.unit() as unit:
+            return bool((await unit.connections.get(connection.id)).own_did != connection.own_did)
+
+    await until(moved)
+    await require_talk(world, ours, credo, connection, theirs)
+    async with ours.unit() as unit:
+        now = await unit.connections.get(connection.id)
+        assert now.own_did != connection.own_did
+        assert "prior_own" not in now.data
+    await end_connection(ours, connection.id)
+
+    async def gone() -> bool:  # Credo has nobody to write to any more
+        with contextlib.suppress(AgentRefused):
+            await credo("ping", connection=theirs)
+            return False
+        return True
 
     await until(gone)
 

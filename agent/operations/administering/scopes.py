@@ -28,6 +28,7 @@ VC_API = "vc-api:use"
 LIMITS_READ = "limits:read"
 CONFIGURATION_READ, CONFIGURATION_WRITE = "configuration:read", "configuration:write"
 TENANTS_WRITE, TENANTS_READ = "tenants:write", "tenants:read"
+QUALITY_READ, QUALITY_WRITE = "quality:read", "quality:write"
 JOBS_WRITE, JOBS_READ = "jobs:write", "jobs:read"
 
 ISSUER = frozenset({LIMITS_READ, OFFERS_WRITE, OFFERS_READ, CREDENTIALS_READ, CREDENTIALS_REVOKE, VC_API})
@@ -37,11 +38,13 @@ PRIVACY_OFFICER = frozenset(
     {PEOPLE_READ, RETENTION_READ, RETENTION_WRITE, ERASURES_READ, ERASURES_WRITE, ERASURES_APPROVE, AUDIT_READ}
     | {COMPLIANCE_WRITE}
 )
+DATA_STEWARD = frozenset({QUALITY_READ, QUALITY_WRITE, STATISTICS_READ, AUDIT_READ, COMPLIANCE_WRITE})
 APPROVER = frozenset({APPROVALS_READ, APPROVALS_WRITE})
 ADMINISTRATOR = (
     ISSUER
     | APPROVER
     | PRIVACY_OFFICER
+    | DATA_STEWARD
     | VERIFIER
     | AUDITOR
     | {TRUST_WRITE, PLUGINS_READ, API_KEYS_WRITE, SESSIONS_WRITE, USERS_WRITE, CLIENTS_WRITE, ISSUER_WRITE}
@@ -60,6 +63,7 @@ ROLES = {
     "verifier": VERIFIER,
     "auditor": AUDITOR,
     "privacy-officer": PRIVACY_OFFICER,
+    "data-steward": DATA_STEWARD,
     "administrator": ADMINISTRATOR,
 }
 """Roles that a tenant's administrator may hand out."""

@@ -11,8 +11,8 @@ from protocols.encoding import render_json
 
 TOPIC = "tenant.notice"
 MAIL_TOPIC = "tenant.notice.mail"
-KEY_EXPIRING, COMPLIANCE_DUE = "key.expiring", "compliance.due"
-NOTICES = ("limit.near", "limit.reached", KEY_EXPIRING, COMPLIANCE_DUE)
+KEY_EXPIRING, COMPLIANCE_DUE, QUALITY_BELOW = "key.expiring", "compliance.due", "quality.below"
+NOTICES = ("limit.near", "limit.reached", KEY_EXPIRING, COMPLIANCE_DUE, QUALITY_BELOW)
 _LONGEST = 65_536
 
 

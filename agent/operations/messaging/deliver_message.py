@@ -98,8 +98,6 @@ async def _addressed(scope: Scope, queued: Queued) -> tuple[Identity, Message]:
         if identity is None:
             raise Undeliverable("written as somebody that we are not")
         return identity, message
-    if queued.version == 1 and identity is not None:
-        return identity, message  # a peer of version 1 knows us by our keys until it was told of others
     async with scope.unit() as unit:
         connection: Connection | None = await unit.connections.get(queued.connection)
     if connection is None:

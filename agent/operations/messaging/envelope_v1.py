@@ -10,6 +10,7 @@ from uuid import UUID
 
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.identity import VERSION_1, identity_from
+from agent.operations.messaging.own_dids import heard_at
 from agent.operations.messaging.peers import resolve
 from agent.operations.messaging.threads import new_id
 from agent.scope import Scope
@@ -112,6 +113,9 @@ async def _services(
     if connection is None:
         async with scope.unit() as unit:
             connection = await unit.connections.between(own, theirs)
+            if connection is None:  # what was written before our DID was followed by another
+                candidates: list[Connection] = await unit.connections.with_peer(theirs)
+                connection = next((one for one in candidates if str(own) in heard_at(one)), None)
     if connection is None:
         raise Undeliverable("no connection with the addressee")
     if message.type == ROTATED and LEAVING in connection.data:
@@ -173,7 +177,7 @@ async def _with(scope: Scope, identity: Identity, verkey: str) -> Connection | N
         named: list[Connection] = await unit.connections.named(verkey)
     for connection in named:
         current = any(verkey in service.recipient_keys for service in _speaks(connection))
-        if connection.own_did == identity.own and current:
+        if str(identity.own) in heard_at(connection) and current:
             return connection
     return None
 

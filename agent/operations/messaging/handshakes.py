@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from agent.operations.messaging.envelope import Arrival
 from agent.operations.messaging.envelope_v1 import LEAVING, key_of, known, sender_key, services_of, stored
 from agent.operations.messaging.identity import endpoint_of
+from agent.operations.messaging.own_dids import PRIOR, followed, retire, without
 from agent.operations.messaging.relationships import Met, taking
 from agent.scope import Scope
 from agent.scope.connections import Connection
@@ -46,6 +48,27 @@ async def _met(scope: Scope, arrival: Arrival) -> Met:
         if _is(message.type, "request"):
             return await _requested(scope, arrival)
         raise CannotOpen("a stranger who asks for no connection")
+    settled = _followed(arrival, connection)
+    told = await _told(scope, settled.arrival, settled.connections[0] if settled.connections else connection)
+    return replace(told, connections=told.connections or settled.connections, effects=settled.effects + told.effects)
+
+
+def _followed(arrival: Arrival, connection: Connection) -> Met:
+    """The peer uses the DID by which we follow another, or will."""
+    moved, prior = followed(connection, arrival), connection.data.get(PRIOR, str(connection.own_did))
+    if moved is connection:
+        return Met(arrival)
+
+    async def leave(unit: Any) -> None:
+        if PRIOR not in moved.data and prior != str(moved.own_did):
+            await retire(unit, UUID(prior), connection.id)
+
+    return Met(replace(arrival, connection=moved), (moved,), (leave,))
+
+
+async def _told(scope: Scope, arrival: Arrival, connection: Connection) -> Met:
+    """What a peer that we know says of the relationship itself."""
+    message = arrival.received.message
     if message.type == did_rotate.ROTATE:
         return await _rotated(scope, arrival, connection)
     if message.type == did_rotate.HANGUP:
@@ -54,7 +77,7 @@ async def _met(scope: Scope, arrival: Arrival) -> Met:
     if LEAVING in connection.data and any(
         sender_key(arrival.received) in one.recipient_keys for one in known(connection)
     ):
-        left = replace(connection, data=stored(known(connection)))
+        left = replace(connection, data=without(connection, LEAVING))
         return Met(replace(arrival, connection=left), (left,))
     if connection.state == "responded":
         # Who speaks with the keys of our response has it.
@@ -127,7 +150,7 @@ async def _rotated(scope: Scope, arrival: Arrival, connection: Connection) -> Me
     new = did_rotate.to_did(arrival.received.message)
     found = await _found(scope, Told(new))
     # Until it speaks with the new keys it speaks with the old ones: it waits for our ack.
-    data = {**stored(found), LEAVING: stored(known(connection))["services"]}
+    data = {**connection.data, **stored(found), LEAVING: stored(known(connection))["services"]}
     moved = replace(connection, their_did=new, data=data, state="completed")
     return _made(arrival, moved, new, found)
 

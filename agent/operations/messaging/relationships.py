@@ -8,6 +8,7 @@ from uuid import UUID
 
 from agent.audit import AuditEvent
 from agent.operations.messaging.envelope import Arrival
+from agent.operations.messaging.own_dids import PRIOR, retire, without
 from agent.scope import Scope
 from agent.scope.connections import Connection
 from agent.tenancy import uuid7
@@ -69,22 +70,21 @@ async def _standing(unit: Any, own: UUID | None, their_did: str) -> Connection |
 
 def _knew(connection: Connection, own: UUID | None) -> bool:
     """Whether the peer knew us by this DID of ours, which was followed by another."""
-    return connection.data.get("prior_own") == str(own or "")
+    return connection.data.get(PRIOR) == str(own or "")
 
 
 def _confirmed(arrival: Arrival, found: Connection) -> Met:
     """A message to our present DID: that it follows another need not be said again (DID Rotation)."""
-    prior = found.data.get("prior_own")
+    prior = found.data.get(PRIOR)
     if prior is None:
         return Met(replace(arrival, connection=found))
-    data = {name: value for name, value in found.data.items() if name not in ("from_prior", "prior_own")}
-    settled = replace(found, data=data)
+    settled = replace(found, data=without(found, "from_prior", PRIOR))
 
-    async def retire(unit: Any) -> None:
+    async def leave(unit: Any) -> None:
         if prior:
-            await unit.connections.retire_own_did(UUID(prior))
+            await retire(unit, UUID(prior), found.id)
 
-    return Met(replace(arrival, connection=settled), (settled,), (retire,))
+    return Met(replace(arrival, connection=settled), (settled,), (leave,))
 
 
 def _require_open(connection: Connection) -> None:

@@ -67,6 +67,11 @@ _found = select(_r.subject_index, _r.claims_sealed, _k.id, _k.wrapped_key).join_
 _BY_SUBJECT = Statement(
     _found.where(_r.tenant_id == _TENANT, _r.source == bindparam("source"), _r.subject_index == bindparam("index"))
 )
+_NEWEST = Statement(
+    _found.where(_r.tenant_id == _TENANT, _r.source == bindparam("source"))
+    .order_by(_r.loaded_at.desc(), _r.subject_index)
+    .limit(bindparam("limit"))
+)
 _own = subject_keys.alias("own")
 _BY_KEY = Statement(
     _found.where(
@@ -145,6 +150,11 @@ class ClaimRecordRepository:
             self._unit.connection, tenant=self._unit.tenant_id, source=table, index=self._index(subject)
         )
         return self._opened(table, row)
+
+    async def newest(self, table: str, limit: int) -> Sequence[tuple[UUID, Mapping[str, Any]]]:
+        """With the key of each person."""
+        rows = await _NEWEST.rows(self._unit.connection, tenant=self._unit.tenant_id, source=table, limit=limit)
+        return [(row["id"], self._opened(table, row) or {}) for row in rows]
 
     def _opened(self, table: str, row: Row | None) -> Mapping[str, Any] | None:
         if row is None:

@@ -18,7 +18,7 @@ from protocols.didcomm.protocol import (
 from protocols.errors import Malformed
 
 IDENTIFIER = "https://didcomm.org/did-rotate/1.0"
-ROTATE, HANGUP, ACK = (f"{IDENTIFIER}/{name}" for name in ("rotate", "hangup", "ack"))
+ROTATE, HANGUP, ACK, REPORT = (f"{IDENTIFIER}/{name}" for name in ("rotate", "hangup", "ack", "problem-report"))
 
 
 def to_did(message: Message) -> str:
@@ -32,7 +32,7 @@ def to_did(message: Message) -> str:
 
 
 class DidRotate:
-    """Takes rotations and leave-taking; takes leave itself."""
+    """Both roles: announces a DID or takes leave, and hears the peer do so."""
 
     identifier: ClassVar[str] = IDENTIFIER
     roles: ClassVar[tuple[str, ...]] = ("rotating_party", "observing_party")
@@ -42,9 +42,11 @@ class DidRotate:
         """Needs no tools."""
 
     def begin(self, parameters: Mapping[str, Any]) -> Transition:
-        """Take leave. Raises InvalidBody for anything else."""
+        """Announce the DID `to_did`, or take leave: `hangup`. Raises InvalidBody for anything else."""
+        if isinstance(parameters.get("to_did"), str):
+            return Transition(ThreadState("rotating_party", "rotate-sent"), (Outgoing(ROTATE, dict(parameters)),))
         if parameters.get("hangup") is not True:
-            raise InvalidBody("only hangup is begun here")
+            raise InvalidBody("to_did or hangup")
         return Transition(ThreadState("rotating_party", "completed"), (Outgoing(HANGUP),), closed=True)
 
     def receive(self, thread: ThreadState | None, received: Received, features: tuple[Feature, ...]) -> Transition:
@@ -60,5 +62,7 @@ class DidRotate:
         if name == "hangup":
             return Transition(ThreadState("observing_party", "completed"), closed=True)
         if name in ("ack", "problem-report"):
-            return Transition(thread or ThreadState("rotating_party", "completed"), closed=True)
+            if thread is not None and thread.role != "rotating_party":
+                raise OutOfOrder("not to the party that observes")
+            return Transition(ThreadState("rotating_party", "completed" if name == "ack" else "abandoned"), closed=True)
         raise UnsupportedMessage("did-rotate knows rotate, ack and hangup")

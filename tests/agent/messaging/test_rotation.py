@@ -16,6 +16,7 @@ from agent.operations.messaging.rotate_did import end_connection, rotate_did
 from agent.scope import Scope
 from agent.scope.connections import Connection
 from agent.workers.deliveries import Deliveries
+from protocols import did as dids
 from protocols.did import multikey, peer
 from protocols.didcomm import from_prior
 from protocols.jose import jwk as jwks
@@ -192,6 +193,20 @@ async def test_what_waits_is_said_by_the_did_that_followed(world: World, alice: 
     await deliveries()
     kept = "SELECT state FROM messages WHERE direction = 'in' AND type LIKE '%basicmessage%'"
     assert [row["state"] for row in await world.rows(bob, kept)] == ["handled"]
+
+
+async def test_h8_many_at_one_did_are_heard_when_one_of_them_is_left(world: World, alice: Scope) -> None:
+    made = await create_invitation(alice, CreateInvitation(multi_use=True))
+    first, second = Rotating.invited(made).renew(), Rotating.invited(made).renew()
+    for one in (first, second):
+        assert (await one.say(PING, pthid=made.invitation["id"])).name == "ping-response"
+    row = next(one for one in await connections(alice) if one.their_did == first.did)
+    await rotate_did(alice, row.id)
+    moved = next(one for one in await connections(alice) if one.their_did == first.did)
+    document = peer.document((await identity_for(alice, moved.own_did)).did)
+    first.theirs, first.keys = document.id, dids.keys(document, "keyAgreement")
+    assert (await first.say(PING)).name == "ping-response"
+    assert (await second.say(PING)).name == "ping-response"
 
 
 async def test_two_rotations_at_once_are_one(world: World, alice: Scope) -> None:

@@ -56,7 +56,7 @@ def asking(holder: Holder, thid: str, data: Any, **changes: Any) -> Any:
     )
 
 
-async def test_h5_only_whose_key_signed_the_nonce_of_this_offer_is_bound(
+async def test_h3_only_whose_key_signed_the_nonce_of_this_offer_is_bound(
     site: Site, holder: Holder, clock: Clock
 ) -> None:
     key, other = SigningKey("ES256"), SigningKey("EdDSA")

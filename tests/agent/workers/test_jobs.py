@@ -92,7 +92,7 @@ async def test_who_serves_adds_jobs_and_sees_none(shared_database: Database) -> 
         connection = await shared_database.connect(login)
         try:
             tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'chancery_jobs'")
-            assert len(tables) == 5
+            assert len(tables) == 6
             for (table,) in tables:
                 for verb in ("SELECT * FROM", "DELETE FROM"):
                     with pytest.raises(asyncpg.InsufficientPrivilegeError):
