@@ -1,6 +1,7 @@
 """What mediators hold for our tenants is picked up: over a connection that stays where there is one, else by asking."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import ClassVar
@@ -58,19 +59,21 @@ class Pickups:
         await asyncio.gather(*lines, return_exceptions=True)
 
     async def _keep(self, tenant: str, mediation: Mediation) -> None:
-        """Again and again, more slowly while the mediator does not answer."""
-        pause = 1.0
+        """Again and again: soon after a first failure, as it may be a restart, and ever more slowly after others."""
+        failures = 0
         while True:
             try:
                 fetched = await self._line(await self._scope_of(tenant, WORKER), mediation)
-                pause = 0.2 if fetched else 1.0
+                failures, pause = 0, 0.2 if fetched else 1.0
             except (ProtocolError, FetchFailed, FetchRefused, TimeoutError) as error:
                 telemetry.log("pickup_failed", reason=type(error).__name__)
-                pause = min(_SLOWEST, pause * 2)
+                failures = min(failures + 1, 8)
+                pause = min(_SLOWEST, 0.25 * 2**failures)
             except Exception:
                 telemetry.failure("pickup_failed")
                 pause = _SLOWEST
-            await asyncio.sleep(pause)
+            # Those who lost one mediator do not come back to it all at one moment.
+            await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311  # jitter
 
     async def _line(self, scope: Scope, mediation: Mediation) -> int:
         mediator = await mediator_of(scope, mediation)
