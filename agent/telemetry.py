@@ -10,25 +10,21 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
 from typing import Any, cast
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 
+from agent.tallies import Durations, Tally
+
+REQUESTS = Tally("chancery_requests", "Requests answered", "route", "method", "status")
+SECONDS = Durations("chancery_request_seconds", "Time to answer", "route")
+EVENTS = Tally("chancery_events", "Audit events by type", "type")
+STATEMENTS = Tally("chancery_statements", "Statements run")
+COMMITS = Tally("chancery_commits", "Transactions committed")
+CACHE = Tally("chancery_cache", "Cache look-ups", "kind", "outcome")
 REGISTRY = CollectorRegistry()
-REQUESTS = Counter("chancery_requests", "Requests answered", ["route", "method", "status"], registry=REGISTRY)
-SECONDS = Histogram("chancery_request_seconds", "Time to answer", ["route"], registry=REGISTRY)
-EVENTS = Counter("chancery_events", "Audit events by type", ["type"], registry=REGISTRY)
-STATEMENTS = Counter("chancery_statements", "Statements run", registry=REGISTRY)
-COMMITS = Counter("chancery_commits", "Transactions committed", registry=REGISTRY)
-CACHE = Counter("chancery_cache", "Cache look-ups", ["kind", "outcome"], registry=REGISTRY)
-
-
-@lru_cache(maxsize=4096)
-def one(metric: Any, *labels: str) -> Any:
-    """The metric for these label values; looking it up costs more than counting."""
-    return metric.labels(*labels)
-
+for _metric in (REQUESTS, SECONDS, EVENTS, STATEMENTS, COMMITS, CACHE):
+    REGISTRY.register(_metric)
 
 FIELDS = frozenset(
     {"route", "method", "status", "code", "detail", "tenant", "seconds", "plugin", "task", "attempt", "pid", "port"}

@@ -5,16 +5,18 @@
 
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from protocols import encoding
 from protocols.errors import Malformed
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Call:
+
+class Call(NamedTuple):
     """One request as it arrived.
 
     `path` holds the values of the route's `{names}`; header names are lower case; `header_values` keeps repeated
@@ -25,11 +27,11 @@ class Call:
 
     method: str
     url: str
-    path: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = _NONE
     query: str = ""
-    header_values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    header_values: Mapping[str, Sequence[str]] = _NONE
     body: bytes = b""
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = _NONE
     peer: str = ""
     certificate: bytes | None = None
 
@@ -92,15 +94,14 @@ def _once(text: str) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One response. `stream` replaces `body` for server-sent events; `written` is awaited once `body` has gone out."""
 
     status: int = 200
     body: bytes = b""
     media_type: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NONE
+    cookies: Mapping[str, str] = _NONE
     stream: AsyncGenerator[bytes] | None = None
     written: Callable[[], Awaitable[None]] | None = None
 

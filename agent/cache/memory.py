@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from agent.telemetry import CACHE, one
+from agent.telemetry import CACHE
 
 _Key = tuple[UUID, str, str]
 
@@ -34,9 +34,9 @@ class MemoryCache:
         """The value, made by `fill` when it is absent or too old; `fill` may answer with an `Aged` one."""
         found = self._values.get(key)
         if found and found[0] > time.monotonic():
-            one(CACHE, key[1], "hit").inc()
+            CACHE.count(key[1], "hit")
             return found[1]
-        one(CACHE, key[1], "miss").inc()
+        CACHE.count(key[1], "miss")
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = asyncio.ensure_future(fill())

@@ -9,7 +9,7 @@ from agent.cache.shared import SharedCache
 from agent.encryption.sealing import DoesNotOpen, KeyDestroyed
 from agent.encryption.vault import TenantVault
 from agent.scope import Shape
-from agent.telemetry import CACHE, one
+from agent.telemetry import CACHE
 
 
 class TenantCache:
@@ -49,9 +49,9 @@ class TenantCache:
             try:
                 value = shape.load(self._vault.open("cache", kind, row, found[0]))
             except (DoesNotOpen, KeyDestroyed, ValueError, TypeError):
-                one(CACHE, kind, "unreadable").inc()
+                CACHE.count(kind, "unreadable")
             else:
-                one(CACHE, kind, "shared").inc()
+                CACHE.count(kind, "shared")
                 return Aged(value, min(found[1], seconds))
         value = await fill()
         await shared.put(name, self._vault.seal("cache", kind, row, shape.dump(value)), seconds)

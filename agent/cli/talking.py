@@ -1,13 +1,13 @@
 """`chancery didcomm`: invitations, contacts, texts, pings and threads."""
 
 from io import StringIO
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import segno
 
 from agent.cli import exchanging
-from agent.cli.client import Client, json_flag, show
+from agent.cli.client import Client, json_flag, read_json, show
 
 
 @click.group()
@@ -28,6 +28,9 @@ for command in exchanging.COMMANDS:
 @click.option("--expires-in", type=click.IntRange(30, 31_536_000), help="Seconds until it can be taken no more.")
 @click.option("--no-auto-accept", is_flag=True, help="Nobody who takes it is answered (version 1).")
 @click.option("--mediate", is_flag=True, help="Whoever takes it may ask for mediation.")
+@click.option("--offer", "configuration", help="Offer a credential of this configuration with it.")
+@click.option("--claims", type=click.File("r", encoding="utf-8"), help="JSON file with the claims of the offer.")
+@click.option("--request-proof", "dcql", type=click.File("r", encoding="utf-8"), help="Or ask with a DCQL query.")
 @json_flag
 def invite(
     version: str,
@@ -38,6 +41,9 @@ def invite(
     expires_in: int | None,
     no_auto_accept: bool,
     mediate: bool,
+    configuration: str | None,
+    claims: TextIO | None,
+    dcql: TextIO | None,
     as_json: bool,
 ) -> None:
     """Print an invitation for another agent, as a URL and a QR code."""
@@ -45,9 +51,23 @@ def invite(
     body |= {"auto_accept": not no_auto_accept, "mediate": mediate}
     body |= {"label": label} if label is not None else {}
     body |= {"expires_in": expires_in} if expires_in else {}
+    if [configuration, dcql].count(None) == 0 or (multi_use and (configuration or dcql)):
+        raise click.UsageError("one of --offer and --request-proof, in an invitation for one")
     made = Client().post("/didcomm/invitations", body)
+    if configuration:
+        asked: dict[str, Any] = {"credential_configuration_id": configuration}
+        asked |= {"claims": read_json(claims)} if claims else {}
+        made = _carrying(made["id"], "credential-offers", asked)
+    if dcql:
+        made = _carrying(made["id"], "proof-requests", {"dcql_query": read_json(dcql)})
     told = {name: made[name] for name in ("url", "invitation", "id", "short_url")}
     show(told, as_json, f"{_blocks(made['qr'])}\n{made['url']}\ncontact: {made['id']}")
+
+
+def _carrying(contact: str, what: str, body: dict[str, Any]) -> Any:
+    """The invitation, with a request for whoever takes it."""
+    Client().post(f"/didcomm/contacts/{contact}/{what}", body)
+    return Client().get(f"/didcomm/contacts/{contact}/invitation")
 
 
 def _blocks(link: str) -> str:

@@ -4,12 +4,14 @@ import asyncio
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
+from typing import cast
 from urllib.parse import unquote
 
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from agent.http.failures import TooLarge
+from agent.http.whole import Whole
 from protocols.errors import Malformed
 from protocols.http import Call, Reply
 from protocols.x509 import load_pem
@@ -46,9 +48,10 @@ def call_of(request: BaseRequest, url: str, path: Mapping[str, str], body: bytes
 
     `certificate_header` is what a trusted proxy sets, and takes away where it came from outside; empty believes none.
     """
-    values: dict[str, list[str]] = {}
-    for name, value in request.headers.items():
-        values.setdefault(name.lower(), []).append(value)
+    headers = request.headers
+    values: dict[str, Sequence[str]] = {name.lower(): (value,) for name, value in headers.items()}
+    if len(values) < len(headers):  # what was sent twice stays apart
+        values = {name: headers.getall(name) for name in values}
     query = request.raw_path.partition("?")[2]
     cookies = dict(request.cookies) if "cookie" in values else {}
     certificate = _certificate(values.get(certificate_header.lower(), [])) if certificate_header else None
@@ -79,6 +82,8 @@ async def send(request: BaseRequest, reply: Reply) -> web.StreamResponse:
     if reply.media_type:
         headers["Content-Type"] = reply.media_type
     if reply.stream is None:
+        if Whole.suits(request, reply):
+            return cast(web.StreamResponse, Whole(reply, headers))
         response = web.Response(status=reply.status, body=reply.body, headers=headers)
         _set_cookies(response, reply)
         if reply.written is not None:

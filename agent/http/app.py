@@ -68,8 +68,8 @@ class Handler:
         route = _name(match, request.method)
         with telemetry.span("request", route=route, method=request.method):
             reply = await self._answer(request, kind, tenant, match, route)
-        telemetry.one(telemetry.REQUESTS, route, request.method if match else "", str(reply.status)).inc()
-        telemetry.one(telemetry.SECONDS, route).observe(time.perf_counter() - started)
+        telemetry.REQUESTS.count(route, request.method if match else "", str(reply.status))
+        telemetry.SECONDS.observe(route, time.perf_counter() - started)
         return await send(request, reply)
 
     async def _converse(self, request: BaseRequest, tenant: str) -> web.StreamResponse:
@@ -81,7 +81,7 @@ class Handler:
             return await send(request, failures.wire_error(error))
         if sockets is None or sockets.full():
             return await send(request, failures.wire_error(Busy("sockets")))
-        telemetry.one(telemetry.REQUESTS, "/didcomm", "WEBSOCKET", "101").inc()
+        telemetry.REQUESTS.count("/didcomm", "WEBSOCKET", "101")
         return await sockets.serve(request, partial(self._door.scope_of, tenant, PEER))
 
     async def _answer(self, request: BaseRequest, kind: str, tenant: str, match: Match | None, route: str) -> Reply:

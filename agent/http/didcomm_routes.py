@@ -12,7 +12,7 @@ from agent.operations.administering import scopes
 from agent.operations.messaging.accept_invitation import AcceptInvitation
 from agent.operations.messaging.create_invitation import CreatedInvitation, CreateInvitation
 from agent.operations.messaging.handshakes import AUTO_ACCEPT
-from agent.operations.messaging.invite import accept, invite
+from agent.operations.messaging.invite import accept, invite, show_invitation
 from agent.operations.messaging.look import (
     PAGE,
     Threads,
@@ -135,7 +135,7 @@ def _after(call: Call) -> UUID | None:
     return optional_id(call, "after")
 
 
-def _invited(made: CreatedInvitation) -> Reply:
+def _invited(made: CreatedInvitation, status: int = 201) -> Reply:
     scanned = made.url if len(made.url) <= _READABLE else made.short_url
     found = {
         "id": str(made.connection),
@@ -145,7 +145,11 @@ def _invited(made: CreatedInvitation) -> Reply:
         "qr": scanned,
         "qr_svg": str(qr(scanned)),
     }
-    return json_reply(found, 201, NO_STORE)
+    return json_reply(found, status, NO_STORE)
+
+
+def _invitation_shown(made: CreatedInvitation) -> Reply:
+    return _invited(made, 200)
 
 
 def added(row: UUID) -> Reply:
@@ -226,6 +230,7 @@ ROWS = (
     Route("POST", "/didcomm/contacts", _write, _acceptance, accept, added),
     Route("GET", "/didcomm/contacts", _read, _after, list_contacts, _contacts),
     Route("GET", "/didcomm/contacts/{contact}", _read, contact_of, show_profile_of, _one_contact),
+    Route("GET", "/didcomm/contacts/{contact}/invitation", _read, contact_of, show_invitation, _invitation_shown),
     Route("POST", "/didcomm/contacts/{contact}/messages", _write, _text, send_text, added),
     Route("GET", "/didcomm/contacts/{contact}/messages", _read, contact_of, show_conversation, _conversation),
     Route("POST", "/didcomm/contacts/{contact}/pings", _write, _ping, ping, added),

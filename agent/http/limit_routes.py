@@ -1,7 +1,6 @@
 """The admin API's rows for limits: a tenant sees its own, the operator sets them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from marshmallow import fields, validate
@@ -51,7 +50,7 @@ def warned(reply: Reply, near: Sequence[Standing]) -> Reply:
     if not near:
         return reply
     told = ", ".join(f"max_{one.metric}; used={one.used}; limit={one.limit}" for one in near)
-    return replace(reply, headers={**reply.headers, WARNING: told})
+    return reply._replace(headers={**reply.headers, WARNING: told})
 
 
 def _control(scope: Scope) -> Control:

@@ -46,33 +46,33 @@ class Statement:
 
     async def row(self, connection: Connection, **values: Any) -> Row | None:
         """The first row or None."""
-        STATEMENTS.inc()
+        STATEMENTS.count()
         return await connection.fetchrow(self.sql, *self.arguments(values))
 
     async def rows(self, connection: Connection, **values: Any) -> list[Row]:
         """All rows."""
-        STATEMENTS.inc()
+        STATEMENTS.count()
         return await connection.fetch(self.sql, *self.arguments(values))
 
     async def pages(self, connection: Connection, size: int, **values: Any) -> AsyncIterator[list[Row]]:
         """All rows, so many at a time, through a cursor of the transaction."""
-        STATEMENTS.inc()
+        STATEMENTS.count()
         cursor = await connection.cursor(self.sql, *self.arguments(values))
         while page := await cursor.fetch(size):
             yield page
 
     async def value(self, connection: Connection, **values: Any) -> Any:
         """The first column of the first row, None without a row."""
-        STATEMENTS.inc()
+        STATEMENTS.count()
         return await connection.fetchval(self.sql, *self.arguments(values))
 
     async def run(self, connection: Connection, **values: Any) -> int:
         """How many rows were touched."""
-        STATEMENTS.inc()
+        STATEMENTS.count()
         tag = await connection.execute(self.sql, *self.arguments(values))
         return int(tag.rsplit(" ", 1)[-1])
 
     async def many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run once for each row, in one exchange."""
-        STATEMENTS.inc()
+        STATEMENTS.count()
         await connection.executemany(self.sql, [self.arguments(row) for row in rows])

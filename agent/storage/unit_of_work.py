@@ -61,7 +61,7 @@ from agent.storage.repositories.usage import TenantLimitRepository, UsageReposit
 from agent.storage.repositories.verification_policies import VerificationPolicyRepository
 from agent.storage.statements import Statement
 from agent.storage.subjects import subject_index
-from agent.telemetry import COMMITS, EVENTS, one
+from agent.telemetry import COMMITS, EVENTS
 from agent.tenancy import Principal, Tenant
 
 if TYPE_CHECKING:
@@ -338,7 +338,7 @@ class PostgresUnit:
 
     def record(self, event: AuditEvent, *accesses: DataAccess) -> None:
         """Queue an audit row, and what personal data was opened for it; `commit` writes them."""
-        one(EVENTS, event.type).inc()
+        EVENTS.count(event.type)
         row = {
             "id": uuid4(),
             "tenant_id": self.tenant_id,
@@ -402,7 +402,7 @@ class PostgresUnit:
         for name in sorted(self._wakes):
             await self.connection.execute("SELECT pg_notify($1, $2)", QUEUE_CHANNEL, name)
         await self.connection.execute("COMMIT")
-        COMMITS.inc()
+        COMMITS.count()
         self.committed = True
 
 

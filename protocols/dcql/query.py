@@ -91,7 +91,7 @@ def parse(query: Any) -> DcqlQuery:
 
 
 def read_back(query: Mapping[str, Any]) -> DcqlQuery:
-    """A query that was parsed before it was stored; the same again and again. Raises InvalidQuery."""
+    """`parse` for a query that is asked again and again, which is read once. Raises InvalidQuery."""
     return _read_back(render_json(query))
 
 

@@ -26,10 +26,11 @@ class _Curve:
     curve: ec.EllipticCurve
     octets: int
     ecdsa: ec.ECDSA
+    algorithms: frozenset[str]
 
 
 def _curve(name: str, algorithm: str, curve: ec.EllipticCurve, digest: hashes.HashAlgorithm) -> _Curve:
-    return _Curve(name, algorithm, curve, (curve.key_size + 7) // 8, ec.ECDSA(digest))
+    return _Curve(name, algorithm, curve, (curve.key_size + 7) // 8, ec.ECDSA(digest), frozenset({algorithm}))
 
 
 _CURVES = {
@@ -51,6 +52,7 @@ _RSA = {
     "PS384": (padding.PSS(padding.MGF1(hashes.SHA384()), 48), hashes.SHA384()),
     "PS512": (padding.PSS(padding.MGF1(hashes.SHA512()), 64), hashes.SHA512()),
 }
+_RSA_ALGORITHMS = frozenset(_RSA)
 _ED25519 = frozenset({"EdDSA", "Ed25519"})
 # In the order of RFC 7638, 3.2, so that one tuple serves the cache and the thumbprint.
 _REQUIRED = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
@@ -126,7 +128,11 @@ def is_private(jwk: Jwk) -> bool:
 
 def thumbprint(jwk: Jwk) -> bytes:
     """The raw SHA-256 thumbprint (RFC 7638)."""
-    members = _members(jwk)
+    return _thumbprint(_members(jwk))
+
+
+@lru_cache(maxsize=4096)
+def _thumbprint(members: tuple[str, ...]) -> bytes:
     _load(members)
     # Base64url and the names of curves need no escaping in JSON.
     pairs = zip(_REQUIRED[members[1]], members, strict=True)
@@ -142,9 +148,9 @@ def signs_with(jwk: Jwk) -> frozenset[str]:
     """The JWS algorithms that a key of this type and curve can have signed with; empty for a key agreement key."""
     kty, crv = jwk.get("kty"), jwk.get("crv")
     if kty == "RSA":
-        return frozenset(_RSA)
+        return _RSA_ALGORITHMS
     if kty == "EC" and isinstance(crv, str) and crv in _CURVES:
-        return frozenset({_CURVES[crv].algorithm})
+        return _CURVES[crv].algorithms
     return _ED25519 if kty == "OKP" and crv == "Ed25519" else frozenset()
 
 

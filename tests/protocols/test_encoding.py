@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.encoding import b64url, parse_b64url, parse_json, render_json
+from protocols.encoding import _parse_slowly, b64url, parse_b64url, parse_json, render_json
 from protocols.errors import Malformed
 
 
@@ -58,3 +58,34 @@ def test_json_that_cannot_be_written_again_is_refused(text: str) -> None:
 def test_json_at_the_edge_makes_the_round_trip(text: str) -> None:
     value = parse_json(text)
     assert parse_json(render_json(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            '{"a":1,"b":[true,null,1.5]}',
+            '{"a": 1}',
+            "-0",
+            "-0.0",
+            "1e5",
+            "1.0",
+            "18446744073709551615",
+            "1e16",
+            "1e-7",
+        ),
+        *(r'"\u0001"', r'"\u00e9"', r'"\/"', '"é"', "12345678901234567890.5", '{"":{"":[]}}', "[" * 60 + "]" * 60),
+    ],
+)
+def test_text_that_is_read_quickly_is_read_the_same(text: str) -> None:
+    quickly, slowly = parse_json(text), _parse_slowly(text)
+
+    assert (repr(quickly), type(quickly)) == (repr(slowly), type(slowly))
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":1,"a":1}', '[{"a":1,"b":2,"a":1}]', '{"a":{"b":1,"b":2}}', "1e400", '"\\ud800"']
+)
+def test_what_orjson_would_take_is_refused_still(text: str) -> None:
+    with pytest.raises(Malformed):
+        parse_json(text)

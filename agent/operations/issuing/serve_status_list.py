@@ -56,7 +56,8 @@ async def serve_status_list(scope: Scope, request: StatusListRequest) -> StatusL
 
     key = f"{how.media_type} {registry.uri}"
     found: StatusListToken = await scope.cache.get("status_list", key, look, _FRESH_SECONDS, _SHAPE)
-    return StatusListResponse(request, replace(found, media_type=media_type))
+    named = found if found.media_type == media_type else replace(found, media_type=media_type)
+    return StatusListResponse(request, named)
 
 
 async def serve_status_lists(scope: Scope, _request: None) -> Sequence[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from agent.audit import AuditEvent
+from agent.operations.messaging import attached_requests
 from agent.operations.messaging.begin_protocol import BeginProtocol, begin_protocol
 from agent.operations.messaging.peers import resolve
 from agent.operations.messaging.reachable import reachable_did
@@ -62,6 +63,7 @@ async def accept_invitation(scope: Scope, request: AcceptInvitation) -> UUID:
         unit.record(AuditEvent("didcomm.accepted", "connection", row, "create", row, {"version": 2}))
         await unit.commit()
     await begin_protocol(scope, BeginProtocol(row, "trust-ping", pthid=invitation.id))
+    await attached_requests.take(scope, row, invitation.id, invitation.request)
     return row
 
 

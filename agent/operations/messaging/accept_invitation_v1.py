@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from agent.audit import AuditEvent
+from agent.operations.messaging import attached_requests
 from agent.operations.messaging.accept_invitation import AcceptInvitation
 from agent.operations.messaging.begin_protocol import BeginProtocol, begin_protocol
 from agent.operations.messaging.envelope_v1 import key_of, services_of, stored
@@ -67,6 +68,8 @@ async def accept_invitation_v1(scope: Scope, request: AcceptInvitation) -> UUID:
     else:
         told = {"label": label, "did": identity.did, "pthid": invitation.id}
         await begin_protocol(scope, BeginProtocol(row, "did-exchange", told, invitation.id))
+    for request_ in invitation.requests:
+        await attached_requests.take(scope, row, invitation.id, request_)
     return row
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from agent.operations.messaging import attached_requests
 from agent.operations.messaging.identity import identity_for
 from agent.operations.messaging.questions import Effect
 from agent.operations.messaging.threads import new_id, settle, write
@@ -40,7 +41,8 @@ class BeginProtocol:
 async def begin_protocol(
     scope: Scope, request: BeginProtocol, effects: tuple[Effect, ...] = (), issuance: UUID | None = None
 ) -> UUID:
-    """Queue the first message; the thread. `effects` are settled with it, `issuance` is what it is about.
+    """Queue the first message, or attach it to an invitation that waits; the thread. `effects` are settled with it,
+    `issuance` is what it is about.
 
     Raises InvalidDid, UnsupportedMessage, InvalidBody, NoConnection.
     """
@@ -55,10 +57,14 @@ async def prepare_protocol(
     """The first step of a thread, not settled yet. Raises as `begin_protocol`."""
     connection = await _connection(scope, request.peer)
     peer = connection.their_did if connection else str(request.peer)
-    parse_did(peer)
     protocol: DidcommProtocol | None = scope.plugins["didcomm_protocols"].get(request.protocol)
     if protocol is None or (connection.version if connection else 2) not in protocol.versions:
         raise UnsupportedMessage("protocol is not switched on")
+    waiting = connection is not None and attached_requests.carries(connection)
+    if waiting and not getattr(protocol, "acquainted", False):
+        raise NoConnection("nobody has taken the invitation")
+    if not waiting:
+        parse_did(peer)
     transition = protocol.begin(request.parameters)
     if request.please_ack:
         first_ = transition.send[0]
@@ -77,6 +83,9 @@ async def prepare_protocol(
         issuance=issuance,
     )
     written = tuple(write(scope, identity, thread, outgoing, first, prior) for outgoing in transition.send)
+    if connection is not None and waiting:
+        carrying = attached_requests.attached(connection, written[0].message)
+        return Step(thread, transition.state, transition.closed, connections=(carrying,), effects=effects)
     return Step(thread, transition.state, transition.closed, written=written, effects=effects)
 
 
@@ -86,7 +95,7 @@ async def _connection(scope: Scope, peer: str | UUID) -> Connection | None:
             standing: Connection | None = await unit.connections.between(None, peer)
             return standing
         found: Connection | None = await unit.connections.get(peer)
-    if found is None or not found.their_did:
+    if found is None or not (found.their_did or attached_requests.carries(found)):
         raise NoConnection("no such connection")
     if found.state == "abandoned":
         raise NoConnection("the relationship has ended")

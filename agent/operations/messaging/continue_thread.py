@@ -51,6 +51,6 @@ async def _standing(scope: Scope, row: UUID) -> tuple[Thread, Connection]:
         if found is None:
             raise NoThread("no such thread")
         connection: Connection | None = await unit.connections.get(found.connection) if found.connection else None
-    if connection is None or not connection.their_did or connection.state == "abandoned":
+    if connection is None or not connection.their_did or connection.state in ("requested", "abandoned"):
         raise NotNow("no connection to speak on")
     return replace(found, peer=connection.their_did), connection

@@ -19,7 +19,8 @@ async def with_own_token(scope: Scope, seen: StatusSeen) -> StatusSeen:
         return seen
     try:
         known = await _served(scope, seen.reference)
-        content = replace(known.content, bits=seen.reference.bits or known.content.bits)
+        content, bits = known.content, seen.reference.bits
+        content = replace(content, bits=bits) if bits and bits != content.bits else content
         value = _mechanism(scope, seen.reference).read(content, seen.reference.index)
     except Exception:
         telemetry.failure("no_own_status_token", tenant=scope.tenant.name)

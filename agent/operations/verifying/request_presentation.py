@@ -16,7 +16,7 @@ from agent.operations.verifying.policies import chosen
 from agent.operations.verifying.request_terms import require_terms
 from agent.scope import Scope
 from agent.scope.limits import VERIFICATIONS
-from agent.scope.policies import LEGAL_BASIS, PURPOSE, PolicyRules
+from agent.scope.policies import PolicyRules, VerificationPolicy
 from agent.scope.settings import VERIFYING
 from agent.scope.verifying import NewPresentationRequest, RequestTerms
 from agent.tenancy import uuid7
@@ -81,19 +81,13 @@ async def request_presentation(scope: Scope, request: RequestPresentation) -> Re
     scope.catalogue.tenant.require(VERIFYING)
     # 1. what is asked
     query_id, wanted = await _query(scope, request)
-    asked = dcql.parse(wanted)
+    asked = dcql.read_back(wanted)
     # 2. on which terms
     request = _completed(scope, request)
     require_terms(scope, request, asked)
     policy = chosen(scope, request.policy)
-    rules = policy.rules if policy else PolicyRules()
-    request = replace(
-        request,
-        purpose=request.purpose or rules.purpose,
-        legal_basis=request.legal_basis or rules.legal_basis,
-    )
     # 3. as whom, with a key of its own
-    new, signer = await _named(scope, _new(scope, request, asked, query_id, policy.id if policy else None))
+    new, signer = await _named(scope, _new(scope, request, asked, query_id, policy))
     # 4. kept, and told
     async with scope.quotas.spend(scope, VERIFICATIONS), scope.unit() as unit:
         metadata = {"prefix": new.client_id_prefix, "response_mode": new.response_mode}
@@ -112,20 +106,26 @@ async def _query(scope: Scope, request: RequestPresentation) -> tuple[UUID | Non
 
 def _completed(scope: Scope, request: RequestPresentation) -> RequestPresentation:
     """With what the tenant's settings and the response mode leave no choice about."""
-    settings = scope.catalogue.verifier
+    settings, changed = scope.catalogue.verifier, dict[str, Any]()
     if request.profile is None and haip.PROFILE in settings.profiles:
-        request = replace(request, profile=haip.PROFILE)
+        changed["profile"] = haip.PROFILE
     if request.response_mode in DIGITAL:
-        own = (origin_of(scope.tenant.base_url),)
-        request = replace(request, origins=request.origins or settings.origins or own)
+        changed["origins"] = request.origins or settings.origins or (origin_of(scope.tenant.base_url),)
     if request.response_mode == FRAGMENT:
-        request = replace(request, same_device=True)
-    return replace(request, verifier_info=(*settings.verifier_info, *request.verifier_info))
+        changed["same_device"] = True
+    if settings.verifier_info:
+        changed["verifier_info"] = (*settings.verifier_info, *request.verifier_info)
+    return replace(request, **changed) if changed else request
 
 
 def _new(
-    scope: Scope, request: RequestPresentation, asked: dcql.DcqlQuery, query_id: UUID | None, policy_id: UUID | None
+    scope: Scope,
+    request: RequestPresentation,
+    asked: dcql.DcqlQuery,
+    query_id: UUID | None,
+    policy: VerificationPolicy | None,
 ) -> NewPresentationRequest:
+    rules = policy.rules if policy else PolicyRules()
     made = uuid7(scope.now(), scope.entropy(10))
     return NewPresentationRequest(
         id=made,
@@ -147,12 +147,12 @@ def _new(
             profile=request.profile,
             authorization_endpoint=request.authorization_endpoint,
             request_uri_method=request.request_uri_method,
-            purpose=request.purpose or PURPOSE,
-            legal_basis=request.legal_basis or LEGAL_BASIS,
+            purpose=request.purpose or rules.purpose,
+            legal_basis=request.legal_basis or rules.legal_basis,
         ),
         transaction_data=transaction_data.render(request.transaction_data),
         query_id=query_id,
-        policy_id=policy_id,
+        policy_id=policy.id if policy else None,
     )
 
 

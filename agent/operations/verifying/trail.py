@@ -3,6 +3,7 @@ that decided. Filled in while it goes on, so that a refusal has its trail too.""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -72,7 +73,7 @@ def told_reference(reference: KeyReference) -> Mapping[str, Any]:
     chain = reference.value if isinstance(reference.value, tuple) else getattr(reference.value, "chain", None)
     named: Any = reference.value
     if chain is not None:
-        named = [b64url(sha256(der).digest()) for der in chain]
+        named = [_fingerprint(der) for der in chain]
     found = {"by": reference.kind, "value": named, "issuer": reference.issuer, "type": reference.type}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -81,4 +82,9 @@ def told_key(key: TrustedKey) -> Mapping[str, Any]:
     """Why a key is believed, for a line."""
     anchor = key.anchor
     found = {"anchor": anchor.id if anchor else None, "of": anchor.identifier if anchor else key.identifier}
-    return {**found, "chain": [b64url(sha256(der).digest()) for der in key.chain]}
+    return {**found, "chain": [_fingerprint(der) for der in key.chain]}
+
+
+@lru_cache(maxsize=1024)
+def _fingerprint(der: bytes) -> str:
+    return b64url(sha256(der).digest())

@@ -2,7 +2,7 @@
 not signed, and whatever cannot be found out is a refusal. Each check is a line of the trail."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from agent import gather
@@ -245,7 +245,7 @@ async def _require_certificates(scope: Scope, rules: PolicyRules, one: Shown) ->
             raise
         one.checks.warned(error)
         return
-    one.checks.saw([asdict(found) for found in seen])
+    one.checks.saw([{name: getattr(found, name) for name in found.__slots__} for found in seen])
 
 
 async def _require_status(scope: Scope, rules: PolicyRules, one: Shown) -> None:

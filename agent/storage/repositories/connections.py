@@ -44,8 +44,10 @@ _RETIRE = Statement(
     )
     .values(retired_at=func.now())
 )
-_CHANGING = "protocol state their_did_sealed their_did_index their_label_sealed own_did_id data_sealed policy"
-_NEW = f"tenant_id id didcomm_version multi_use invitation_hash invitation_sealed expires_at {_CHANGING}"
+_CHANGING = (
+    "protocol state their_did_sealed their_did_index their_label_sealed own_did_id data_sealed policy invitation_sealed"
+)
+_NEW = f"tenant_id id didcomm_version multi_use invitation_hash expires_at {_CHANGING}"
 _ADD = _insert(connections, _NEW)
 _SETTLE = Statement(
     update(connections)
@@ -143,7 +145,9 @@ class ConnectionRepository:
     def _changing(self, connection: Connection) -> dict[str, Any]:
         row = connection.id
         theirs = peer.short_form(connection.their_did)
+        invitation = render_json({"id": connection.invitation_id, "invitation": dict(connection.invitation)})
         return {
+            "invitation_sealed": self._seal(row, "invitation_sealed", invitation) if connection.invitation_id else None,
             "protocol": connection.protocol,
             "state": connection.state,
             "their_did_sealed": self._seal(row, "their_did_sealed", connection.their_did.encode()),
@@ -158,7 +162,7 @@ class ConnectionRepository:
 
     async def add(self, connection: Connection) -> None:
         """See `scope.connections.Connections`."""
-        unit, invitation = self._unit, connection.invitation
+        unit = self._unit
         await _ADD.run(
             unit.connection,
             tenant_id=unit.tenant_id,
@@ -166,13 +170,6 @@ class ConnectionRepository:
             didcomm_version=connection.version,
             multi_use=connection.multi_use,
             invitation_hash=self._hash("invitation", connection.invitation_id) if connection.invitation_id else None,
-            invitation_sealed=self._seal(
-                connection.id,
-                "invitation_sealed",
-                render_json({"id": connection.invitation_id, "invitation": dict(invitation)}),
-            )
-            if connection.invitation_id
-            else None,
             expires_at=connection.expires,
             **self._changing(connection),
         )
