@@ -28,17 +28,6 @@ PICKUP = "https://didcomm.org/messagepickup/3.0"
 MEDIATION = "https://didcomm.org/coordinate-mediation/3.0"
 
 
-@pytest.fixture
-async def tenant(world: World) -> Scope:
-    return await world.tenant(f"t{secrets.token_hex(6)}")
-
-
-@pytest.fixture
-async def stranger(tenant: Scope) -> Peer:
-    identity = await identity_of(tenant)
-    return Peer(DidDocument(identity.did, identity.document), f"{tenant.tenant.base_url}/didcomm")
-
-
 async def refusal(peer_: Peer, octets: bytes) -> tuple[int, Any]:
     status, body = await peer_.post(octets)
     return status, json.loads(body) if body else None

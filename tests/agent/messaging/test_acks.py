@@ -2,29 +2,15 @@
 
 import secrets
 
-import pytest
-
 from agent.operations.messaging.begin_protocol import BeginProtocol, begin_protocol
 from agent.operations.messaging.identity import identity_of
 from agent.scope import Scope
 from agent.workers.deliveries import Deliveries
-from protocols.did import DidDocument
 from tests.agent.messaging.peer import Peer
 from tests.agent.messaging.world import World
 
 PING, EMPTY = "https://didcomm.org/trust-ping/2.0/ping", "https://didcomm.org/empty/1.0/empty"
 MESSAGE = "https://didcomm.org/basicmessage/2.0/message"
-
-
-@pytest.fixture
-async def tenant(world: World) -> Scope:
-    return await world.tenant(f"t{secrets.token_hex(6)}")
-
-
-@pytest.fixture
-async def stranger(tenant: Scope) -> Peer:
-    identity = await identity_of(tenant)
-    return Peer(DidDocument(identity.did, identity.document), f"{tenant.tenant.base_url}/didcomm")
 
 
 async def test_an_acknowledgement_goes_with_the_answer_or_alone(stranger: Peer) -> None:

@@ -3,21 +3,18 @@
 import asyncio
 import dataclasses
 import json
-import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-import pytest
 
 from agent.operations.messaging.create_invitation import CreateInvitation, create_invitation
-from agent.operations.messaging.identity import identity_of
 from agent.operations.messaging.receive_message import receive_message
 from agent.operations.messaging.rotate_did import rotate_did
 from agent.scope import Scope
 from agent.scope.sessions import Session
 from protocols import did as dids
-from protocols.did import DidDocument, peer
+from protocols.did import peer
 from protocols.didcomm import envelope
 from protocols.didcomm.encrypted import ENCRYPTED, EncryptedMessage
 from protocols.didcomm.envelope import Trail
@@ -28,17 +25,6 @@ from tests.agent.messaging.test_rotation import Rotating, connections
 from tests.agent.messaging.world import World
 
 PING = "https://didcomm.org/trust-ping/2.0/ping"
-
-
-@pytest.fixture
-async def tenant(world: World) -> Scope:
-    return await world.tenant(f"t{secrets.token_hex(6)}")
-
-
-@pytest.fixture
-async def stranger(tenant: Scope) -> Peer:
-    identity = await identity_of(tenant)
-    return Peer(DidDocument(identity.did, identity.document), f"{tenant.tenant.base_url}/didcomm")
 
 
 async def dies(world: World, scope: Scope, octets: bytes, session: Session | None = None) -> None:

@@ -53,11 +53,6 @@ async def library(node_and_script: tuple[str, str]) -> AsyncIterator[Library]:
     await process.wait()
 
 
-@pytest.fixture
-async def tenant(world: World) -> Scope:
-    return await world.tenant(f"t{secrets.token_hex(6)}")
-
-
 async def post(url: str, packed: Any) -> tuple[int, Any]:
     headers = {"Content-Type": ENCRYPTED}
     async with aiohttp.ClientSession() as session, session.post(url, json=packed, headers=headers) as answer:

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -113,11 +112,6 @@ async def readable(tenant: Scope) -> dict[str, Any]:
     async with aiohttp.ClientSession() as session, session.get(f"{tenant.tenant.base_url}/did.json") as answer:
         served = await answer.json(content_type="application/did+json")
     return {name: value for name, value in served.items() if name != "service"}
-
-
-@pytest.fixture
-async def tenant(world: World) -> Scope:
-    return await world.tenant(f"t{secrets.token_hex(6)}")
 
 
 @pytest.mark.parametrize("protect", [False, True], ids=["authcrypt", "anoncrypt of authcrypt"])
