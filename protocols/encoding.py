@@ -87,7 +87,7 @@ def _parse_slowly(data: bytes | str) -> Any:
     """Text with blanks, escapes or unusual numbers in it, or none that is accepted."""
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        if max(text.count("["), text.count("{")) > MAX_DEPTH:
+        if text.count("[") + text.count("{") > MAX_DEPTH:
             _require_depth(text)
         value = _decoder.decode(text)
         if "\\ud" in text or "\\uD" in text:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.encoding import _parse_slowly, b64url, parse_b64url, parse_json, render_json
+from protocols.encoding import MAX_DEPTH, _parse_slowly, b64url, parse_b64url, parse_json, render_json
 from protocols.errors import Malformed
 
 
@@ -89,3 +89,13 @@ def test_text_that_is_read_quickly_is_read_the_same(text: str) -> None:
 def test_what_orjson_would_take_is_refused_still(text: str) -> None:
     with pytest.raises(Malformed):
         parse_json(text)
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_arrays_and_objects_in_turns_nest_no_deeper_than_either_alone(blank: str) -> None:
+    def nested(pairs: int) -> str:
+        return blank + '[{"a":' * pairs + "1" + "}]" * pairs
+
+    assert parse_json(nested(MAX_DEPTH // 2))
+    with pytest.raises(Malformed):
+        parse_json(nested(MAX_DEPTH // 2 + 1))
